@@ -1,0 +1,15 @@
+//! The engine: every decision of the server, as a pure function of its inputs.
+#![no_std]
+extern crate alloc;
+
+pub mod base;
+pub mod boundary;
+pub mod command;
+pub mod commands;
+pub mod config;
+pub mod data;
+pub mod info;
+pub mod keyspace;
+pub mod rdb;
+pub mod resp;
+pub mod session;

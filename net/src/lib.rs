@@ -1,0 +1,1 @@
+//! The driver: bytes between the engine and the world.
