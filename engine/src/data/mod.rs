@@ -1,1 +1,11 @@
-//! data
+//! The data structures that the product is for: where entries live, and how
+//! a key finds its entry.
+//!
+//! This is the only layer in which unsafe code is allowed, each file by name.
+//! Nothing here knows a command, a client or the time.
+
+pub mod entry;
+pub mod hash;
+pub mod segment;
+pub mod slab;
+pub mod table;

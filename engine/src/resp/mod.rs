@@ -1,1 +1,4 @@
-//! resp
+//! The protocol: requests in, replies out, RESP2 and RESP3.
+
+pub mod reply;
+pub mod request;

@@ -1,0 +1,220 @@
+//! What the engine wants done, in order.
+
+use crate::boundary::ask::{Answer, Oracle, Question};
+use crate::boundary::id::{ClientId, DiskToken, FileId};
+use crate::keyspace::database::Database;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The ordered effects of one or more inputs. The caller passes it in, carries
+/// out [`Effects::list`] in order, and clears it.
+pub struct Effects {
+    /// Bytes of all [`Effect::Send`]s, one behind the other.
+    pub output: Vec<u8>,
+    /// What to do, in order.
+    pub list: Vec<Effect>,
+    /// How far the last [`crate::boundary::input::Input::Requests`] got.
+    pub progress: Progress,
+    oracle: Box<dyn Oracle + Send>,
+}
+
+/// How far a batch of requests got.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// All were consumed.
+    All,
+    /// So many were; submit the rest again at once, after others had their turn.
+    Yield(usize),
+    /// So many were; submit the rest after [`Effect::Resume`] for this client.
+    Wait(usize),
+}
+
+/// One effect.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send the bytes from `start` to `end` of [`Effects::output`].
+    Send {
+        /// To whom.
+        client: ClientId,
+        /// First byte.
+        start: usize,
+        /// Behind the last byte.
+        end: usize,
+    },
+    /// Close a connection.
+    Close {
+        /// Whose.
+        client: ClientId,
+        /// True to write first what was sent before.
+        flush: bool,
+    },
+    /// Submit the requests that a client has waiting.
+    Resume {
+        /// Whose.
+        client: ClientId,
+    },
+    /// Start a disk operation. Operations on one file happen in order.
+    Disk {
+        /// Comes back with the completion.
+        token: DiskToken,
+        /// What to do.
+        operation: DiskOperation,
+    },
+    /// Write a line to the log.
+    Log {
+        /// How important.
+        level: LogLevel,
+        /// The line.
+        message: String,
+    },
+    /// Drop this where it delays nobody.
+    Drop(Garbage),
+    /// Tell the supervisor (systemd) that the server is ready.
+    Ready,
+    /// End the process.
+    Exit {
+        /// Its exit code.
+        code: i32,
+    },
+}
+
+/// What takes long to drop.
+#[derive(Debug)]
+pub enum Garbage {
+    /// A database that was flushed.
+    Database(Box<Database>),
+    /// A large buffer.
+    Bytes(Vec<u8>),
+}
+
+/// A disk operation. Paths are relative to the working directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DiskOperation {
+    /// Create or truncate a file for writing.
+    Create {
+        /// Its new name at this boundary.
+        file: FileId,
+        /// Where.
+        path: String,
+    },
+    /// Append bytes.
+    Append {
+        /// To which file.
+        file: FileId,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Make a file's contents durable.
+    Sync {
+        /// Which.
+        file: FileId,
+    },
+    /// Close a file.
+    Close {
+        /// Which.
+        file: FileId,
+    },
+    /// Rename a file, and make the directory durable.
+    Rename {
+        /// Old path.
+        from: String,
+        /// New path.
+        to: String,
+    },
+    /// Remove a file.
+    Remove {
+        /// Its path.
+        path: String,
+    },
+    /// Open a file for reading.
+    Open {
+        /// Its new name at this boundary.
+        file: FileId,
+        /// Where.
+        path: String,
+    },
+    /// Read the next bytes.
+    Read {
+        /// Of which file.
+        file: FileId,
+        /// At most so many.
+        length_max: usize,
+    },
+}
+
+/// How important a log line is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LogLevel {
+    /// For debugging.
+    Debug,
+    /// Rarely useful.
+    Verbose,
+    /// Worth knowing in production.
+    Notice,
+    /// Important.
+    Warning,
+}
+
+impl Effects {
+    /// An empty buffer whose questions `oracle` answers.
+    pub fn new(oracle: Box<dyn Oracle + Send>) -> Effects {
+        Effects { output: Vec::new(), list: Vec::new(), progress: Progress::All, oracle }
+    }
+
+    /// Forgets effects that were carried out; keeps the memory.
+    pub fn clear(&mut self) {
+        self.output.clear();
+        self.list.clear();
+        self.progress = Progress::All;
+    }
+
+    /// Nanoseconds on a fine clock, for statistics only.
+    #[inline]
+    pub fn elapsed_ns(&mut self) -> u64 {
+        self.oracle.elapsed_ns()
+    }
+
+    /// Asks the world.
+    pub fn ask(&mut self, question: Question<'_>) -> Answer {
+        self.oracle.ask(question)
+    }
+
+    /// Notes that the output from `start` on is for `client`.
+    pub fn send_from(&mut self, client: ClientId, start: usize) {
+        let end = self.output.len();
+        if start == end {
+            return;
+        }
+        if let Some(Effect::Send { client: last, end: last_end, .. }) = self.list.last_mut() {
+            if *last == client && *last_end == start {
+                *last_end = end;
+                return;
+            }
+        }
+        self.list.push(Effect::Send { client, start, end });
+    }
+
+    /// Sends bytes to a client.
+    pub fn send(&mut self, client: ClientId, bytes: &[u8]) {
+        let start = self.output.len();
+        self.output.extend_from_slice(bytes);
+        self.send_from(client, start);
+    }
+
+    /// Closes a client's connection after what was sent to it.
+    pub fn close(&mut self, client: ClientId) {
+        self.list.push(Effect::Close { client, flush: true });
+    }
+
+    /// Writes a line to the log.
+    pub fn log(&mut self, level: LogLevel, message: impl Into<String>) {
+        self.list.push(Effect::Log { level, message: message.into() });
+    }
+}
+
+impl core::fmt::Debug for Effects {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Effects").field("list", &self.list).field("progress", &self.progress).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,488 @@
+//! An entry of the keyspace: a header of 8 bytes, then what its flags say,
+//! key and small value, all in one allocation.
+//!
+//! ```text
+//! 0       1            4            6             8
+//! +-------+------------+------------+-------------+
+//! | flags | access     | key length | value length|   header
+//! +-------+------------+------------+-------------+
+//! | expiry, milliseconds since 1970, i64          |   if EXPIRY
+//! +-----------------------------------------------+
+//! | key length, u64                               |   if LONG_KEY
+//! +-----------------------------------------------+
+//! | key ...               | value ...             |
+//! +-----------------------------------------------+
+//! ```
+//!
+//! The value is the string's bytes; or an integer of 1, 2, 4 or 8 bytes, two's
+//! complement, little endian; or, if EXTERNAL, pointer, length and capacity of
+//! a buffer of its own. `access` is 24 bits that belong to eviction: a clock
+//! (LRU) or a decayed counter (LFU).
+//!
+//! An [`Entry`] is a plain pointer: it is created from and freed to one
+//! [`Slab`], and owned by the table that holds it.
+#![allow(unsafe_code)]
+
+use crate::data::slab::{SLOT_MAX, Slab, block_size};
+use alloc::vec::Vec;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+
+const TYPE_MASK: u8 = 0b0000_0111;
+const INTEGER: u8 = 0b0000_1000;
+const RAW: u8 = 0b0001_0000;
+const EXPIRY: u8 = 0b0010_0000;
+const EXTERNAL: u8 = 0b0100_0000;
+const LONG_KEY: u8 = 0b1000_0000;
+
+const HEADER: usize = 8;
+const EXTERNAL_SIZE: usize = 24;
+/// Longest string that OBJECT ENCODING calls `embstr`.
+pub const EMBSTR_MAX: usize = 44;
+
+/// An entry in its allocation, owned by one table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Entry(NonNull<u8>);
+
+// SAFETY: an entry is memory without ties to a thread; tables own entries.
+unsafe impl Send for Entry {}
+
+/// A value as it is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Value<'a> {
+    /// A string that is stored as an integer.
+    Integer(i64),
+    /// Any other string.
+    Bytes(&'a [u8]),
+}
+
+/// The encoding of a string, by the name that OBJECT ENCODING answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StringEncoding {
+    /// An integer.
+    Int,
+    /// A short string that nothing has modified in place.
+    Embstr,
+    /// Any other string.
+    Raw,
+}
+
+/// What a new entry is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEntry<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// The value; bytes are stored as they are.
+    pub value: Value<'a>,
+    /// Expiry, milliseconds since 1970.
+    pub expire_at_ms: Option<i64>,
+    /// 24 bits for eviction.
+    pub access: u32,
+    /// True if the encoding is `raw` whatever the length.
+    pub raw: bool,
+}
+
+impl Entry {
+    /// Makes an entry.
+    pub fn new(slab: &mut Slab, new: &NewEntry<'_>) -> Entry {
+        let mut flags = 0;
+        let mut integer = [0; 8];
+        let value: &[u8] = match new.value {
+            Value::Integer(number) => {
+                flags |= INTEGER;
+                integer = number.to_le_bytes();
+                &integer[..integer_width(number)]
+            }
+            Value::Bytes(bytes) => bytes,
+        };
+        if new.raw {
+            flags |= RAW;
+        }
+        let mut prefix = HEADER;
+        if new.expire_at_ms.is_some() {
+            flags |= EXPIRY;
+            prefix += 8;
+        }
+        if new.key.len() > u16::MAX as usize {
+            flags |= LONG_KEY;
+            prefix += 8;
+        }
+        let mut total = prefix + new.key.len() + value.len();
+        if total > SLOT_MAX && value.len() > EXTERNAL_SIZE {
+            flags |= EXTERNAL;
+            total = prefix + new.key.len() + EXTERNAL_SIZE;
+        }
+        let pointer = slab.allocate(total);
+        let key_length = if flags & LONG_KEY != 0 { 0 } else { new.key.len() as u64 };
+        let value_length = if flags & EXTERNAL != 0 { EXTERNAL_SIZE as u64 } else { value.len() as u64 };
+        let header = u64::from(flags) | u64::from(new.access & 0xFF_FFFF) << 8 | key_length << 32 | value_length << 48;
+        // SAFETY:
+        // - `total` bytes from `pointer` are ours, aligned to 8;
+        // - prefix, key and value make up `total`.
+        unsafe {
+            let base = pointer.as_ptr();
+            base.cast::<u64>().write(header);
+            let mut at = HEADER;
+            if let Some(expire_at_ms) = new.expire_at_ms {
+                base.add(at).cast::<i64>().write(expire_at_ms);
+                at += 8;
+            }
+            if flags & LONG_KEY != 0 {
+                base.add(at).cast::<u64>().write(new.key.len() as u64);
+                at += 8;
+            }
+            base.add(at).copy_from_nonoverlapping(new.key.as_ptr(), new.key.len());
+            at += new.key.len();
+            if flags & EXTERNAL != 0 {
+                let buffer = ManuallyDrop::new(value.to_vec());
+                slab.resize_owned(0, buffer.capacity());
+                write_external(base.add(at), &buffer);
+            } else {
+                base.add(at).copy_from_nonoverlapping(value.as_ptr(), value.len());
+            }
+        }
+        Entry(pointer)
+    }
+
+    /// The entry at an address that [`Entry::address`] told.
+    ///
+    /// # Safety
+    /// The entry is live.
+    #[inline]
+    pub unsafe fn from_address(address: u64) -> Entry {
+        // SAFETY: a live entry's address is not null.
+        Entry(unsafe { NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(address as usize)) })
+    }
+
+    /// The address, below 2^48 and a multiple of 8.
+    #[inline]
+    pub fn address(self) -> u64 {
+        self.0.as_ptr().expose_provenance() as u64
+    }
+
+    /// Frees the entry and what it owns.
+    ///
+    /// # Safety
+    /// The entry came from this slab, is in no table any more, and is not used
+    /// again.
+    pub unsafe fn free(self, slab: &mut Slab) {
+        let size = self.size();
+        if self.flags() & EXTERNAL != 0 {
+            // SAFETY: the buffer is this entry's own.
+            let buffer = unsafe { self.take_external() };
+            slab.resize_owned(buffer.capacity(), 0);
+        }
+        // SAFETY: the size is the one that it was allocated with.
+        unsafe { slab.free(self.0, size) };
+    }
+
+    /// Frees what the entry owns besides its slot: for a slab that is dropped
+    /// whole.
+    ///
+    /// # Safety
+    /// The entry is not used again.
+    pub unsafe fn free_owned(self) {
+        let size = self.size();
+        if self.flags() & EXTERNAL != 0 {
+            // SAFETY: the buffer is this entry's own.
+            drop(unsafe { self.take_external() });
+        }
+        if size > SLOT_MAX {
+            // SAFETY: a block of this size came from the global allocator.
+            unsafe { alloc::alloc::dealloc(self.0.as_ptr(), core::alloc::Layout::from_size_align_unchecked(size, 8)) };
+        }
+    }
+
+    #[inline]
+    fn header(self) -> u64 {
+        // SAFETY: a live entry begins with its header.
+        unsafe { self.0.as_ptr().cast::<u64>().read() }
+    }
+
+    #[inline]
+    fn set_header(self, header: u64) {
+        // SAFETY: as above; tables give out entries for change only by `&mut`.
+        unsafe { self.0.as_ptr().cast::<u64>().write(header) }
+    }
+
+    #[inline]
+    fn flags(self) -> u8 {
+        self.header() as u8
+    }
+
+    #[inline]
+    fn key_offset(flags: u8) -> usize {
+        HEADER + ((flags & EXPIRY) >> 2) as usize + ((flags & LONG_KEY) >> 4) as usize
+    }
+
+    /// Offset and length of the key.
+    #[inline]
+    fn key_span(self) -> (usize, usize) {
+        let header = self.header();
+        let flags = header as u8;
+        let offset = Self::key_offset(flags);
+        if flags & LONG_KEY == 0 {
+            return (offset, (header >> 32) as u16 as usize);
+        }
+        // SAFETY: LONG_KEY says that the length stands before the key.
+        (offset, unsafe { self.0.as_ptr().add(offset - 8).cast::<u64>().read() } as usize)
+    }
+
+    /// Bytes of the allocation that are in use.
+    fn size(self) -> usize {
+        let (offset, length) = self.key_span();
+        offset + length + (self.header() >> 48) as usize
+    }
+
+    /// The key.
+    #[inline]
+    pub fn key<'a>(self) -> &'a [u8] {
+        let (offset, length) = self.key_span();
+        // SAFETY: the key lies within the allocation.
+        unsafe { core::slice::from_raw_parts(self.0.as_ptr().add(offset), length) }
+    }
+
+    /// The value.
+    #[inline]
+    pub fn value<'a>(self) -> Value<'a> {
+        let header = self.header();
+        let flags = header as u8;
+        let (offset, length) = self.key_span();
+        // SAFETY: the value stands behind the key, in the form that flags tell.
+        unsafe {
+            let at = self.0.as_ptr().add(offset + length);
+            if flags & EXTERNAL != 0 {
+                let (pointer, length, _) = read_external(at);
+                return Value::Bytes(core::slice::from_raw_parts(pointer, length));
+            }
+            let length = (header >> 48) as usize;
+            if flags & INTEGER != 0 {
+                return Value::Integer(read_integer(at, length));
+            }
+            Value::Bytes(core::slice::from_raw_parts(at, length))
+        }
+    }
+
+    /// Expiry, milliseconds since 1970.
+    #[inline]
+    pub fn expire_at_ms(self) -> Option<i64> {
+        if self.flags() & EXPIRY == 0 {
+            return None;
+        }
+        // SAFETY: EXPIRY says that it stands behind the header.
+        Some(unsafe { self.0.as_ptr().add(HEADER).cast::<i64>().read() })
+    }
+
+    /// Overwrites the expiry of an entry that has one.
+    ///
+    /// # Panics
+    /// If it has none.
+    pub fn set_expire_at_ms(self, expire_at_ms: i64) {
+        assert!(self.flags() & EXPIRY != 0);
+        // SAFETY: EXPIRY says that it stands behind the header.
+        unsafe { self.0.as_ptr().add(HEADER).cast::<i64>().write(expire_at_ms) }
+    }
+
+    /// The 24 bits of eviction.
+    #[inline]
+    pub fn access(self) -> u32 {
+        (self.header() >> 8) as u32 & 0xFF_FFFF
+    }
+
+    /// Sets the 24 bits of eviction.
+    #[inline]
+    pub fn set_access(self, access: u32) {
+        let header = self.header() & !(0xFF_FFFF << 8);
+        self.set_header(header | u64::from(access & 0xFF_FFFF) << 8);
+    }
+
+    /// How OBJECT ENCODING names the string.
+    pub fn string_encoding(self) -> StringEncoding {
+        let flags = self.flags();
+        if flags & INTEGER != 0 {
+            return StringEncoding::Int;
+        }
+        let Value::Bytes(bytes) = self.value() else { return StringEncoding::Int };
+        if flags & RAW != 0 || bytes.len() > EMBSTR_MAX { StringEncoding::Raw } else { StringEncoding::Embstr }
+    }
+
+    /// The number of the type, 0 for a string.
+    pub fn type_number(self) -> u8 {
+        self.flags() & TYPE_MASK
+    }
+
+    /// Writes an integer over an integer, if it fits where that stands.
+    /// False if not, and nothing has changed.
+    pub fn overwrite_integer(self, number: i64) -> bool {
+        let header = self.header();
+        let width = (header >> 48) as usize;
+        if header as u8 & INTEGER == 0 || integer_width(number) > width {
+            return false;
+        }
+        let (offset, length) = self.key_span();
+        // SAFETY: `width` bytes behind the key hold the integer.
+        unsafe {
+            let at = self.0.as_ptr().add(offset + length);
+            at.copy_from_nonoverlapping(number.to_le_bytes().as_ptr(), width);
+        }
+        true
+    }
+
+    /// The buffer of an external value, to be changed in place; the account
+    /// follows its capacity.
+    ///
+    /// Returns false, and calls nothing, if the value is not external.
+    pub fn edit_external(self, slab: &mut Slab, edit: impl FnOnce(&mut Vec<u8>)) -> bool {
+        if self.flags() & EXTERNAL == 0 {
+            return false;
+        }
+        let (offset, length) = self.key_span();
+        // SAFETY: EXTERNAL says that a buffer's parts stand behind the key;
+        // they are written back before anyone else can look.
+        unsafe {
+            let mut buffer = self.take_external();
+            let before = buffer.capacity();
+            edit(&mut buffer);
+            slab.resize_owned(before, buffer.capacity());
+            write_external(self.0.as_ptr().add(offset + length), &ManuallyDrop::new(buffer));
+        }
+        let header = self.header();
+        self.set_header(header | u64::from(RAW));
+        true
+    }
+
+    /// Bytes that the entry takes in its slab, and in a buffer of its own.
+    pub fn footprint(self) -> (usize, usize) {
+        let slot = Slab::rounded(self.size());
+        let (offset, length) = self.key_span();
+        if self.flags() & EXTERNAL == 0 {
+            return (slot, 0);
+        }
+        // SAFETY: EXTERNAL says that a buffer's parts stand behind the key.
+        let (_, _, capacity) = unsafe { read_external(self.0.as_ptr().add(offset + length)) };
+        (slot, block_size(capacity))
+    }
+
+    /// Asks the processor to fetch the entry's first bytes.
+    #[inline]
+    pub fn prefetch(self) {
+        prefetch(self.0.as_ptr());
+    }
+
+    /// # Safety
+    /// EXTERNAL is set, and the buffer is used through the result only.
+    unsafe fn take_external(self) -> Vec<u8> {
+        let (offset, length) = self.key_span();
+        // SAFETY: the parts are those of a vector that was taken apart.
+        unsafe {
+            let (pointer, length, capacity) = read_external(self.0.as_ptr().add(offset + length));
+            Vec::from_raw_parts(pointer, length, capacity)
+        }
+    }
+}
+
+/// Asks the processor to fetch the line at `pointer`; harmless for any address.
+#[inline]
+pub fn prefetch(pointer: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing as far as the program can tell.
+    unsafe {
+        core::arch::x86_64::_mm_prefetch(pointer.cast(), core::arch::x86_64::_MM_HINT_T0);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = pointer;
+}
+
+/// Bytes that an integer takes: 1, 2, 4 or 8.
+fn integer_width(number: i64) -> usize {
+    if i64::from(number as i8) == number {
+        1
+    } else if i64::from(number as i16) == number {
+        2
+    } else if i64::from(number as i32) == number {
+        4
+    } else {
+        8
+    }
+}
+
+/// # Safety
+/// `width` bytes are readable at `at`, and `width` is 1, 2, 4 or 8.
+#[inline]
+unsafe fn read_integer(at: *const u8, width: usize) -> i64 {
+    // SAFETY: the caller's.
+    unsafe {
+        match width {
+            1 => i64::from(at.cast::<i8>().read()),
+            2 => i64::from(at.cast::<i16>().read_unaligned()),
+            4 => i64::from(at.cast::<i32>().read_unaligned()),
+            _ => at.cast::<i64>().read_unaligned(),
+        }
+    }
+}
+
+/// # Safety
+/// `EXTERNAL_SIZE` bytes are writable at `at`.
+unsafe fn write_external(at: *mut u8, buffer: &ManuallyDrop<Vec<u8>>) {
+    let parts = [buffer.as_ptr().expose_provenance(), buffer.len(), buffer.capacity()];
+    // SAFETY: the caller's.
+    unsafe { at.cast::<[usize; 3]>().write_unaligned(parts) }
+}
+
+/// # Safety
+/// `write_external` wrote at `at`.
+unsafe fn read_external(at: *const u8) -> (*mut u8, usize, usize) {
+    // SAFETY: the caller's.
+    let [pointer, length, capacity] = unsafe { at.cast::<[usize; 3]>().read_unaligned() };
+    (core::ptr::with_exposed_provenance_mut(pointer), length, capacity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn round_trip(key: &[u8], value: Value<'_>, expire_at_ms: Option<i64>) {
+        let mut slab = Slab::new();
+        let entry = Entry::new(&mut slab, &NewEntry { key, value, expire_at_ms, access: 0xABCDEF, raw: false });
+        assert_eq!(entry.key(), key);
+        assert_eq!(entry.value(), value);
+        assert_eq!(entry.expire_at_ms(), expire_at_ms);
+        assert_eq!(entry.access(), 0xABCDEF);
+        entry.set_access(5);
+        assert_eq!(entry.access(), 5);
+        assert_eq!(entry.key(), key);
+        // SAFETY: made above, used no more.
+        unsafe { entry.free(&mut slab) };
+        assert_eq!(slab.used_bytes(), 0);
+    }
+
+    #[test]
+    fn what_goes_in_comes_out() {
+        let long = vec![7u8; 70_000];
+        for key in [&b""[..], b"k", b"key:000000000001", &long[..900], &long[..1020], &long] {
+            for value in [&b""[..], b"v", &long[..44], &long[..990], &long[..5000], &long] {
+                for expire_at_ms in [None, Some(0), Some(-1), Some(i64::MAX)] {
+                    round_trip(key, Value::Bytes(value), expire_at_ms);
+                }
+            }
+            for number in [0, -1, 127, 128, -129, 40_000, 1 << 40, i64::MIN, i64::MAX] {
+                round_trip(key, Value::Integer(number), None);
+                round_trip(key, Value::Integer(number), Some(9));
+            }
+        }
+    }
+
+    #[test]
+    fn integers_are_overwritten_where_they_fit() {
+        let mut slab = Slab::new();
+        let new = NewEntry { key: b"n", value: Value::Integer(300), expire_at_ms: None, access: 0, raw: false };
+        let entry = Entry::new(&mut slab, &new);
+        assert!(entry.overwrite_integer(-5));
+        assert_eq!(entry.value(), Value::Integer(-5));
+        assert!(!entry.overwrite_integer(1 << 20));
+        assert_eq!(entry.value(), Value::Integer(-5));
+        // SAFETY: made above, used no more.
+        unsafe { entry.free(&mut slab) };
+    }
+}

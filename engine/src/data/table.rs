@@ -1,0 +1,505 @@
+//! The keyspace's hash table: linear hashing over segments.
+//!
+//! The top bits of a key's hash choose a segment, its low 16 bits (the tag)
+//! order the words in it. One insertion splits at most one segment, so growth
+//! touches a bounded number of words whatever the size, and a segment's own
+//! allocation follows its length in steps of an eighth to a quarter, so memory
+//! a key is the same at every size.
+//!
+//! ```text
+//! level 2, split 1                 a segment covers an interval of hashes:
+//! segments  0   1   2   3   4      0: 000..   4: 001..   2: 01..
+//! depth     3   2   2   2   3      1: 10..    3: 11..
+//! ```
+//!
+//! A segment's index, its bits reversed, is the prefix of its hashes (Litwin
+//! 1980, addressed from the top bit). Order by (prefix, tag) does not depend on
+//! the size of the table: [`Table::scan`] goes by it, and so do snapshots.
+#![allow(unsafe_code)]
+
+use crate::base::sip_hash::SipKey;
+use crate::data::entry::{Entry, prefetch};
+use crate::data::hash::Hash;
+use crate::data::segment::{MARK, Segment, VOLATILE, address, tag, word};
+use crate::data::slab::{Slab, block_size};
+use alloc::vec::Vec;
+
+/// Average length of a segment above which one is split.
+const SEGMENT_TARGET: usize = 768;
+/// Segments in one chunk of the directory.
+const CHUNK: usize = 256;
+const _: () = assert!(size_of::<Segment>() == 40 || size_of::<Segment>() == 32);
+
+/// Where an entry stands; good until the table changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    segment: u32,
+    index: u32,
+}
+
+/// Entries by key. Their memory belongs to one [`Slab`], which is given to
+/// what frees.
+pub struct Table {
+    chunks: Vec<Vec<Segment>>,
+    level: u32,
+    split: usize,
+    len: usize,
+    volatile: usize,
+    bytes: usize,
+    sip: SipKey,
+    /// Words touched by splits, merges and rebuilds: what tests bound.
+    touched: u64,
+}
+
+impl Table {
+    /// An empty table that hashes with `sip`.
+    pub fn new(sip: SipKey) -> Table {
+        let mut first = Vec::with_capacity(1);
+        first.push(Segment::default());
+        let mut chunks = Vec::with_capacity(1);
+        chunks.push(first);
+        Table { chunks, level: 0, split: 0, len: 0, volatile: 0, bytes: 0, sip, touched: 0 }
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True if there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Number of entries that expire.
+    pub fn volatile(&self) -> usize {
+        self.volatile
+    }
+
+    /// Number of segments.
+    pub fn segment_count(&self) -> usize {
+        (1 << self.level) + self.split
+    }
+
+    /// Words that were moved so far by growth and shrinking.
+    pub fn touched(&self) -> u64 {
+        self.touched
+    }
+
+    /// Bytes of segments and directory.
+    pub fn bytes(&self) -> usize {
+        let directory: usize = self.chunks.len() * block_size(CHUNK.min(self.segment_count()) * size_of::<Segment>());
+        self.bytes + directory
+    }
+
+    /// The hash of a key.
+    #[inline]
+    pub fn hash(&self, key: &[u8]) -> Hash {
+        Hash(self.sip.hash(key))
+    }
+
+    #[inline]
+    fn index_of(&self, hash: u64) -> usize {
+        let reversed = hash.reverse_bits() as usize;
+        let index = reversed & ((1 << self.level) - 1);
+        if index < self.split { reversed & ((2 << self.level) - 1) } else { index }
+    }
+
+    /// Bits of the hash that the segment's prefix has.
+    fn depth(&self, index: usize) -> u32 {
+        if index < self.split || index >= 1 << self.level { self.level + 1 } else { self.level }
+    }
+
+    #[inline]
+    fn segment(&self, index: usize) -> &Segment {
+        &self.chunks[index / CHUNK][index % CHUNK]
+    }
+
+    #[inline]
+    fn segment_mut(&mut self, index: usize) -> &mut Segment {
+        &mut self.chunks[index / CHUNK][index % CHUNK]
+    }
+
+    #[inline]
+    fn entry_of(word: u64) -> Entry {
+        // SAFETY: words in a table hold addresses of live entries: `insert` and
+        // `replace` put them there, `remove` takes them out before they die.
+        unsafe { Entry::from_address(address(word)) }
+    }
+
+    /// Finds a key.
+    #[inline]
+    pub fn find(&self, hash: Hash, key: &[u8]) -> Option<Place> {
+        let segment = self.index_of(hash.0);
+        let index = self.segment(segment).find(hash.tag(), |w| Self::entry_of(w).key() == key)?;
+        Some(Place { segment: segment as u32, index: index as u32 })
+    }
+
+    /// Asks the processor for the words where a hash is looked for.
+    #[inline]
+    pub fn prefetch_words(&self, hash: Hash) {
+        let segment = self.segment(self.index_of(hash.0));
+        if let Some(home) = segment.words().get(segment.home(hash.tag())) {
+            prefetch(core::ptr::from_ref(home).cast());
+        }
+    }
+
+    /// Asks the processor for the entry that a hash most likely leads to.
+    #[inline]
+    pub fn prefetch_entry(&self, hash: Hash) {
+        let segment = self.segment(self.index_of(hash.0));
+        if let Some(index) = segment.find(hash.tag(), |_| true) {
+            Self::entry_of(segment.get(index)).prefetch();
+        }
+    }
+
+    /// The entry at a place.
+    #[inline]
+    pub fn entry(&self, place: Place) -> Entry {
+        Self::entry_of(self.segment(place.segment as usize).get(place.index as usize))
+    }
+
+    /// The mark at a place.
+    pub fn mark(&self, place: Place) -> bool {
+        self.segment(place.segment as usize).get(place.index as usize) & MARK != 0
+    }
+
+    /// Sets the mark at a place.
+    pub fn set_mark(&mut self, place: Place, mark: bool) {
+        let segment = self.segment_mut(place.segment as usize);
+        let old = segment.get(place.index as usize);
+        segment.replace(place.index as usize, if mark { old | MARK } else { old & !MARK });
+    }
+
+    /// Inserts an entry whose key is not in the table.
+    pub fn insert(&mut self, hash: Hash, entry: Entry, mark: bool) -> Place {
+        if self.len >= self.segment_count() * SEGMENT_TARGET {
+            self.split_one();
+        }
+        let expire_at_ms = entry.expire_at_ms();
+        let flags = if expire_at_ms.is_some() { VOLATILE } else { 0 } | if mark { MARK } else { 0 };
+        let at = self.index_of(hash.0);
+        let segment = self.segment_mut(at);
+        let before = segment.bytes();
+        let index = segment.insert(word(hash.tag(), entry.address(), flags));
+        segment.earliest_ms = segment.earliest_ms.min(expire_at_ms.unwrap_or(i64::MAX));
+        let after = segment.bytes();
+        let moved = if before == after { 0 } else { segment.len() };
+        self.touched += moved as u64;
+        self.bytes = self.bytes - before + after;
+        self.len += 1;
+        self.volatile += usize::from(expire_at_ms.is_some());
+        Place { segment: at as u32, index: index as u32 }
+    }
+
+    /// Puts another entry of the same key at a place; the old one is the
+    /// caller's to free.
+    #[inline]
+    pub fn replace(&mut self, place: Place, entry: Entry) -> Entry {
+        let expire_at_ms = entry.expire_at_ms();
+        let segment = self.segment_mut(place.segment as usize);
+        let old = segment.get(place.index as usize);
+        let flags = if expire_at_ms.is_some() { VOLATILE } else { 0 } | old & MARK;
+        segment.replace(place.index as usize, word(tag(old), entry.address(), flags));
+        segment.earliest_ms = segment.earliest_ms.min(expire_at_ms.unwrap_or(i64::MAX));
+        self.volatile = self.volatile + (flags & VOLATILE) as usize - (old & VOLATILE) as usize;
+        Self::entry_of(old)
+    }
+
+    /// Tells the table that the entry at a place, which expires already, now
+    /// expires at another time.
+    pub fn expiry_changed(&mut self, place: Place) {
+        let expire_at_ms = self.entry(place).expire_at_ms().unwrap_or(i64::MAX);
+        let segment = self.segment_mut(place.segment as usize);
+        segment.earliest_ms = segment.earliest_ms.min(expire_at_ms);
+    }
+
+    /// Takes out the entry at a place; it is the caller's to free.
+    pub fn remove(&mut self, place: Place) -> Entry {
+        let entry = self.remove_in_sweep(place);
+        self.after_removals(place.segment as usize);
+        entry
+    }
+
+    /// As [`Table::remove`], but places in the same segment stay good: those
+    /// behind it move down by one, at most. [`Table::after_removals`] follows.
+    fn remove_in_sweep(&mut self, place: Place) -> Entry {
+        let word = self.segment_mut(place.segment as usize).remove(place.index as usize);
+        self.len -= 1;
+        self.volatile -= (word & VOLATILE) as usize;
+        Self::entry_of(word)
+    }
+
+    fn after_removals(&mut self, at: usize) {
+        let segment = self.segment_mut(at);
+        let before = segment.bytes();
+        segment.shrink();
+        let after = segment.bytes();
+        self.bytes = self.bytes - before + after;
+        let count = self.segment_count();
+        if count > 1 && self.len < (count - 1) * SEGMENT_TARGET / 3 {
+            self.merge_one();
+        }
+    }
+
+    #[cold]
+    fn split_one(&mut self) {
+        let (at, depth, sip) = (self.split, self.level, self.sip);
+        let segment = self.segment_mut(at);
+        let before = segment.bytes();
+        for &w in segment.words() {
+            if w != 0 {
+                Self::entry_of(w).prefetch();
+            }
+        }
+        let moved = segment.len() as u64;
+        let other = segment.split(|w| Hash(sip.hash(Self::entry_of(w).key())).side(depth));
+        let after = segment.bytes() + other.bytes();
+        self.bytes = self.bytes - before + after;
+        self.touched += moved;
+        let new = self.segment_count();
+        if new / CHUNK == self.chunks.len() {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        self.chunks[new / CHUNK].push(other);
+        self.split += 1;
+        if self.split == 1 << self.level {
+            self.level += 1;
+            self.split = 0;
+        }
+    }
+
+    #[cold]
+    fn merge_one(&mut self) {
+        if self.split == 0 {
+            self.level -= 1;
+            self.split = 1 << self.level;
+        }
+        self.split -= 1;
+        let last = self.split + (1 << self.level);
+        let Some(other) = self.chunks[last / CHUNK].pop() else { return };
+        if self.chunks[last / CHUNK].is_empty() {
+            self.chunks.pop();
+        }
+        let at = self.split;
+        let segment = self.segment_mut(at);
+        let before = segment.bytes() + other.bytes();
+        segment.merge(&other);
+        let after = segment.bytes();
+        let moved = segment.len() as u64;
+        self.bytes = self.bytes - before + after;
+        self.touched += moved;
+    }
+
+    /// Visits entries from a cursor on, at least `count` unless the table ends;
+    /// returns the next cursor, 0 at the end.
+    ///
+    /// Every entry that is in the table from a scan's first call to its last is
+    /// visited at least once. A cursor that no scan gave out is taken as some
+    /// position.
+    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(Entry)) -> u64 {
+        let mut position = Position::decode(cursor);
+        let mut seen = 0;
+        let mut segments = 0;
+        loop {
+            let index = self.index_of(position.prefix);
+            let depth = self.depth(index);
+            let from = if depth < position.depth { 0 } else { position.tag };
+            let segment = self.segment(index);
+            let mut last = None;
+            for &w in segment.words()[segment.lower_bound(from).min(segment.words().len())..].iter().filter(|&&w| w != 0) {
+                if seen >= count && last != Some(tag(w)) {
+                    return Position { prefix: position.prefix, depth, tag: tag(w) }.encode();
+                }
+                visit(Self::entry_of(w));
+                last = Some(tag(w));
+                seen += 1;
+            }
+            segments += 1;
+            let Some(next) = next_prefix(position.prefix, depth) else { return 0 };
+            position = Position { prefix: next, depth: 0, tag: 0 };
+            if seen >= count || segments > count {
+                position.depth = self.depth(self.index_of(next));
+                return position.encode();
+            }
+        }
+    }
+
+    /// Visits the places of the segment in which a hash falls; returns the
+    /// first hash behind it, `None` after the last segment. A walk from 0 by
+    /// these hashes visits every entry once, however the table grows.
+    pub fn walk(&self, hash: u64, mut visit: impl FnMut(Place, Entry, bool)) -> Option<u64> {
+        let segment = self.index_of(hash);
+        for (index, &w) in self.segment(segment).words().iter().enumerate().filter(|&(_, &w)| w != 0) {
+            visit(Place { segment: segment as u32, index: index as u32 }, Self::entry_of(w), w & MARK != 0);
+        }
+        next_prefix(hash, self.depth(segment))
+    }
+
+    /// Sets the mark of all entries in the segment in which a hash falls.
+    pub fn mark_segment(&mut self, hash: u64, mark: bool) {
+        let index = self.index_of(hash);
+        let segment = self.segment_mut(index);
+        for index in 0..segment.words().len() {
+            let w = segment.get(index);
+            if w != 0 {
+                segment.replace(index, if mark { w | MARK } else { w & !MARK });
+            }
+        }
+    }
+
+    /// A place at random, all about equally likely; `random` gives 64 bits a
+    /// call. `volatile_only`: one that expires, or `None` if a few tries found
+    /// none.
+    pub fn random_place(&self, mut random: impl FnMut() -> u64, volatile_only: bool) -> Option<Place> {
+        let total = if volatile_only { self.volatile } else { self.len };
+        if total == 0 {
+            return None;
+        }
+        let mut at = self.index_of(random());
+        for _ in 0..self.segment_count() {
+            let segment = self.segment(at);
+            let candidates = if volatile_only { segment.volatile as usize } else { segment.len() };
+            if candidates > 0 {
+                return Some(Self::pick(segment, at, random, volatile_only));
+            }
+            at = (at + 1) % self.segment_count();
+        }
+        None
+    }
+
+    /// A place in a segment that has a candidate.
+    fn pick(segment: &Segment, at: usize, mut random: impl FnMut() -> u64, volatile_only: bool) -> Place {
+        let words = segment.words();
+        let fits = |w: u64| w != 0 && (!volatile_only || w & VOLATILE != 0);
+        let below = |random: u64| ((u128::from(random) * words.len() as u128) >> 64) as usize;
+        let mut index = below(random());
+        for _ in 0..16 {
+            if fits(words[index]) {
+                break;
+            }
+            index = below(random());
+        }
+        while !fits(words[index]) {
+            index = (index + 1) % words.len();
+        }
+        Place { segment: at as u32, index: index as u32 }
+    }
+
+    /// The first segment from `from` on, at most `limit` further, in which an
+    /// entry may expire by `now_ms`; and where to go on looking, 0 at the end.
+    pub fn find_due(&self, from: usize, limit: usize, now_ms: i64) -> (Option<usize>, usize) {
+        let count = self.segment_count();
+        let end = count.min(from.saturating_add(limit));
+        let next = |at: usize| if at >= count { 0 } else { at };
+        for at in from..end {
+            if self.segment(at).earliest_ms <= now_ms {
+                return (Some(at), next(at + 1));
+            }
+        }
+        (None, next(end))
+    }
+
+    /// Takes the entries of a segment that expire by `now_ms` out of the table,
+    /// at most `limit`, and hands each with its mark to `expired`, which frees
+    /// it. True if none is left.
+    pub fn take_due(&mut self, at: usize, now_ms: i64, limit: usize, mut expired: impl FnMut(Entry, bool)) -> bool {
+        let mut earliest = i64::MAX;
+        let mut index = 0;
+        let mut taken = 0;
+        let mut all = true;
+        while let Some(&w) = self.segment(at).words().get(index) {
+            if w & VOLATILE == 0 {
+                index += 1;
+                continue;
+            }
+            let expire_at_ms = Self::entry_of(w).expire_at_ms().unwrap_or(i64::MAX);
+            if expire_at_ms > now_ms {
+                earliest = earliest.min(expire_at_ms);
+                index += 1;
+            } else if taken < limit {
+                let entry = self.remove_in_sweep(Place { segment: at as u32, index: index as u32 });
+                expired(entry, w & MARK != 0);
+                taken += 1;
+            } else {
+                all = false;
+                break;
+            }
+        }
+        if all {
+            self.segment_mut(at).earliest_ms = earliest;
+        }
+        if taken > 0 {
+            self.after_removals(at);
+        }
+        all
+    }
+
+    /// Takes out all entries of the last segment for `each` to free, and the
+    /// segment with them; false when nothing is left. For freeing in slices.
+    pub fn drain_one(&mut self, slab: &mut Slab) -> bool {
+        while let Some(chunk) = self.chunks.last_mut() {
+            let Some(segment) = chunk.pop() else {
+                self.chunks.pop();
+                continue;
+            };
+            for &w in segment.words().iter().filter(|&&w| w != 0) {
+                // SAFETY: the word leaves the table with its segment.
+                unsafe { Self::entry_of(w).free(slab) };
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Frees what entries own outside of their slab, which is dropped next.
+    ///
+    /// # Safety
+    /// The table is not used afterwards but to be dropped.
+    pub unsafe fn free_owned(&mut self) {
+        for segment in self.chunks.drain(..).flatten() {
+            for &w in segment.words().iter().filter(|&&w| w != 0) {
+                // SAFETY: the word leaves the table with its segment.
+                unsafe { Self::entry_of(w).free_owned() };
+            }
+        }
+    }
+}
+
+/// A position in the order by (prefix, tag), and how a cursor tells it: the
+/// segment's index with a bit above it that tells the depth, and the tag from
+/// bit 33 on. At most 49 bits, so that a client's double holds it.
+struct Position {
+    prefix: u64,
+    depth: u32,
+    tag: u16,
+}
+
+const INDEX_BITS: u32 = 33;
+
+impl Position {
+    fn encode(&self) -> u64 {
+        let depth = self.depth.min(INDEX_BITS - 1);
+        let index = self.prefix.reverse_bits() & ((1 << depth) - 1);
+        index | 1 << depth | u64::from(self.tag) << INDEX_BITS
+    }
+
+    fn decode(cursor: u64) -> Position {
+        let index = cursor & ((1 << INDEX_BITS) - 1);
+        if index == 0 {
+            return Position { prefix: 0, depth: 0, tag: 0 };
+        }
+        let depth = index.ilog2();
+        let prefix = (index & !(1 << depth)).reverse_bits();
+        Position { prefix, depth, tag: (cursor >> INDEX_BITS) as u16 }
+    }
+}
+
+/// The first hash behind the segment of `depth` bits in which `hash` falls.
+fn next_prefix(hash: u64, depth: u32) -> Option<u64> {
+    if depth == 0 {
+        return None;
+    }
+    let width = 1u64 << (64 - depth);
+    (hash & !(width - 1)).checked_add(width)
+}
