@@ -1,0 +1,359 @@
+//! Doubles as text: what `strtod` reads, what the reference writes.
+//!
+//! The shortest digits that read back to the same double come from core's formatter; their layout (when to write an exponent, how many
+//! zeros to pad) is that of the fpconv library, which Redis 7.2 and Valkey print scores and RESP3 doubles with.
+
+use core::fmt::{self, Write};
+use core::ops::Deref;
+
+use super::hexadecimal;
+use super::integer::format_i64;
+
+/// Reads a double as the reference's `string2d` does, in the C locale: decimal or hexadecimal (`0x1p3`), `inf` and `infinity` in any
+/// case, with an optional sign.
+///
+/// `None` when the text is empty, begins or ends with a space, is not consumed whole, is NaN, or is a finite number that becomes
+/// infinity or, not being zero, zero.
+#[inline]
+pub fn parse_double(text: &[u8]) -> Option<f64> {
+    let unsigned = match text {
+        [b'-' | b'+', unsigned @ ..] => unsigned,
+        unsigned => unsigned,
+    };
+    if let [b'0', b'x' | b'X', digits @ ..] = unsigned {
+        let magnitude = parse_hexadecimal(digits)?;
+        return Some(if text[0] == b'-' {
+            -magnitude
+        } else {
+            magnitude
+        });
+    }
+    let value: f64 = core::str::from_utf8(text).ok()?.parse().ok()?;
+    if value.is_nan()
+        || (value.is_infinite() && unsigned[0].is_ascii_digit() | (unsigned[0] == b'.'))
+    {
+        return None;
+    }
+    if value == 0.0 && !is_decimal_zero(unsigned) {
+        return None;
+    }
+    Some(value)
+}
+
+/// Whether valid decimal text has no digit but 0 before its exponent.
+fn is_decimal_zero(unsigned: &[u8]) -> bool {
+    let mantissa = unsigned
+        .iter()
+        .take_while(|byte| !matches!(byte, b'e' | b'E'));
+    mantissa.into_iter().all(|byte| matches!(byte, b'0' | b'.'))
+}
+
+/// The lowest bit of a subnormal double is worth 2 to the power of this.
+const LOWEST_EXPONENT: i64 = -1074;
+
+fn parse_hexadecimal(digits: &[u8]) -> Option<f64> {
+    let number = hexadecimal::parse(digits)?;
+    if number.is_zero() {
+        return Some(0.0);
+    }
+    let (significand, exponent) = number.round(f64::MANTISSA_DIGITS, LOWEST_EXPONENT);
+    let exponent = exponent.clamp(-10_000, 10_000) as i32;
+    // Rounding is done: the product is exact unless it overflows.
+    let value = libm::scalbn(significand as f64, exponent);
+    (value.is_finite() && value != 0.0).then_some(value)
+}
+
+/// The longest text is a sign and the 17 digits of an integer with seven zeros behind them, or 17 digits with point and exponent.
+const LONGEST_TEXT: usize = 26;
+
+/// A formatted double, kept on the stack. Dereferences to its bytes.
+#[derive(Clone, Copy)]
+pub struct DoubleText {
+    bytes: [u8; LONGEST_TEXT],
+    length: u8,
+}
+
+impl DoubleText {
+    const EMPTY: Self = Self {
+        bytes: [0; LONGEST_TEXT],
+        length: 0,
+    };
+
+    /// The text as bytes, all of them ASCII.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    /// The text as a string.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        self.bytes[usize::from(self.length)] = byte;
+        self.length += 1;
+    }
+
+    #[inline]
+    fn extend(&mut self, bytes: &[u8]) {
+        let start = usize::from(self.length);
+        self.bytes[start..start + bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len() as u8;
+    }
+
+    fn pad_with_zeros(&mut self, count: usize) {
+        for _ in 0..count {
+            self.push(b'0');
+        }
+    }
+}
+
+impl Deref for DoubleText {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl fmt::Debug for DoubleText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), formatter)
+    }
+}
+
+/// Doubles of at most this magnitude (2^62) that are integers are written as such.
+const LARGEST_PLAIN_INTEGER: f64 = 4_611_686_018_427_387_904.0;
+
+/// Writes a double in the shortest form that reads back equal: `3`, `3.1`, `-0`, `1e-7`, `1e+20`, `inf`, `-inf`, `nan`.
+pub fn format_double(value: f64) -> DoubleText {
+    let mut text = DoubleText::EMPTY;
+    if value.is_nan() {
+        text.extend(b"nan");
+    } else if value.is_infinite() {
+        text.extend(if value < 0.0 { b"-inf" } else { b"inf" });
+    } else if value == 0.0 {
+        text.extend(if value.is_sign_negative() {
+            b"-0"
+        } else {
+            b"0"
+        });
+    } else if value.abs() <= LARGEST_PLAIN_INTEGER && value as i64 as f64 == value {
+        text.extend(format_i64(value as i64, &mut [0; 20]));
+    } else {
+        if value < 0.0 {
+            text.push(b'-');
+        }
+        Decimal::shortest(value.abs()).lay_out(&mut text);
+    }
+    text
+}
+
+/// Digits `d₁d₂…dₙ` without trailing zeros and the power of ten of the first: d₁.d₂…dₙ × 10^`exponent`.
+struct Decimal {
+    digits: [u8; 17],
+    count: usize,
+    exponent: i32,
+}
+
+impl Decimal {
+    /// The shortest digits of a positive finite double that read back to it, and among those the closest.
+    fn shortest(value: f64) -> Self {
+        let mut scientific = DoubleText::EMPTY;
+        // At most 17 digits, a point and `e-324`: the buffer is large enough, so this cannot fail.
+        let _ = write!(scientific, "{value:e}");
+        let mut decimal = Self {
+            digits: [0; 17],
+            count: 0,
+            exponent: 0,
+        };
+        let mut bytes = scientific.as_bytes().iter();
+        for &byte in bytes.by_ref().take_while(|byte| **byte != b'e') {
+            if byte != b'.' {
+                decimal.digits[decimal.count] = byte;
+                decimal.count += 1;
+            }
+        }
+        let exponent = bytes.as_slice();
+        let magnitude = exponent.strip_prefix(b"-").unwrap_or(exponent);
+        let magnitude = magnitude
+            .iter()
+            .fold(0, |sum, byte| sum * 10 + i32::from(byte - b'0'));
+        decimal.exponent = if magnitude as usize == 0 || exponent[0] != b'-' {
+            magnitude
+        } else {
+            -magnitude
+        };
+        decimal
+    }
+
+    /// Appends the digits in fpconv's layout.
+    ///
+    /// With k the power of ten of the last digit: an integer when 0 ≤ k ≤ 7; a plain fraction when
+    /// k > -7, or the first digit's power is -3 to 3; otherwise an exponent with a sign and no padding.
+    fn lay_out(&self, text: &mut DoubleText) {
+        let digits = &self.digits[..self.count];
+        let last_power = self.exponent + 1 - self.count as i32;
+        if last_power >= 0 && last_power <= 7 {
+            text.extend(digits);
+            text.pad_with_zeros(last_power as usize);
+        } else if last_power < 0 && (last_power > -7 || self.exponent.abs() < 4) {
+            if self.exponent < 0 {
+                text.extend(b"0.");
+                text.pad_with_zeros((-1 - self.exponent) as usize);
+                text.extend(digits);
+            } else {
+                let (whole, fraction) = digits.split_at(self.exponent as usize + 1);
+                text.extend(whole);
+                text.push(b'.');
+                text.extend(fraction);
+            }
+        } else {
+            text.push(digits[0]);
+            if let [_, fraction @ ..] = digits
+                && !fraction.is_empty()
+            {
+                text.push(b'.');
+                text.extend(fraction);
+            }
+            text.push(b'e');
+            text.push(if self.exponent < 0 { b'-' } else { b'+' });
+            text.extend(format_i64(i64::from(self.exponent.abs()), &mut [0; 20]));
+        }
+    }
+}
+
+impl Write for DoubleText {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        if part.len() > LONGEST_TEXT - usize::from(self.length) {
+            return Err(fmt::Error);
+        }
+        self.extend(part.as_bytes());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn formatted(value: f64) -> std::string::String {
+        format_double(value).as_str().into()
+    }
+
+    /// Each pair was answered by `ZSCORE` of valkey-server 8.0.1.
+    #[test]
+    fn layout_is_the_references() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (3.0, "3"),
+            (3.1, "3.1"),
+            (-0.1, "-0.1"),
+            (1e20, "1e+20"),
+            (-1e22, "-1e+22"),
+            (1e100, "1e+100"),
+            (1.5e300, "1.5e+300"),
+            (12345.6789012, "1.23456789012e+4"),
+            (0.00012345678, "1.2345678e-4"),
+            (0.12345678, "0.12345678"),
+            (1e-6, "0.000001"),
+            (1e-7, "1e-7"),
+            (4_611_686_018_427_387_904.0, "4611686018427387904"),
+            (9_007_199_254_740_993.0, "9007199254740992"),
+            (1.2345678901234567e19, "12345678901234567000"),
+            (1e-320, "1e-320"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN, "nan"),
+            (-f64::NAN, "nan"),
+        ] {
+            assert_eq!(formatted(value), text);
+        }
+    }
+
+    /// Each case was tried with `ZADD` on redis-server 7.0.15 and valkey-server 8.0.1.
+    #[test]
+    fn reads_what_strtod_reads() {
+        for (text, value) in [
+            ("0x1p3", 8.0),
+            ("0x.8", 0.5),
+            ("-0x1.", -1.0),
+            ("0x1e", 30.0),
+            ("0X1P-1074", 5e-324),
+            ("0x1.8p-1075", 5e-324),
+            ("0x0p99999999999999999999", 0.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("+.5e1", 5.0),
+            ("1e-320", 1e-320),
+            ("0e5000000000000000000000", 0.0),
+            ("+inf", f64::INFINITY),
+            ("-INFINITY", f64::NEG_INFINITY),
+            ("0x1.fffffffffffffp1023", f64::MAX),
+        ] {
+            assert_eq!(parse_double(text.as_bytes()), Some(value), "{text:?}");
+        }
+        for text in [
+            "",
+            "+",
+            ".",
+            "0x",
+            "0x.",
+            "nan",
+            "-nan",
+            "infin",
+            "1e",
+            "1e+",
+            " 1",
+            "1 ",
+            "1e400",
+            "-1e400",
+            ".1e500",
+            "1e-400",
+            "0x1p-1075",
+            "0x1p",
+            "0x1p1024",
+            "0x1.fffffffffffff8p1023",
+            "1e5000000000000000000",
+            "0x1p5000000000000000000000",
+            "1,5",
+            "1_0",
+            "1\0",
+            "\u{661}",
+            "0x-1",
+            "--1",
+            "+-1",
+        ] {
+            assert_eq!(parse_double(text.as_bytes()), None, "{text:?}");
+        }
+        assert_eq!(parse_double(b"\xff"), None);
+        assert!(parse_double(b"-0").unwrap().is_sign_negative());
+        assert!(parse_double(b"-0x0").unwrap().is_sign_negative());
+    }
+
+    proptest! {
+        #[test]
+        fn reads_back_what_it_writes(bits: u64, integer: i64, shift in 0u32..64) {
+            for value in [f64::from_bits(bits), (integer >> shift) as f64, (integer >> shift) as f64 / 100.0] {
+                if !value.is_nan() {
+                    let read = parse_double(&format_double(value)).unwrap();
+                    prop_assert_eq!(read.to_bits(), value.to_bits());
+                }
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_do_not_panic(text: std::vec::Vec<u8>, digits in "[-+]?(0x)?[0-9a-f.]{0,40}([pe][-+]?[0-9]{0,20})?") {
+            let _ = parse_double(&text);
+            let _ = parse_double(digits.as_bytes());
+        }
+    }
+}
