@@ -12,10 +12,16 @@ use alloc::vec::Vec;
 pub struct Effects {
     /// Bytes of all [`Effect::Send`]s, one behind the other.
     pub output: Vec<u8>,
-    /// What to do, in order.
-    pub list: Vec<Effect>,
     /// How far the last [`crate::boundary::input::Input::Requests`] got.
     pub progress: Progress,
+    /// What to do.
+    pub orders: Orders,
+}
+
+/// The list of effects, and the oracle that answers questions meanwhile.
+pub struct Orders {
+    /// What to do, in order.
+    pub list: Vec<Effect>,
     oracle: Box<dyn Oracle + Send>,
 }
 
@@ -159,16 +165,41 @@ pub enum LogLevel {
 impl Effects {
     /// An empty buffer whose questions `oracle` answers.
     pub fn new(oracle: Box<dyn Oracle + Send>) -> Effects {
-        Effects { output: Vec::new(), list: Vec::new(), progress: Progress::All, oracle }
+        Effects { output: Vec::new(), progress: Progress::All, orders: Orders { list: Vec::new(), oracle } }
     }
 
     /// Forgets effects that were carried out; keeps the memory.
     pub fn clear(&mut self) {
         self.output.clear();
-        self.list.clear();
+        self.orders.list.clear();
         self.progress = Progress::All;
     }
 
+    /// Notes that the output from `start` on is for `client`.
+    pub fn send_from(&mut self, client: ClientId, start: usize) {
+        let end = self.output.len();
+        if start == end {
+            return;
+        }
+        if let Some(Effect::Send { client: last, end: last_end, .. }) = self.orders.list.last_mut()
+            && *last == client
+            && *last_end == start
+        {
+            *last_end = end;
+            return;
+        }
+        self.orders.list.push(Effect::Send { client, start, end });
+    }
+
+    /// Sends bytes to a client.
+    pub fn send(&mut self, client: ClientId, bytes: &[u8]) {
+        let start = self.output.len();
+        self.output.extend_from_slice(bytes);
+        self.send_from(client, start);
+    }
+}
+
+impl Orders {
     /// Nanoseconds on a fine clock, for statistics only.
     #[inline]
     pub fn elapsed_ns(&mut self) -> u64 {
@@ -180,26 +211,9 @@ impl Effects {
         self.oracle.ask(question)
     }
 
-    /// Notes that the output from `start` on is for `client`.
-    pub fn send_from(&mut self, client: ClientId, start: usize) {
-        let end = self.output.len();
-        if start == end {
-            return;
-        }
-        if let Some(Effect::Send { client: last, end: last_end, .. }) = self.list.last_mut() {
-            if *last == client && *last_end == start {
-                *last_end = end;
-                return;
-            }
-        }
-        self.list.push(Effect::Send { client, start, end });
-    }
-
-    /// Sends bytes to a client.
-    pub fn send(&mut self, client: ClientId, bytes: &[u8]) {
-        let start = self.output.len();
-        self.output.extend_from_slice(bytes);
-        self.send_from(client, start);
+    /// Starts a disk operation.
+    pub fn disk(&mut self, token: DiskToken, operation: DiskOperation) {
+        self.list.push(Effect::Disk { token, operation });
     }
 
     /// Closes a client's connection after what was sent to it.
@@ -215,6 +229,6 @@ impl Effects {
 
 impl core::fmt::Debug for Effects {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Effects").field("list", &self.list).field("progress", &self.progress).finish_non_exhaustive()
+        f.debug_struct("Effects").field("list", &self.orders.list).field("progress", &self.progress).finish_non_exhaustive()
     }
 }

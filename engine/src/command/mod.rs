@@ -1,1 +1,7 @@
-//! command
+//! Commands as data, and how one is run.
+
+pub mod context;
+pub mod dispatch;
+pub mod error;
+pub mod spec;
+pub mod table;

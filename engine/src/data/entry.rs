@@ -25,6 +25,7 @@
 
 use crate::data::slab::{SLOT_MAX, Slab, block_size};
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
@@ -46,6 +47,71 @@ pub struct Entry(NonNull<u8>);
 
 // SAFETY: an entry is memory without ties to a thread; tables own entries.
 unsafe impl Send for Entry {}
+
+/// An entry as long as its table stays as it is.
+#[derive(Clone, Copy)]
+pub struct EntryRef<'a> {
+    entry: Entry,
+    table: PhantomData<&'a ()>,
+}
+
+impl<'a> EntryRef<'a> {
+    /// An entry that was taken out of its table, until it is freed.
+    pub(crate) fn of(entry: &'a Entry) -> EntryRef<'a> {
+        EntryRef::new(*entry)
+    }
+
+    /// The entry, for as long as the caller knows it to live.
+    #[inline]
+    pub(in crate::data) fn new(entry: Entry) -> EntryRef<'a> {
+        EntryRef { entry, table: PhantomData }
+    }
+
+    /// The key.
+    #[inline]
+    pub fn key(self) -> &'a [u8] {
+        self.entry.key()
+    }
+
+    /// The value.
+    #[inline]
+    pub fn value(self) -> Value<'a> {
+        self.entry.value()
+    }
+
+    /// Expiry, milliseconds since 1970.
+    #[inline]
+    pub fn expire_at_ms(self) -> Option<i64> {
+        self.entry.expire_at_ms()
+    }
+
+    /// The 24 bits of eviction.
+    #[inline]
+    pub fn access(self) -> u32 {
+        self.entry.access()
+    }
+
+    /// Sets the 24 bits of eviction.
+    #[inline]
+    pub fn set_access(self, access: u32) {
+        self.entry.set_access(access);
+    }
+
+    /// How OBJECT ENCODING names the string.
+    pub fn string_encoding(self) -> StringEncoding {
+        self.entry.string_encoding()
+    }
+
+    /// The number of the type, 0 for a string.
+    pub fn type_number(self) -> u8 {
+        self.entry.type_number()
+    }
+
+    /// Bytes that the entry takes in its slab and in a buffer of its own.
+    pub fn footprint(self) -> usize {
+        self.entry.footprint()
+    }
+}
 
 /// A value as it is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -149,39 +215,68 @@ impl Entry {
     /// # Safety
     /// The entry is live.
     #[inline]
-    pub unsafe fn from_address(address: u64) -> Entry {
+    pub(crate) unsafe fn from_address(address: u64) -> Entry {
         // SAFETY: a live entry's address is not null.
         Entry(unsafe { NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(address as usize)) })
     }
 
     /// The address, below 2^48 and a multiple of 8.
     #[inline]
-    pub fn address(self) -> u64 {
+    pub(crate) fn address(self) -> u64 {
         self.0.as_ptr().expose_provenance() as u64
     }
 
-    /// Frees the entry and what it owns.
-    ///
-    /// # Safety
-    /// The entry came from this slab, is in no table any more, and is not used
-    /// again.
-    pub unsafe fn free(self, slab: &mut Slab) {
-        let size = self.size();
-        if self.flags() & EXTERNAL != 0 {
-            // SAFETY: the buffer is this entry's own.
-            let buffer = unsafe { self.take_external() };
-            slab.resize_owned(buffer.capacity(), 0);
+    /// Takes the large value out of an entry that left its table; `None` if
+    /// the value is in the entry. [`Entry::release`] follows.
+    pub(crate) fn take_large(self, slab: &mut Slab) -> Option<Vec<u8>> {
+        if self.flags() & EXTERNAL == 0 {
+            return None;
         }
-        // SAFETY: the size is the one that it was allocated with.
+        // SAFETY: the buffer is this entry's own; the flag is cleared, so it is
+        // taken once.
+        let buffer = unsafe { self.take_external() };
+        self.set_header(self.header() & !u64::from(EXTERNAL));
+        slab.resize_owned(buffer.capacity(), 0);
+        Some(buffer)
+    }
+
+    /// Frees the slot of an entry that left its table and whose large value, if
+    /// it had one, was taken or moved.
+    pub(crate) fn release(self, slab: &mut Slab) {
+        let size = self.size();
+        // SAFETY: the size is the one that it was allocated with: the header's
+        // lengths count a large value as its parts, taken or not.
         unsafe { slab.free(self.0, size) };
     }
 
+    /// A copy of the entry with another expiry; a large value moves along, and
+    /// the old entry is good only to be released.
+    pub(crate) fn with_expiry(self, slab: &mut Slab, expire_at_ms: Option<i64>) -> Entry {
+        let flags = self.flags();
+        let (offset, key_length) = self.key_span();
+        let tail = key_length + (self.header() >> 48) as usize + usize::from(flags & LONG_KEY != 0) * 8;
+        let old_prefix = offset - usize::from(flags & LONG_KEY != 0) * 8;
+        let new_prefix = HEADER + if expire_at_ms.is_some() { 8 } else { 0 };
+        let pointer = slab.allocate(new_prefix + tail);
+        let expiry_flag = if expire_at_ms.is_some() { EXPIRY } else { 0 };
+        let header = self.header() & !u64::from(EXPIRY) | u64::from(expiry_flag);
+        // SAFETY:
+        // - the new allocation holds the prefix and the tail;
+        // - the tail lies within the old one.
+        unsafe {
+            let base = pointer.as_ptr();
+            base.cast::<u64>().write(header);
+            if let Some(expire_at_ms) = expire_at_ms {
+                base.add(HEADER).cast::<i64>().write(expire_at_ms);
+            }
+            base.add(new_prefix).copy_from_nonoverlapping(self.0.as_ptr().add(old_prefix), tail);
+        }
+        Entry(pointer)
+    }
+
     /// Frees what the entry owns besides its slot: for a slab that is dropped
-    /// whole.
-    ///
-    /// # Safety
-    /// The entry is not used again.
-    pub unsafe fn free_owned(self) {
+    /// whole. The entry is not used again.
+    pub(in crate::data) fn free_owned(self) {
         let size = self.size();
         if self.flags() & EXTERNAL != 0 {
             // SAFETY: the buffer is this entry's own.
@@ -236,7 +331,7 @@ impl Entry {
 
     /// The key.
     #[inline]
-    pub fn key<'a>(self) -> &'a [u8] {
+    pub(crate) fn key<'a>(self) -> &'a [u8] {
         let (offset, length) = self.key_span();
         // SAFETY: the key lies within the allocation.
         unsafe { core::slice::from_raw_parts(self.0.as_ptr().add(offset), length) }
@@ -244,7 +339,7 @@ impl Entry {
 
     /// The value.
     #[inline]
-    pub fn value<'a>(self) -> Value<'a> {
+    pub(crate) fn value<'a>(self) -> Value<'a> {
         let header = self.header();
         let flags = header as u8;
         let (offset, length) = self.key_span();
@@ -265,7 +360,7 @@ impl Entry {
 
     /// Expiry, milliseconds since 1970.
     #[inline]
-    pub fn expire_at_ms(self) -> Option<i64> {
+    pub(crate) fn expire_at_ms(self) -> Option<i64> {
         if self.flags() & EXPIRY == 0 {
             return None;
         }
@@ -277,7 +372,7 @@ impl Entry {
     ///
     /// # Panics
     /// If it has none.
-    pub fn set_expire_at_ms(self, expire_at_ms: i64) {
+    pub(crate) fn set_expire_at_ms(self, expire_at_ms: i64) {
         assert!(self.flags() & EXPIRY != 0);
         // SAFETY: EXPIRY says that it stands behind the header.
         unsafe { self.0.as_ptr().add(HEADER).cast::<i64>().write(expire_at_ms) }
@@ -285,19 +380,19 @@ impl Entry {
 
     /// The 24 bits of eviction.
     #[inline]
-    pub fn access(self) -> u32 {
+    pub(crate) fn access(self) -> u32 {
         (self.header() >> 8) as u32 & 0xFF_FFFF
     }
 
     /// Sets the 24 bits of eviction.
     #[inline]
-    pub fn set_access(self, access: u32) {
+    pub(crate) fn set_access(self, access: u32) {
         let header = self.header() & !(0xFF_FFFF << 8);
         self.set_header(header | u64::from(access & 0xFF_FFFF) << 8);
     }
 
     /// How OBJECT ENCODING names the string.
-    pub fn string_encoding(self) -> StringEncoding {
+    pub(crate) fn string_encoding(self) -> StringEncoding {
         let flags = self.flags();
         if flags & INTEGER != 0 {
             return StringEncoding::Int;
@@ -307,13 +402,37 @@ impl Entry {
     }
 
     /// The number of the type, 0 for a string.
-    pub fn type_number(self) -> u8 {
+    pub(crate) fn type_number(self) -> u8 {
         self.flags() & TYPE_MASK
+    }
+
+    /// Puts another value, and another expiry, in place of what is there, if the
+    /// new entry has the shape and the slot size of the old one. False if not,
+    /// and nothing has changed.
+    pub(crate) fn overwrite(self, new: &NewEntry<'_>) -> bool {
+        let old = self.flags();
+        let Value::Bytes(value) = new.value else { return false };
+        let (offset, key_length) = self.key_span();
+        let before = self.size();
+        let after = offset + key_length + value.len();
+        let same_prefix = (old & EXPIRY != 0) == new.expire_at_ms.is_some();
+        if !same_prefix || old & EXTERNAL != 0 || after > SLOT_MAX || Slab::rounded(before) != Slab::rounded(after) {
+            return false;
+        }
+        let flags = old & (EXPIRY | LONG_KEY) | if new.raw { RAW } else { 0 };
+        let key_bits = self.header() & 0xFFFF << 32;
+        self.set_header(u64::from(flags) | u64::from(new.access & 0xFF_FFFF) << 8 | key_bits | (value.len() as u64) << 48);
+        if let Some(expire_at_ms) = new.expire_at_ms {
+            self.set_expire_at_ms(expire_at_ms);
+        }
+        // SAFETY: the slot has room for `after` bytes, and `value` lies elsewhere.
+        unsafe { self.0.as_ptr().add(offset + key_length).copy_from_nonoverlapping(value.as_ptr(), value.len()) };
+        true
     }
 
     /// Writes an integer over an integer, if it fits where that stands.
     /// False if not, and nothing has changed.
-    pub fn overwrite_integer(self, number: i64) -> bool {
+    pub(crate) fn overwrite_integer(self, number: i64) -> bool {
         let header = self.header();
         let width = (header >> 48) as usize;
         if header as u8 & INTEGER == 0 || integer_width(number) > width {
@@ -332,7 +451,7 @@ impl Entry {
     /// follows its capacity.
     ///
     /// Returns false, and calls nothing, if the value is not external.
-    pub fn edit_external(self, slab: &mut Slab, edit: impl FnOnce(&mut Vec<u8>)) -> bool {
+    pub(crate) fn edit_external(self, slab: &mut Slab, edit: impl FnOnce(&mut Vec<u8>)) -> bool {
         if self.flags() & EXTERNAL == 0 {
             return false;
         }
@@ -351,21 +470,20 @@ impl Entry {
         true
     }
 
-    /// Bytes that the entry takes in its slab, and in a buffer of its own.
-    pub fn footprint(self) -> (usize, usize) {
+    fn footprint(self) -> usize {
         let slot = Slab::rounded(self.size());
         let (offset, length) = self.key_span();
         if self.flags() & EXTERNAL == 0 {
-            return (slot, 0);
+            return slot;
         }
         // SAFETY: EXTERNAL says that a buffer's parts stand behind the key.
         let (_, _, capacity) = unsafe { read_external(self.0.as_ptr().add(offset + length)) };
-        (slot, block_size(capacity))
+        slot + block_size(capacity)
     }
 
     /// Asks the processor to fetch the entry's first bytes.
     #[inline]
-    pub fn prefetch(self) {
+    pub(crate) fn prefetch(self) {
         prefetch(self.0.as_ptr());
     }
 
@@ -452,8 +570,8 @@ mod tests {
         entry.set_access(5);
         assert_eq!(entry.access(), 5);
         assert_eq!(entry.key(), key);
-        // SAFETY: made above, used no more.
-        unsafe { entry.free(&mut slab) };
+        drop(entry.take_large(&mut slab));
+        entry.release(&mut slab);
         assert_eq!(slab.used_bytes(), 0);
     }
 
@@ -482,7 +600,7 @@ mod tests {
         assert_eq!(entry.value(), Value::Integer(-5));
         assert!(!entry.overwrite_integer(1 << 20));
         assert_eq!(entry.value(), Value::Integer(-5));
-        // SAFETY: made above, used no more.
-        unsafe { entry.free(&mut slab) };
+        drop(entry.take_large(&mut slab));
+        entry.release(&mut slab);
     }
 }

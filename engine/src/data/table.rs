@@ -18,10 +18,10 @@
 #![allow(unsafe_code)]
 
 use crate::base::sip_hash::SipKey;
-use crate::data::entry::{Entry, prefetch};
+use crate::data::entry::{Entry, EntryRef, prefetch};
 use crate::data::hash::Hash;
 use crate::data::segment::{MARK, Segment, VOLATILE, address, tag, word};
-use crate::data::slab::{Slab, block_size};
+use crate::data::slab::block_size;
 use alloc::vec::Vec;
 
 /// Average length of a segment above which one is split.
@@ -155,7 +155,13 @@ impl Table {
 
     /// The entry at a place.
     #[inline]
-    pub fn entry(&self, place: Place) -> Entry {
+    pub fn get(&self, place: Place) -> EntryRef<'_> {
+        EntryRef::new(self.entry(place))
+    }
+
+    /// The entry at a place, to be changed where it is.
+    #[inline]
+    pub(crate) fn entry(&self, place: Place) -> Entry {
         Self::entry_of(self.segment(place.segment as usize).get(place.index as usize))
     }
 
@@ -172,7 +178,7 @@ impl Table {
     }
 
     /// Inserts an entry whose key is not in the table.
-    pub fn insert(&mut self, hash: Hash, entry: Entry, mark: bool) -> Place {
+    pub(crate) fn insert(&mut self, hash: Hash, entry: Entry, mark: bool) -> Place {
         if self.len >= self.segment_count() * SEGMENT_TARGET {
             self.split_one();
         }
@@ -195,7 +201,7 @@ impl Table {
     /// Puts another entry of the same key at a place; the old one is the
     /// caller's to free.
     #[inline]
-    pub fn replace(&mut self, place: Place, entry: Entry) -> Entry {
+    pub(crate) fn replace(&mut self, place: Place, entry: Entry) -> Entry {
         let expire_at_ms = entry.expire_at_ms();
         let segment = self.segment_mut(place.segment as usize);
         let old = segment.get(place.index as usize);
@@ -215,7 +221,7 @@ impl Table {
     }
 
     /// Takes out the entry at a place; it is the caller's to free.
-    pub fn remove(&mut self, place: Place) -> Entry {
+    pub(crate) fn remove(&mut self, place: Place) -> Entry {
         let entry = self.remove_in_sweep(place);
         self.after_removals(place.segment as usize);
         entry
@@ -297,7 +303,7 @@ impl Table {
     /// Every entry that is in the table from a scan's first call to its last is
     /// visited at least once. A cursor that no scan gave out is taken as some
     /// position.
-    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(Entry)) -> u64 {
+    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
         let mut position = Position::decode(cursor);
         let mut seen = 0;
         let mut segments = 0;
@@ -311,7 +317,7 @@ impl Table {
                 if seen >= count && last != Some(tag(w)) {
                     return Position { prefix: position.prefix, depth, tag: tag(w) }.encode();
                 }
-                visit(Self::entry_of(w));
+                visit(EntryRef::new(Self::entry_of(w)));
                 last = Some(tag(w));
                 seen += 1;
             }
@@ -325,13 +331,14 @@ impl Table {
         }
     }
 
-    /// Visits the places of the segment in which a hash falls; returns the
+    /// Visits the entries of the segment in which a hash falls, with their
+    /// marks; returns the
     /// first hash behind it, `None` after the last segment. A walk from 0 by
     /// these hashes visits every entry once, however the table grows.
-    pub fn walk(&self, hash: u64, mut visit: impl FnMut(Place, Entry, bool)) -> Option<u64> {
+    pub fn walk(&self, hash: u64, mut visit: impl FnMut(EntryRef<'_>, bool)) -> Option<u64> {
         let segment = self.index_of(hash);
-        for (index, &w) in self.segment(segment).words().iter().enumerate().filter(|&(_, &w)| w != 0) {
-            visit(Place { segment: segment as u32, index: index as u32 }, Self::entry_of(w), w & MARK != 0);
+        for &w in self.segment(segment).words().iter().filter(|&&w| w != 0) {
+            visit(EntryRef::new(Self::entry_of(w)), w & MARK != 0);
         }
         next_prefix(hash, self.depth(segment))
     }
@@ -403,7 +410,7 @@ impl Table {
     /// Takes the entries of a segment that expire by `now_ms` out of the table,
     /// at most `limit`, and hands each with its mark to `expired`, which frees
     /// it. True if none is left.
-    pub fn take_due(&mut self, at: usize, now_ms: i64, limit: usize, mut expired: impl FnMut(Entry, bool)) -> bool {
+    pub(crate) fn take_due(&mut self, at: usize, now_ms: i64, limit: usize, mut expired: impl FnMut(Entry, bool)) -> bool {
         let mut earliest = i64::MAX;
         let mut index = 0;
         let mut taken = 0;
@@ -435,34 +442,15 @@ impl Table {
         all
     }
 
-    /// Takes out all entries of the last segment for `each` to free, and the
-    /// segment with them; false when nothing is left. For freeing in slices.
-    pub fn drain_one(&mut self, slab: &mut Slab) -> bool {
-        while let Some(chunk) = self.chunks.last_mut() {
-            let Some(segment) = chunk.pop() else {
-                self.chunks.pop();
-                continue;
-            };
-            for &w in segment.words().iter().filter(|&&w| w != 0) {
-                // SAFETY: the word leaves the table with its segment.
-                unsafe { Self::entry_of(w).free(slab) };
-            }
-            return true;
-        }
-        false
-    }
-
-    /// Frees what entries own outside of their slab, which is dropped next.
-    ///
-    /// # Safety
-    /// The table is not used afterwards but to be dropped.
-    pub unsafe fn free_owned(&mut self) {
+    /// Frees what entries own outside of their slab, which is dropped next, and
+    /// empties the table.
+    pub(crate) fn free_owned(&mut self) {
         for segment in self.chunks.drain(..).flatten() {
             for &w in segment.words().iter().filter(|&&w| w != 0) {
-                // SAFETY: the word leaves the table with its segment.
-                unsafe { Self::entry_of(w).free_owned() };
+                Self::entry_of(w).free_owned();
             }
         }
+        *self = Table::new(self.sip);
     }
 }
 

@@ -1,1 +1,299 @@
-//! keyspace
+//! All databases together: lookup with expiry and access, the mutations that
+//! handlers are made of, eviction, snapshots, and the account of memory.
+
+pub mod access;
+pub mod change;
+pub mod database;
+pub mod eviction;
+pub mod snapshot;
+
+use crate::base::crc16::slot_of;
+use crate::base::random::Random;
+use crate::base::sip_hash::SipKey;
+use crate::boundary::id::DatabaseId;
+use crate::boundary::time::Now;
+use crate::data::entry::{EntryRef, NewEntry, Value};
+use crate::data::hash::Hash;
+use access::Access;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use database::{Database, Key, Location, Slot};
+use eviction::EvictionPool;
+use snapshot::Snapshot;
+
+/// Counters of the keyspace, as INFO shows them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct KeyspaceStatistics {
+    /// Reads that found their key.
+    pub hits: u64,
+    /// Reads that did not.
+    pub misses: u64,
+    /// Keys that expired.
+    pub expired: u64,
+    /// Keys that were evicted.
+    pub evicted: u64,
+    /// Sweeps for expired keys that ran out of their budget.
+    pub expire_budget_reached: u64,
+}
+
+/// All databases.
+pub struct Keyspace {
+    databases: Vec<Box<Database>>,
+    sip: SipKey,
+    cluster: bool,
+    /// How accesses are remembered, by `maxmemory-policy`.
+    pub access: Access,
+    /// Counters.
+    pub statistics: KeyspaceStatistics,
+    /// Changes since the last successful save.
+    pub dirty: u64,
+    /// The engine's generator.
+    pub random: Random,
+    /// Candidates for eviction.
+    pub(crate) pool: EvictionPool,
+    /// The mark of entries that are not part of a snapshot still to be walked.
+    mark: bool,
+    pub(crate) snapshot: Option<Snapshot>,
+    /// Databases that were flushed while a snapshot needs them.
+    pub(crate) garbage: Vec<Box<Database>>,
+}
+
+/// An entry's expiry in a mutation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expiry {
+    /// As it was.
+    Keep,
+    /// None.
+    Clear,
+    /// Milliseconds since 1970.
+    At(i64),
+}
+
+impl Keyspace {
+    /// `count` empty databases; in cluster mode each of 16,384 slots.
+    pub fn new(count: usize, cluster: bool, mut random: Random) -> Keyspace {
+        let sip = SipKey { k0: random.next_u64(), k1: random.next_u64() };
+        let slots = if cluster { 16_384 } else { 1 };
+        Keyspace {
+            databases: (0..count).map(|_| Box::new(Database::new(slots, sip))).collect(),
+            sip,
+            cluster,
+            access: Access::Lru,
+            statistics: KeyspaceStatistics::default(),
+            dirty: 0,
+            random,
+            pool: EvictionPool::default(),
+            mark: false,
+            snapshot: None,
+            garbage: Vec::new(),
+        }
+    }
+
+    /// Number of databases.
+    pub fn database_count(&self) -> usize {
+        self.databases.len()
+    }
+
+    /// One database.
+    ///
+    /// # Panics
+    /// If there are not that many.
+    #[inline]
+    pub fn database(&self, id: DatabaseId) -> &Database {
+        &self.databases[id.0 as usize]
+    }
+
+    #[inline]
+    fn database_mut(&mut self, id: DatabaseId) -> &mut Database {
+        &mut self.databases[id.0 as usize]
+    }
+
+    /// All databases with their numbers.
+    pub fn databases(&self) -> impl Iterator<Item = (DatabaseId, &Database)> {
+        self.databases.iter().enumerate().map(|(index, database)| (DatabaseId(index as u32), &**database))
+    }
+
+    /// A key with its hash and slot.
+    #[inline]
+    pub fn key<'k>(&self, bytes: &'k [u8]) -> Key<'k> {
+        self.key_with_hash(bytes, Hash(self.sip.hash(bytes)))
+    }
+
+    /// A key whose hash is known.
+    #[inline]
+    pub fn key_with_hash<'k>(&self, bytes: &'k [u8], hash: Hash) -> Key<'k> {
+        Key { bytes, hash, slot: Slot(if self.cluster { slot_of(bytes) } else { 0 }) }
+    }
+
+    /// Bytes of all entries and tables, as the account has them.
+    pub fn bytes(&self) -> usize {
+        self.databases.iter().chain(&self.garbage).map(|database| database.bytes()).sum()
+    }
+
+    /// Finds a key, whether or not it has expired; counts and touches nothing.
+    #[inline]
+    pub fn peek(&self, database: DatabaseId, key: &Key<'_>) -> Option<EntryRef<'_>> {
+        let database = self.database(database);
+        database.find(key).map(|location| database.get(location))
+    }
+
+    /// Finds a key's location, whether or not it has expired.
+    #[inline]
+    pub fn locate(&self, database: DatabaseId, key: &Key<'_>) -> Option<Location> {
+        self.database(database).find(key)
+    }
+
+    /// The entry at a location.
+    #[inline]
+    pub fn get(&self, database: DatabaseId, location: Location) -> EntryRef<'_> {
+        self.database(database).get(location)
+    }
+
+    /// Notes an access to the entry at a location.
+    #[inline]
+    pub fn touch(&mut self, database: DatabaseId, location: Location, now: Now) {
+        let access = self.access;
+        let entry = self.databases[database.0 as usize].get(location);
+        let before = entry.access();
+        let after = access.touched(before, now, &mut self.random);
+        if before != after {
+            entry.set_access(after);
+        }
+    }
+
+    /// Sets a key to a value, whatever was there. True if the key is new.
+    #[inline]
+    pub fn set(&mut self, id: DatabaseId, key: &Key<'_>, value: Value<'_>, expiry: Expiry, raw: bool, now: Now) -> bool {
+        let location = self.database(id).find(key);
+        self.set_at(id, key, location, value, expiry, raw, now);
+        location.is_none()
+    }
+
+    /// Sets a key whose location was just looked up.
+    #[expect(clippy::too_many_arguments, reason = "they are the parts of an entry")]
+    #[inline]
+    pub fn set_at(
+        &mut self,
+        id: DatabaseId,
+        key: &Key<'_>,
+        location: Option<Location>,
+        value: Value<'_>,
+        expiry: Expiry,
+        raw: bool,
+        now: Now,
+    ) {
+        let mark = self.mark;
+        let fresh = self.access.initial(now);
+        let Some(location) = location else {
+            let expire_at_ms = if let Expiry::At(at) = expiry { Some(at) } else { None };
+            let new = NewEntry { key: key.bytes, value, expire_at_ms, access: fresh, raw };
+            self.database_mut(id).insert(key, &new, mark);
+            return;
+        };
+        self.preserve(id, key, location);
+        let random = &mut self.random;
+        let database = &mut self.databases[id.0 as usize];
+        let old = database.get(location);
+        let expire_at_ms = match expiry {
+            Expiry::Keep => old.expire_at_ms(),
+            Expiry::Clear => None,
+            Expiry::At(at) => Some(at),
+        };
+        // LFU counts go on over an overwrite; an LRU time is now in any case.
+        let access = match self.access {
+            Access::Lru => fresh,
+            Access::Lfu { .. } => self.access.touched(old.access(), now, random),
+        };
+        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw });
+    }
+
+    /// Sets the integer at a location whose entry is an integer already.
+    #[inline]
+    pub fn set_integer_at(&mut self, id: DatabaseId, key: &Key<'_>, location: Location, number: i64, now: Now) {
+        self.preserve(id, key, location);
+        if self.database_mut(id).overwrite_integer(location, number) {
+            self.touch(id, location, now);
+        } else {
+            self.set_at(id, key, Some(location), Value::Integer(number), Expiry::Keep, false, now);
+        }
+    }
+
+    /// Changes a string in place if it is large; false, and nothing done, if it
+    /// is small and has to be set anew.
+    pub fn edit_large(
+        &mut self,
+        id: DatabaseId,
+        key: &Key<'_>,
+        location: Location,
+        edit: impl FnOnce(&mut Vec<u8>),
+    ) -> bool {
+        self.preserve(id, key, location);
+        self.database_mut(id).edit_large(location, edit)
+    }
+
+    /// Gives the entry at a location another expiry, or none.
+    pub fn set_expiry(&mut self, id: DatabaseId, key: &Key<'_>, location: Location, expire_at_ms: Option<i64>) {
+        self.preserve(id, key, location);
+        self.database_mut(id).set_expiry(location, expire_at_ms);
+    }
+
+    /// Removes the entry at a location; a large value comes back, to be dropped
+    /// where it delays nobody.
+    pub fn remove(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) -> Option<Vec<u8>> {
+        self.preserve(id, key, location);
+        self.database_mut(id).remove(location)
+    }
+
+    /// Removes a key if it is there. True if it was.
+    pub fn delete(&mut self, id: DatabaseId, key: &Key<'_>) -> bool {
+        match self.locate(id, key) {
+            Some(location) => {
+                drop(self.remove(id, key, location));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Empties a database; what was in it comes back, to be dropped elsewhere,
+    /// unless a snapshot still needs it.
+    pub fn flush(&mut self, id: DatabaseId) -> Option<Box<Database>> {
+        if self.database(id).is_empty() {
+            return None;
+        }
+        let slots = self.database(id).slot_count();
+        let empty = Box::new(Database::new(slots, self.sip));
+        let old = core::mem::replace(&mut self.databases[id.0 as usize], empty);
+        self.hand_over(id, old)
+    }
+
+    /// Exchanges two databases.
+    pub fn swap(&mut self, a: DatabaseId, b: DatabaseId) {
+        self.databases.swap(a.0 as usize, b.0 as usize);
+        self.snapshot_swapped(a, b);
+    }
+
+    /// Sweeps a database for expired keys: over at most `segments` segments,
+    /// at most `limit` keys, each told to `expired`. Returns how many expired
+    /// and whether the sweep came round.
+    pub fn sweep_expired(
+        &mut self,
+        id: DatabaseId,
+        now_ms: i64,
+        segments: usize,
+        limit: usize,
+        mut expired: impl FnMut(&[u8]),
+    ) -> (usize, bool) {
+        let mark = self.mark;
+        let mut snapshot = self.snapshot.as_mut();
+        let sip = self.sip;
+        let (count, round) = self.databases[id.0 as usize].sweep_due(now_ms, segments, limit, |entry, entry_mark| {
+            if let Some(snapshot) = snapshot.as_deref_mut() {
+                snapshot.preserve(id, Hash(sip.hash(entry.key())), entry, entry_mark != mark);
+            }
+            expired(entry.key());
+        });
+        self.statistics.expired += count as u64;
+        (count, round)
+    }
+}

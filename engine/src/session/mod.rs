@@ -1,1 +1,144 @@
-//! session
+//! What the server remembers of each connection.
+
+pub mod sessions;
+pub mod transaction;
+pub mod watch;
+
+use crate::boundary::id::{ClientId, DatabaseId};
+use crate::boundary::input::{BufferReport, Connection};
+use crate::boundary::time::{Monotonic, Now};
+use crate::command::table::CommandId;
+use crate::resp::reply::Protocol;
+use crate::resp::request::Limits;
+use alloc::vec::Vec;
+use transaction::Transaction;
+use watch::WatchedKey;
+
+/// CLIENT REPLY.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ReplyMode {
+    /// All replies are sent.
+    #[default]
+    On,
+    /// None is.
+    Off,
+    /// The next one is not; CLIENT REPLY SKIP itself is running.
+    SkipNext,
+    /// This one is not.
+    Skip,
+}
+
+/// What holds a client's requests back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Waiting {
+    /// CLIENT PAUSE, or an exclusive operation of another client.
+    Turn,
+    /// Its own command's result, which comes later.
+    Result,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub struct Session {
+    /// Its number.
+    pub id: ClientId,
+    /// Its ends.
+    pub connection: Connection,
+    /// CLIENT SETNAME; empty if none.
+    pub name: Vec<u8>,
+    /// CLIENT SETINFO LIB-NAME; empty if none.
+    pub library_name: Vec<u8>,
+    /// CLIENT SETINFO LIB-VER; empty if none.
+    pub library_version: Vec<u8>,
+    /// SELECT.
+    pub database: DatabaseId,
+    /// HELLO.
+    pub protocol: Protocol,
+    /// True once it may do what needs authentication.
+    pub authenticated: bool,
+    /// CLIENT NO-TOUCH.
+    pub no_touch: bool,
+    /// CLIENT NO-EVICT.
+    pub no_evict: bool,
+    /// CLIENT REPLY.
+    pub reply_mode: ReplyMode,
+    /// MULTI.
+    pub transaction: Option<Transaction>,
+    /// WATCH.
+    pub watching: Vec<WatchedKey>,
+    /// Set when the connection is to be closed once its replies are sent.
+    pub closing: bool,
+    /// What holds its requests back, if anything does.
+    pub waiting: Option<Waiting>,
+    /// When it connected.
+    pub created: Monotonic,
+    /// When it last sent something.
+    pub last_interaction: Monotonic,
+    /// The last command that it sent.
+    pub last_command: Option<CommandId>,
+    /// Requests executed.
+    pub commands: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Bytes sent by the engine, and of those the bytes written to the socket.
+    pub sent: u64,
+    /// See `sent`.
+    pub written: u64,
+    /// Bytes of incomplete or waiting requests, as last reported.
+    pub query_buffer: u64,
+}
+
+impl Session {
+    /// A connection that was just made.
+    pub fn new(id: ClientId, connection: Connection, now: Now) -> Session {
+        Session {
+            id,
+            connection,
+            name: Vec::new(),
+            library_name: Vec::new(),
+            library_version: Vec::new(),
+            database: DatabaseId(0),
+            protocol: Protocol::Resp2,
+            authenticated: false,
+            no_touch: false,
+            no_evict: false,
+            reply_mode: ReplyMode::On,
+            transaction: None,
+            watching: Vec::new(),
+            closing: false,
+            waiting: None,
+            created: now.monotonic,
+            last_interaction: now.monotonic,
+            last_command: None,
+            commands: 0,
+            received: 0,
+            sent: 0,
+            written: 0,
+            query_buffer: 0,
+        }
+    }
+
+    /// Takes in what the driver reports.
+    pub fn report(&mut self, report: BufferReport) {
+        self.received += report.received;
+        self.written += report.written;
+        self.query_buffer = report.query_buffer;
+    }
+
+    /// Bytes of replies that have not been written to the socket.
+    pub fn output_pending(&self) -> u64 {
+        self.sent.saturating_sub(self.written)
+    }
+
+    /// Bytes of memory that the session takes, for the account.
+    pub fn memory(&self) -> u64 {
+        let queued = self.transaction.as_ref().map_or(0, Transaction::memory) as u64;
+        let names = self.name.capacity() + self.library_name.capacity() + self.library_version.capacity();
+        size_of::<Session>() as u64 + names as u64 + queued + self.query_buffer + self.output_pending()
+    }
+
+    /// What the connection may send now.
+    pub fn limits(&self, bulk_max: i64) -> Limits {
+        Limits { bulk_max, authenticated: self.authenticated }
+    }
+}

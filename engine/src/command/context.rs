@@ -1,0 +1,174 @@
+//! What a handler works with.
+//!
+//! A data command uses its session, the keyspace, [`Context::changed`] and its
+//! reply, nothing else: that keeps the door open to locking by slot range.
+
+use crate::boundary::effects::{Effect, Garbage, Orders};
+use crate::boundary::id::DatabaseId;
+use crate::boundary::time::Now;
+use crate::command::error::Error;
+use crate::command::spec::Command;
+use crate::data::entry::{EntryRef, Value};
+use crate::data::hash::Hash;
+use crate::keyspace::Keyspace;
+use crate::keyspace::change::{Change, Event, EventClass, Record};
+use crate::keyspace::database::{Key, Location};
+use crate::resp::reply::Reply;
+use crate::resp::request::Arguments;
+use crate::server::Server;
+use crate::session::Session;
+use alloc::vec::Vec;
+
+/// Buffers from this size on are dropped on another thread.
+const GARBAGE_MIN: usize = 64 * 1024;
+
+/// A command's surroundings while it runs.
+pub struct Context<'a> {
+    /// When the batch came.
+    pub now: Now,
+    /// The entry of the command that runs.
+    pub command: &'static Command,
+    /// Whose command it is.
+    pub session: &'a mut Session,
+    /// All data.
+    pub keyspace: &'a mut Keyspace,
+    /// Where the reply goes.
+    pub reply: Reply<'a>,
+    /// The rest of the server: for commands that are about it.
+    pub server: &'a mut Server,
+    /// Effects other than replies, and questions.
+    pub orders: &'a mut Orders,
+    /// The hash of one argument, computed ahead.
+    pub(crate) hashed: Option<(usize, Hash)>,
+}
+
+impl<'a> Context<'a> {
+    /// The selected database.
+    #[inline]
+    pub fn database(&self) -> DatabaseId {
+        self.session.database
+    }
+
+    /// The argument at `index` as a key.
+    #[inline]
+    pub fn key<'k>(&self, arguments: &Arguments<'k>, index: usize) -> Key<'k> {
+        let bytes = arguments.get(index).unwrap_or(&[]);
+        match self.hashed {
+            Some((at, hash)) if at == index => self.keyspace.key_with_hash(bytes, hash),
+            _ => self.keyspace.key(bytes),
+        }
+    }
+
+    /// Milliseconds since 1970.
+    #[inline]
+    pub fn now_ms(&self) -> i64 {
+        self.now.unix.ms()
+    }
+
+    /// Finds a key for reading: an expired one is not there; counts a hit or a
+    /// miss and notes the access.
+    #[inline]
+    pub fn find_read(&mut self, key: &Key<'_>) -> Option<Location> {
+        let found = self.find_live(self.database(), key);
+        match found {
+            Some(location) => {
+                self.keyspace.statistics.hits += 1;
+                if !self.session.no_touch {
+                    self.keyspace.touch(self.session.database, location, self.now);
+                }
+            }
+            None => self.keyspace.statistics.misses += 1,
+        }
+        found
+    }
+
+    /// Finds a key for writing: an expired one is removed, which is a change of
+    /// its own.
+    #[inline]
+    pub fn find_write(&mut self, key: &Key<'_>) -> Option<Location> {
+        let found = self.find_live(self.database(), key)?;
+        self.keyspace.touch(self.session.database, found, self.now);
+        Some(found)
+    }
+
+    /// Finds a key in any database without counting or touching; an expired
+    /// one is removed.
+    #[inline]
+    pub fn find_live(&mut self, database: DatabaseId, key: &Key<'_>) -> Option<Location> {
+        let location = self.keyspace.locate(database, key)?;
+        match self.keyspace.get(database, location).expire_at_ms() {
+            Some(expire_at_ms) if expire_at_ms <= self.now_ms() => self.expire(database, key, location),
+            _ => Some(location),
+        }
+    }
+
+    /// A key was found that is past its time. Still there only where nothing
+    /// may expire: while clients' writes are paused.
+    #[cold]
+    fn expire(&mut self, database: DatabaseId, key: &Key<'_>, location: Location) -> Option<Location> {
+        if self.server.expiry_suspended(self.now) {
+            return None;
+        }
+        self.keyspace.statistics.expired += 1;
+        self.remove(database, key, location);
+        let event = Event { class: EventClass::Expired, name: "expired" };
+        self.derive(Change { database, key: *key, event, record: Record::Delete });
+        None
+    }
+
+    /// The entry at a location in the selected database.
+    #[inline]
+    pub fn entry(&self, location: Location) -> EntryRef<'_> {
+        self.keyspace.get(self.session.database, location)
+    }
+
+    /// The string at a key, for reading.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] if the key holds something else.
+    #[inline]
+    pub fn read_string(&mut self, key: &Key<'_>) -> Result<Option<Value<'_>>, Error> {
+        let Some(location) = self.find_read(key) else { return Ok(None) };
+        let entry = self.entry(location);
+        if entry.type_number() != 0 {
+            return Err(Error::WrongType);
+        }
+        Ok(Some(entry.value()))
+    }
+
+    /// Removes the entry at a location; what is large is dropped elsewhere.
+    pub fn remove(&mut self, database: DatabaseId, key: &Key<'_>, location: Location) {
+        if let Some(large) = self.keyspace.remove(database, key, location) {
+            self.discard(large);
+        }
+    }
+
+    /// Drops a buffer, on another thread if it is large.
+    pub fn discard(&mut self, bytes: Vec<u8>) {
+        if bytes.capacity() >= GARBAGE_MIN {
+            self.orders.list.push(Effect::Drop(Garbage::Bytes(bytes)));
+        }
+    }
+
+    /// States what a command changed in the selected database.
+    #[inline]
+    pub fn changed(&mut self, key: &Key<'_>, event: Event, record: Record<'_>) {
+        self.changed_in(self.database(), key, event, record);
+    }
+
+    /// States what a command changed in any database.
+    #[inline]
+    pub fn changed_in(&mut self, database: DatabaseId, key: &Key<'_>, event: Event, record: Record<'_>) {
+        self.keyspace.dirty += 1;
+        self.derive(Change { database, key: *key, event, record });
+    }
+
+    /// All that follows from a change.
+    #[inline]
+    fn derive(&mut self, change: Change<'_>) {
+        self.server.journal.append(&change);
+        if !self.server.watches.is_empty() {
+            self.server.watches.touch(change.database, change.key.bytes);
+        }
+    }
+}

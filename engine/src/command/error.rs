@@ -1,0 +1,107 @@
+//! Errors that a client sees, each written once.
+
+use alloc::string::String;
+use core::fmt;
+
+/// Why a command failed. `Display` is the reply without its leading `-`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each says itself what the client is told")]
+pub enum Error {
+    WrongType,
+    Syntax,
+    NotInteger,
+    NotFloat,
+    OutOfRange,
+    NotPositive,
+    IndexOutOfRange,
+    NoSuchKey,
+    SameObject,
+    TooLong,
+    Overflow,
+    DecrementOverflow,
+    NotANumber,
+    OffsetOutOfRange,
+    InvalidExpire { command: String },
+    InvalidDatabase,
+    DatabaseOutOfRange,
+    InvalidFirstDatabase,
+    InvalidSecondDatabase,
+    InvalidCursor,
+    Arity { command: String },
+    UnknownCommand { name: String, arguments: String },
+    UnknownSubcommand { subcommand: String, command: String },
+    NoAuth,
+    WrongPass,
+    NoPasswordSet,
+    OutOfMemory,
+    Loading,
+    NestedMulti,
+    WatchInMulti,
+    NotInMulti { command: &'static str },
+    ExecAbort { reason: Option<String> },
+    NotInTransaction,
+    NoProtocol,
+    ProtocolVersion,
+    /// Any error whose text is stated where it arises, once: code and text.
+    Text(&'static str),
+    /// Likewise, with parts that the client sent.
+    Formatted(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Error::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
+            Error::Syntax => "ERR syntax error",
+            Error::NotInteger => "ERR value is not an integer or out of range",
+            Error::NotFloat => "ERR value is not a valid float",
+            Error::OutOfRange => "ERR value is out of range",
+            Error::NotPositive => "ERR value is out of range, must be positive",
+            Error::IndexOutOfRange => "ERR index out of range",
+            Error::NoSuchKey => "ERR no such key",
+            Error::SameObject => "ERR source and destination objects are the same",
+            Error::TooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
+            Error::Overflow => "ERR increment or decrement would overflow",
+            Error::DecrementOverflow => "ERR decrement would overflow",
+            Error::NotANumber => "ERR increment would produce NaN or Infinity",
+            Error::OffsetOutOfRange => "ERR offset is out of range",
+            Error::InvalidExpire { command } => return write!(f, "ERR invalid expire time in '{command}' command"),
+            Error::InvalidDatabase => "ERR invalid DB index",
+            Error::DatabaseOutOfRange => "ERR DB index is out of range",
+            Error::InvalidFirstDatabase => "ERR invalid first DB index",
+            Error::InvalidSecondDatabase => "ERR invalid second DB index",
+            Error::InvalidCursor => "ERR invalid cursor",
+            Error::Arity { command } => {
+                return write!(f, "ERR wrong number of arguments for '{command}' command");
+            }
+            Error::UnknownCommand { name, arguments } => {
+                return write!(f, "ERR unknown command '{name}', with args beginning with: {arguments}");
+            }
+            Error::UnknownSubcommand { subcommand, command } => {
+                return write!(f, "ERR unknown subcommand '{subcommand}'. Try {command} HELP.");
+            }
+            Error::NoAuth => "NOAUTH Authentication required.",
+            Error::WrongPass => "WRONGPASS invalid username-password pair or user is disabled.",
+            Error::NoPasswordSet => {
+                "ERR AUTH <password> called without any password configured for the default user. \
+                 Are you sure your configuration is correct?"
+            }
+            Error::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",
+            Error::Loading => "LOADING Redis is loading the dataset in memory",
+            Error::NestedMulti => "ERR MULTI calls can not be nested",
+            Error::WatchInMulti => "ERR WATCH inside MULTI is not allowed",
+            Error::NotInMulti { command } => return write!(f, "ERR {command} without MULTI"),
+            Error::ExecAbort { reason: None } => "EXECABORT Transaction discarded because of previous errors.",
+            Error::ExecAbort { reason: Some(reason) } => {
+                return write!(f, "EXECABORT Transaction discarded because of: {reason}");
+            }
+            Error::NotInTransaction => "ERR Command not allowed inside a transaction",
+            Error::NoProtocol => "NOPROTO unsupported protocol version",
+            Error::ProtocolVersion => "ERR Protocol version is not an integer or out of range",
+            Error::Text(text) => text,
+            Error::Formatted(text) => text,
+        };
+        f.write_str(text)
+    }
+}

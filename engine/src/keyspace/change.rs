@@ -1,0 +1,79 @@
+//! What a command changed, stated once.
+//!
+//! A handler states a [`Change`]; everything that follows from a write is
+//! derived from it in one place: the journal, keyspace events, WATCH, counters.
+
+use crate::boundary::id::DatabaseId;
+use crate::data::entry::Value;
+use crate::keyspace::database::Key;
+
+/// A mutation of one key.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// In which database.
+    pub database: DatabaseId,
+    /// Of which key.
+    pub key: Key<'a>,
+    /// What happened, as keyspace notifications name it.
+    pub event: Event,
+    /// How another copy of the data repeats it.
+    pub record: Record<'a>,
+}
+
+/// How a change is repeated: on a replica, from the AOF, by a migration.
+#[derive(Clone, Copy, Debug)]
+pub enum Record<'a> {
+    /// By the command that made it, as it was sent.
+    Command,
+    /// Together with another change of the same command, which repeats both.
+    Included,
+    /// By setting the key. `expire_at_ms` is in milliseconds since 1970.
+    Set {
+        /// The value.
+        value: Value<'a>,
+        /// The expiry, none if the key has none now.
+        expire_at_ms: Option<i64>,
+    },
+    /// By setting an expiry, milliseconds since 1970.
+    ExpireAt(i64),
+    /// By removing the expiry.
+    Persist,
+    /// By deleting the key.
+    Delete,
+}
+
+/// The classes of keyspace events, as `notify-keyspace-events` selects them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EventClass {
+    /// `g`: commands that work on any type.
+    Generic,
+    /// `$`: strings.
+    String,
+    /// `x`: a key expired.
+    Expired,
+    /// `e`: a key was evicted.
+    Evicted,
+    /// `n`: a key is new.
+    New,
+}
+
+/// A keyspace event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Its class.
+    pub class: EventClass,
+    /// Its name, such as `set` or `rename_from`.
+    pub name: &'static str,
+}
+
+impl Event {
+    /// An event of strings.
+    pub const fn string(name: &'static str) -> Event {
+        Event { class: EventClass::String, name }
+    }
+
+    /// An event of any type.
+    pub const fn generic(name: &'static str) -> Event {
+        Event { class: EventClass::Generic, name }
+    }
+}

@@ -1,0 +1,322 @@
+//! One logical database: tables of entries by slot, and the memory of them.
+
+use crate::base::sip_hash::SipKey;
+use crate::data::entry::{Entry, EntryRef, NewEntry};
+use crate::data::hash::Hash;
+use crate::data::slab::Slab;
+use crate::data::table::{Place, Table};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// A hash slot of cluster mode; 0 when there is just one table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Slot(pub u16);
+
+/// A key with its hash and slot, computed once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Key<'a> {
+    /// The key.
+    pub bytes: &'a [u8],
+    /// Its hash, the same in all databases.
+    pub hash: Hash,
+    /// Its slot.
+    pub slot: Slot,
+}
+
+/// Where an entry stands in a database; good until the database changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Location {
+    slot: Slot,
+    place: Place,
+}
+
+/// Entries by key. A slot without entries costs one pointer.
+pub struct Database {
+    tables: Box<[Option<Box<Table>>]>,
+    slab: Slab,
+    sip: SipKey,
+    len: usize,
+    /// The slots that [`Database::find_due`] has got to.
+    sweep: (u16, usize),
+    /// Times that expiries of this database were averaged over, milliseconds.
+    pub average_ttl_ms: i64,
+}
+
+impl core::fmt::Debug for Database {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Database").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// An empty database of so many slots, at least one.
+    pub fn new(slots: u16, sip: SipKey) -> Database {
+        let tables: Vec<_> = (0..slots.max(1)).map(|_| None).collect();
+        Database { tables: tables.into(), slab: Slab::new(), sip, len: 0, sweep: (0, 0), average_ttl_ms: 0 }
+    }
+
+    /// Number of keys, those included that have expired but are still there.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True if there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Number of keys that expire.
+    pub fn volatile(&self) -> usize {
+        self.tables().map(Table::volatile).sum()
+    }
+
+    /// Bytes of entries and tables, as the account has them.
+    pub fn bytes(&self) -> usize {
+        let entries = self.slab.used_bytes();
+        entries + self.overhead_bytes()
+    }
+
+    /// Bytes of tables alone.
+    pub fn overhead_bytes(&self) -> usize {
+        self.tables().map(Table::bytes).sum()
+    }
+
+    /// Words of tables moved so far by growth and shrinking.
+    pub fn touched(&self) -> u64 {
+        self.tables().map(Table::touched).sum()
+    }
+
+    /// Segments of all tables.
+    pub fn segment_count(&self) -> usize {
+        self.tables().map(Table::segment_count).sum()
+    }
+
+    fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().filter_map(Option::as_deref)
+    }
+
+    #[inline]
+    fn table(&self, slot: Slot) -> Option<&Table> {
+        self.tables.get(slot.0 as usize)?.as_deref()
+    }
+
+    fn table_mut(&mut self, slot: Slot) -> &mut Table {
+        let sip = self.sip;
+        self.tables[slot.0 as usize].get_or_insert_with(|| Box::new(Table::new(sip)))
+    }
+
+    /// Finds a key, whether or not it has expired.
+    #[inline]
+    pub fn find(&self, key: &Key<'_>) -> Option<Location> {
+        let place = self.table(key.slot)?.find(key.hash, key.bytes)?;
+        Some(Location { slot: key.slot, place })
+    }
+
+    /// Prefetches the words of a key.
+    #[inline]
+    pub fn prefetch_words(&self, key: &Key<'_>) {
+        if let Some(table) = self.table(key.slot) {
+            table.prefetch_words(key.hash);
+        }
+    }
+
+    /// Prefetches the entry of a key.
+    #[inline]
+    pub fn prefetch_entry(&self, key: &Key<'_>) {
+        if let Some(table) = self.table(key.slot) {
+            table.prefetch_entry(key.hash);
+        }
+    }
+
+    /// The entry at a location.
+    ///
+    /// # Panics
+    /// If the location is of another database.
+    #[inline]
+    pub fn get(&self, location: Location) -> EntryRef<'_> {
+        self.table(location.slot).expect("a location is in a table").get(location.place)
+    }
+
+    fn entry(&self, location: Location) -> Entry {
+        self.table(location.slot).expect("a location is in a table").entry(location.place)
+    }
+
+    /// The snapshot mark at a location.
+    pub fn mark(&self, location: Location) -> bool {
+        self.table(location.slot).is_some_and(|table| table.mark(location.place))
+    }
+
+    /// Sets the snapshot mark at a location.
+    pub fn set_mark(&mut self, location: Location, mark: bool) {
+        self.table_mut(location.slot).set_mark(location.place, mark);
+    }
+
+    /// Inserts an entry under a key that is not there.
+    pub fn insert(&mut self, key: &Key<'_>, new: &NewEntry<'_>, mark: bool) -> Location {
+        let entry = Entry::new(&mut self.slab, new);
+        let place = self.table_mut(key.slot).insert(key.hash, entry, mark);
+        self.len += 1;
+        Location { slot: key.slot, place }
+    }
+
+    /// Puts a new entry of the same key in place of the one at a location.
+    /// `new` may not borrow from it.
+    #[inline]
+    pub fn replace(&mut self, location: Location, new: &NewEntry<'_>) {
+        if self.entry(location).overwrite(new) {
+            if new.expire_at_ms.is_some() {
+                self.table_mut(location.slot).expiry_changed(location.place);
+            }
+            return;
+        }
+        let entry = Entry::new(&mut self.slab, new);
+        let old = self.table_mut(location.slot).replace(location.place, entry);
+        self.free(old);
+    }
+
+    /// Gives the entry at a location another expiry, or none.
+    pub fn set_expiry(&mut self, location: Location, expire_at_ms: Option<i64>) {
+        let entry = self.entry(location);
+        if let (Some(_), Some(new)) = (entry.expire_at_ms(), expire_at_ms) {
+            entry.set_expire_at_ms(new);
+            self.table_mut(location.slot).expiry_changed(location.place);
+            return;
+        }
+        if entry.expire_at_ms() == expire_at_ms {
+            return;
+        }
+        let moved = entry.with_expiry(&mut self.slab, expire_at_ms);
+        let old = self.table_mut(location.slot).replace(location.place, moved);
+        self.free_slot(old);
+    }
+
+    /// Writes an integer over the integer at a location, if it has room.
+    #[inline]
+    pub fn overwrite_integer(&mut self, location: Location, number: i64) -> bool {
+        self.entry(location).overwrite_integer(number)
+    }
+
+    /// Changes the buffer of a large value where it is; false, and nothing
+    /// done, if the value at the location has none.
+    pub fn edit_large(&mut self, location: Location, edit: impl FnOnce(&mut Vec<u8>)) -> bool {
+        self.entry(location).edit_external(&mut self.slab, edit)
+    }
+
+    /// Removes the entry at a location. Its large value, if it has one, is
+    /// returned to be dropped elsewhere.
+    pub fn remove(&mut self, location: Location) -> Option<Vec<u8>> {
+        let entry = self.table_mut(location.slot).remove(location.place);
+        self.len -= 1;
+        let large = entry.take_large(&mut self.slab);
+        self.free_slot(entry);
+        large
+    }
+
+    fn free(&mut self, entry: Entry) {
+        drop(entry.take_large(&mut self.slab));
+        self.free_slot(entry);
+    }
+
+    fn free_slot(&mut self, entry: Entry) {
+        entry.release(&mut self.slab);
+    }
+
+    /// Visits entries of one slot from a cursor on; see [`Table::scan`].
+    pub fn scan(&self, slot: Slot, cursor: u64, count: usize, visit: impl FnMut(EntryRef<'_>)) -> u64 {
+        self.table(slot).map_or(0, |table| table.scan(cursor, count, visit))
+    }
+
+    /// Number of slots, empty or not.
+    pub fn slot_count(&self) -> u16 {
+        self.tables.len() as u16
+    }
+
+    /// Visits the entries of the segment in which a hash falls; see
+    /// [`Table::walk`].
+    pub fn walk(&self, slot: Slot, hash: u64, visit: impl FnMut(EntryRef<'_>, bool)) -> Option<u64> {
+        self.table(slot).and_then(|table| table.walk(hash, visit))
+    }
+
+    /// Sets the marks of the segment in which a hash falls.
+    pub fn mark_segment(&mut self, slot: Slot, hash: u64, mark: bool) {
+        if self.table(slot).is_some() {
+            self.table_mut(slot).mark_segment(hash, mark);
+        }
+    }
+
+    /// A location at random; see [`Table::random_place`].
+    pub fn random_location(&self, mut random: impl FnMut() -> u64, volatile_only: bool) -> Option<Location> {
+        if self.len == 0 {
+            return None;
+        }
+        let slots = self.tables.len();
+        let first = if slots == 1 { 0 } else { (random() % slots as u64) as usize };
+        for at in 0..slots {
+            let slot = Slot(((first + at) % slots) as u16);
+            if let Some(place) = self.table(slot).and_then(|table| table.random_place(&mut random, volatile_only)) {
+                return Some(Location { slot, place });
+            }
+        }
+        None
+    }
+
+    /// Goes on sweeping for expired entries, over at most `segments` segments:
+    /// takes out at most `limit` entries that expire by `now_ms`, and hands
+    /// each to `expired` before it is freed. Returns the entries taken and
+    /// whether the sweep came round to the beginning.
+    pub fn sweep_due(
+        &mut self,
+        now_ms: i64,
+        segments: usize,
+        limit: usize,
+        mut expired: impl FnMut(EntryRef<'_>, bool),
+    ) -> (usize, bool) {
+        let (mut taken, mut looked) = (0, 0);
+        while looked < segments && taken < limit {
+            let (slot, from) = self.sweep;
+            let next_slot = |slot: u16| if slot as usize + 1 >= self.tables.len() { 0 } else { slot + 1 };
+            let Some(table) = self.tables[slot as usize].as_deref_mut() else {
+                self.sweep = (next_slot(slot), 0);
+                looked += 1;
+                if self.sweep == (0, 0) {
+                    return (taken, true);
+                }
+                continue;
+            };
+            let (due, next) = table.find_due(from.min(table.segment_count()), segments - looked, now_ms);
+            let walked = if next == 0 { table.segment_count().saturating_sub(from) } else { next - from };
+            looked += walked.max(1);
+            let mut done = true;
+            if let Some(at) = due {
+                let slab = &mut self.slab;
+                let before = taken;
+                done = table.take_due(at, now_ms, limit - taken, |entry, mark| {
+                    expired(EntryRef::of(&entry), mark);
+                    drop(entry.take_large(slab));
+                    entry.release(slab);
+                    taken += 1;
+                });
+                self.len -= taken - before;
+                if !done {
+                    self.sweep = (slot, at);
+                }
+            }
+            if done {
+                let end = next == 0;
+                self.sweep = if end { (next_slot(slot), 0) } else { (slot, next) };
+                if end && self.sweep.0 == 0 {
+                    return (taken, true);
+                }
+            }
+        }
+        (taken, false)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        for table in self.tables.iter_mut().filter_map(Option::as_deref_mut) {
+            table.free_owned();
+        }
+    }
+}

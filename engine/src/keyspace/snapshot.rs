@@ -1,0 +1,216 @@
+//! A snapshot of all databases without a fork and without a second copy.
+//!
+//! One walk goes over all segments in slices and gives each entry to a sink.
+//! An entry that is about to change or die before the walk reached it is given
+//! to the sink first. Each entry's word has a mark: it differs from the
+//! keyspace's mark as long as the entry is still owed to the snapshot. So the
+//! marks need no clearing: a snapshot begins by turning the keyspace's mark
+//! round, and when the walk has ended all entries bear it.
+//!
+//! The order of the walk is that of hashes, which does not depend on the
+//! tables' sizes; they grow and shrink meanwhile as they like. Databases are
+//! saved under the number that they had at the beginning, though SWAPDB moves
+//! them and FLUSHDB detaches them.
+
+use crate::boundary::id::DatabaseId;
+use crate::data::entry::EntryRef;
+use crate::data::hash::Hash;
+use crate::keyspace::Keyspace;
+use crate::keyspace::database::{Database, Key, Location, Slot};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// Where a snapshot's entries go.
+pub trait Sink: Send {
+    /// Takes an entry, saved under a database's number.
+    fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>);
+    /// Bytes that wait to be taken.
+    fn buffered(&self) -> usize;
+    /// Takes what waits; with `end`, everything that ends the stream, too.
+    fn take(&mut self, end: bool) -> Vec<u8>;
+}
+
+/// How far the walk got in a database.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Progress {
+    /// Entries of lower slots, and in this slot of lower hashes, were visited.
+    At(Slot, u64),
+    Done,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Walk {
+    name: DatabaseId,
+    progress: Progress,
+}
+
+impl Walk {
+    fn visited(&self, slot: Slot, hash: Hash) -> bool {
+        match self.progress {
+            Progress::Done => true,
+            Progress::At(at, before) => slot < at || slot == at && hash.0 < before,
+        }
+    }
+}
+
+/// A snapshot in progress.
+pub struct Snapshot {
+    /// `None` once given up: the walk goes on, to set the marks.
+    sink: Option<Box<dyn Sink>>,
+    walks: Vec<Walk>,
+    detached: Vec<(Box<Database>, Walk)>,
+}
+
+impl Snapshot {
+    /// Gives an entry to the sink before it changes, if it is still owed.
+    pub(crate) fn preserve(&mut self, id: DatabaseId, hash: Hash, entry: EntryRef<'_>, owed: bool) {
+        let walk = self.walks[id.0 as usize];
+        // With one table a database, the slot is 0; with more, expired entries
+        // of slots that were visited bear the mark already.
+        if owed && !walk.visited(Slot(0), hash) {
+            if let Some(sink) = &mut self.sink {
+                sink.entry(walk.name, entry);
+            }
+        }
+    }
+}
+
+/// What a slice of the walk came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SnapshotStep {
+    /// There is more.
+    More,
+    /// All entries have been given to the sink.
+    Done,
+}
+
+impl Keyspace {
+    /// Begins a snapshot. False, and nothing done, if one is still walking.
+    pub fn begin_snapshot(&mut self, sink: Box<dyn Sink>) -> bool {
+        if self.snapshot.is_some() {
+            return false;
+        }
+        let walk = |(id, database): (DatabaseId, &Database)| Walk {
+            name: id,
+            progress: if database.is_empty() { Progress::Done } else { Progress::At(Slot(0), 0) },
+        };
+        let walks = self.databases().map(walk).collect();
+        self.snapshot = Some(Snapshot { sink: Some(sink), walks, detached: Vec::new() });
+        self.mark = !self.mark;
+        true
+    }
+
+    /// True while a snapshot walks, given up or not.
+    pub fn snapshot_active(&self) -> bool {
+        self.snapshot.is_some()
+    }
+
+    /// The sink of the snapshot in progress.
+    pub fn snapshot_sink(&mut self) -> Option<&mut (dyn Sink + 'static)> {
+        self.snapshot.as_mut()?.sink.as_deref_mut()
+    }
+
+    /// Gives a snapshot up: its sink gets nothing more. The walk has still to
+    /// be stepped to its end.
+    pub fn abandon_snapshot(&mut self) {
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.sink = None;
+        }
+    }
+
+    /// Walks on over about `entries` entries. When it is done the sink comes
+    /// back for its last bytes, unless the snapshot was given up.
+    pub fn step_snapshot(&mut self, entries: usize) -> (SnapshotStep, Option<Box<dyn Sink>>) {
+        let Some(mut snapshot) = self.snapshot.take() else { return (SnapshotStep::Done, None) };
+        let mark = self.mark;
+        let mut seen = 0;
+        while seen < entries {
+            if let Some((database, walk)) = snapshot.detached.last_mut() {
+                seen += step(database, walk, snapshot.sink.as_deref_mut(), mark);
+                if walk.progress == Progress::Done
+                    && let Some((database, _)) = snapshot.detached.pop()
+                {
+                    self.garbage.push(database);
+                }
+                continue;
+            }
+            let Some(index) = snapshot.walks.iter().position(|walk| walk.progress != Progress::Done) else {
+                return (SnapshotStep::Done, snapshot.sink);
+            };
+            let sink = snapshot.sink.as_deref_mut();
+            seen += step(&mut self.databases[index], &mut snapshot.walks[index], sink, mark);
+        }
+        self.snapshot = Some(snapshot);
+        (SnapshotStep::More, None)
+    }
+
+    /// Databases that were flushed and that no snapshot needs any more.
+    pub fn take_garbage(&mut self) -> Vec<Box<Database>> {
+        core::mem::take(&mut self.garbage)
+    }
+
+    /// Gives the entry at a location to the snapshot before it changes.
+    #[inline]
+    pub(crate) fn preserve(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) {
+        if self.snapshot.is_some() {
+            self.preserve_owed(id, key, location);
+        }
+    }
+
+    #[cold]
+    fn preserve_owed(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) {
+        let Some(snapshot) = &mut self.snapshot else { return };
+        let database = &mut self.databases[id.0 as usize];
+        let walk = snapshot.walks[id.0 as usize];
+        if database.mark(location) == self.mark {
+            return;
+        }
+        if !walk.visited(key.slot, key.hash)
+            && let Some(sink) = &mut snapshot.sink
+        {
+            sink.entry(walk.name, database.get(location));
+        }
+        database.set_mark(location, self.mark);
+    }
+
+    /// A database was flushed: the snapshot takes it if it still needs it.
+    pub(crate) fn hand_over(&mut self, id: DatabaseId, old: Box<Database>) -> Option<Box<Database>> {
+        let Some(snapshot) = &mut self.snapshot else { return Some(old) };
+        let walk = &mut snapshot.walks[id.0 as usize];
+        let before = *walk;
+        walk.progress = Progress::Done;
+        if before.progress == Progress::Done || snapshot.sink.is_none() {
+            return Some(old);
+        }
+        snapshot.detached.push((old, before));
+        None
+    }
+
+    /// Two databases changed places.
+    pub(crate) fn snapshot_swapped(&mut self, a: DatabaseId, b: DatabaseId) {
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.walks.swap(a.0 as usize, b.0 as usize);
+        }
+    }
+}
+
+/// Walks over one segment; returns the number of its entries, at least 1.
+fn step(database: &mut Database, walk: &mut Walk, mut sink: Option<&mut (dyn Sink + 'static)>, mark: bool) -> usize {
+    let Progress::At(slot, hash) = walk.progress else { return 1 };
+    let mut seen = 1;
+    let next = database.walk(slot, hash, |entry, entry_mark| {
+        seen += 1;
+        if entry_mark != mark
+            && let Some(sink) = &mut sink
+        {
+            sink.entry(walk.name, entry);
+        }
+    });
+    database.mark_segment(slot, hash, mark);
+    walk.progress = match next {
+        Some(next) => Progress::At(slot, next),
+        None if slot.0 + 1 < database.slot_count() => Progress::At(Slot(slot.0 + 1), 0),
+        None => Progress::Done,
+    };
+    seen
+}

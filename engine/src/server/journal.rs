@@ -1,0 +1,25 @@
+//! The one sequence of changes, with positions.
+//!
+//! Consumers (the AOF, replicas, migrations) will render it; while there is
+//! none, a change costs one addition.
+
+use crate::keyspace::change::Change;
+
+/// The sequence of changes.
+#[derive(Default, Debug)]
+pub struct Journal {
+    position: u64,
+}
+
+impl Journal {
+    /// Appends a change.
+    #[inline]
+    pub fn append(&mut self, _change: &Change<'_>) {
+        self.position += 1;
+    }
+
+    /// Number of changes so far.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+}

@@ -1,0 +1,124 @@
+//! The state of the server besides its data: sessions, configuration,
+//! statistics, what is under way.
+
+pub mod journal;
+pub mod personality;
+pub mod statistics;
+pub mod timer;
+
+use crate::base::random::Random;
+use crate::boundary::time::{Monotonic, Now};
+use crate::command::table::CommandTable;
+use crate::config::Config;
+use crate::session::sessions::Sessions;
+use crate::session::watch::Watches;
+use alloc::string::String;
+use alloc::vec::Vec;
+use journal::Journal;
+use personality::Personality;
+use statistics::Statistics;
+use timer::Timers;
+
+/// CLIENT PAUSE.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pause {
+    /// When it ends.
+    pub until: Monotonic,
+    /// True if only writes wait.
+    pub writes_only: bool,
+}
+
+/// The server besides its data.
+pub struct Server {
+    /// Configuration.
+    pub config: Config,
+    /// The file that CONFIG REWRITE writes; `None` if started without.
+    pub config_file: Option<String>,
+    /// The path of the program, for INFO.
+    pub executable: String,
+    /// Under which name it runs.
+    pub personality: Personality,
+    /// All commands.
+    pub commands: CommandTable,
+    /// All sessions but the one that runs.
+    pub sessions: Sessions,
+    /// Watched keys.
+    pub watches: Watches,
+    /// The sequence of changes.
+    pub journal: Journal,
+    /// Counters.
+    pub statistics: Statistics,
+    /// Deadlines by name.
+    pub timers: Timers,
+    /// CLIENT PAUSE.
+    pub pause: Option<Pause>,
+    /// Loading: set while the data set is read at start or by DEBUG RELOAD.
+    pub loading: bool,
+    /// DEBUG SET-ACTIVE-EXPIRE.
+    pub active_expire: bool,
+    /// The run id, 40 hexadecimal digits.
+    pub run_id: [u8; 40],
+    /// The replication id, 40 hexadecimal digits.
+    pub replication_id: [u8; 40],
+    /// When the engine was made.
+    pub started: Now,
+    /// Set by the driver at construction: figures that never change.
+    pub host: HostFacts,
+    /// Clients whose requests wait for their turn, in order of arrival.
+    pub(crate) waiting_for_turn: Vec<crate::boundary::id::ClientId>,
+}
+
+/// Facts of the machine that INFO tells.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct HostFacts {
+    /// `uname -srm`.
+    pub system: String,
+    /// The process's number.
+    pub process_id: u32,
+    /// Time zone's name or offset, for log lines only.
+    pub multiplexing: String,
+    /// What allocates: `jemalloc-5.3.1`.
+    pub allocator: String,
+}
+
+impl Server {
+    /// A server as configured, before anything has happened.
+    pub fn new(config: Config, personality: Personality, host: HostFacts, now: Now, random: &mut Random) -> Server {
+        let commands = CommandTable::new();
+        let statistics = Statistics::new(commands.len());
+        let sip = crate::base::sip_hash::SipKey { k0: random.next_u64(), k1: random.next_u64() };
+        Server {
+            config,
+            config_file: None,
+            executable: String::new(),
+            personality,
+            commands,
+            sessions: Sessions::default(),
+            watches: Watches::new(sip),
+            journal: Journal::default(),
+            statistics,
+            timers: Timers::default(),
+            pause: None,
+            loading: false,
+            active_expire: true,
+            run_id: random.hex_id(),
+            replication_id: random.hex_id(),
+            started: now,
+            host,
+            waiting_for_turn: Vec::new(),
+        }
+    }
+
+    /// True while keys may not expire: clients' writes are paused, so nothing
+    /// may change.
+    #[inline]
+    pub fn expiry_suspended(&self, now: Now) -> bool {
+        self.pause.is_some_and(|pause| pause.until > now.monotonic)
+    }
+
+    /// The pause that is in force.
+    #[inline]
+    pub fn pause_at(&self, now: Now) -> Option<Pause> {
+        self.pause.filter(|pause| pause.until > now.monotonic)
+    }
+}

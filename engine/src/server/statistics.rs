@@ -1,0 +1,135 @@
+//! Counters that INFO shows and CONFIG RESETSTAT clears.
+
+use crate::command::table::CommandId;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// Counters of one command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CommandStatistics {
+    /// Calls.
+    pub calls: u64,
+    /// Time in calls, nanoseconds.
+    pub nanoseconds: u64,
+    /// Refused before they ran.
+    pub rejected: u64,
+    /// Failed while they ran.
+    pub failed: u64,
+}
+
+/// Kinds of error beyond which their counters are given up.
+const ERROR_KINDS_MAX: usize = 128;
+
+/// All counters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Statistics {
+    /// By command.
+    pub commands: Vec<CommandStatistics>,
+    /// By the error's first word.
+    pub errors: BTreeMap<String, u64>,
+    /// Error replies in all.
+    pub error_replies: u64,
+    /// Connections accepted.
+    pub connections: u64,
+    /// Connections refused for `maxclients`.
+    pub rejected_connections: u64,
+    /// Requests executed.
+    pub processed: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Bytes sent.
+    pub sent: u64,
+    /// Most memory accounted at any time, bytes.
+    pub peak_memory: u64,
+    /// Clients evicted for memory.
+    pub evicted_clients: u64,
+    /// Reads of a socket and writes to it, as reported.
+    pub reads: u64,
+    /// Samples of executed requests a second.
+    pub operations: Rate,
+    /// Samples of bytes received a second.
+    pub input: Rate,
+    /// Samples of bytes sent a second.
+    pub output: Rate,
+}
+
+impl Statistics {
+    /// All zero, for so many commands.
+    pub fn new(commands: usize) -> Statistics {
+        Statistics {
+            commands: vec![CommandStatistics::default(); commands],
+            errors: BTreeMap::new(),
+            error_replies: 0,
+            connections: 0,
+            rejected_connections: 0,
+            processed: 0,
+            received: 0,
+            sent: 0,
+            peak_memory: 0,
+            evicted_clients: 0,
+            reads: 0,
+            operations: Rate::default(),
+            input: Rate::default(),
+            output: Rate::default(),
+        }
+    }
+
+    /// Clears what CONFIG RESETSTAT clears.
+    pub fn reset(&mut self) {
+        let peak_memory = self.peak_memory;
+        *self = Statistics { peak_memory, ..Statistics::new(self.commands.len()) };
+    }
+
+    /// A command ran.
+    #[inline]
+    pub fn ran(&mut self, id: CommandId, nanoseconds: u64) {
+        if let Some(command) = self.commands.get_mut(id.0 as usize) {
+            command.calls += 1;
+            command.nanoseconds += nanoseconds;
+        }
+        self.processed += 1;
+    }
+
+    /// An error reply was sent; `text` begins with its code.
+    pub fn error(&mut self, text: &str) {
+        self.error_replies += 1;
+        let code = text.split(' ').next().unwrap_or("ERR");
+        if let Some(count) = self.errors.get_mut(code) {
+            *count += 1;
+        } else if self.errors.len() < ERROR_KINDS_MAX {
+            self.errors.insert(code.into(), 1);
+        }
+    }
+}
+
+const SAMPLES: usize = 16;
+
+/// A rate over the last sixteen samples.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Rate {
+    samples: [u64; SAMPLES],
+    next: usize,
+    last_count: u64,
+    last_microseconds: u64,
+}
+
+impl Rate {
+    /// Takes a sample of a counter at a time in microseconds.
+    pub fn sample(&mut self, microseconds: u64, count: u64) {
+        let elapsed = microseconds.saturating_sub(self.last_microseconds);
+        let delta = count.saturating_sub(self.last_count);
+        if elapsed > 0 && self.last_microseconds > 0 {
+            self.samples[self.next] = (u128::from(delta) * 1_000_000 / u128::from(elapsed)) as u64;
+            self.next = (self.next + 1) % SAMPLES;
+        }
+        self.last_microseconds = microseconds;
+        self.last_count = count;
+    }
+
+    /// The mean of the samples, a second.
+    pub fn per_second(&self) -> u64 {
+        self.samples.iter().sum::<u64>() / SAMPLES as u64
+    }
+}

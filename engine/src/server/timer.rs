@@ -1,0 +1,72 @@
+//! Deadlines by name, one table.
+
+use crate::boundary::time::Monotonic;
+
+/// What a deadline is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timer {
+    /// Statistics, timeouts, save points: `hz` times a second.
+    Cron,
+    /// The sweep for expired keys goes on.
+    ExpireSweep,
+    /// The snapshot's walk goes on.
+    SnapshotStep,
+    /// CLIENT PAUSE ends.
+    Unpause,
+    /// Loading goes on.
+    LoadStep,
+    /// Eviction goes on.
+    Evict,
+    /// SHUTDOWN has waited long enough.
+    Shutdown,
+}
+
+const COUNT: usize = 7;
+
+/// All deadlines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Timers {
+    deadlines: [Option<Monotonic>; COUNT],
+}
+
+impl Timers {
+    /// All timers, in the order in which those due at once are served.
+    pub const ALL: [Timer; COUNT] = [
+        Timer::Unpause,
+        Timer::Cron,
+        Timer::ExpireSweep,
+        Timer::Evict,
+        Timer::SnapshotStep,
+        Timer::LoadStep,
+        Timer::Shutdown,
+    ];
+
+    /// Sets a deadline.
+    pub fn set(&mut self, timer: Timer, at: Monotonic) {
+        self.deadlines[timer as usize] = Some(at);
+    }
+
+    /// Forgets a deadline.
+    pub fn clear(&mut self, timer: Timer) {
+        self.deadlines[timer as usize] = None;
+    }
+
+    /// True if it is set.
+    pub fn is_set(&self, timer: Timer) -> bool {
+        self.deadlines[timer as usize].is_some()
+    }
+
+    /// Forgets a deadline if it has passed; true if so.
+    pub fn take_due(&mut self, timer: Timer, now: Monotonic) -> bool {
+        let due = self.deadlines[timer as usize].is_some_and(|at| at <= now);
+        if due {
+            self.clear(timer);
+        }
+        due
+    }
+
+    /// The first deadline.
+    pub fn next(&self) -> Option<Monotonic> {
+        self.deadlines.iter().flatten().min().copied()
+    }
+}

@@ -1,0 +1,112 @@
+//! All sessions, by number.
+
+use crate::boundary::id::ClientId;
+use crate::session::Session;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use hashbrown::HashMap;
+
+/// All sessions. The one whose request runs is taken out meanwhile.
+#[derive(Default, Debug)]
+pub struct Sessions {
+    slots: Vec<Option<Box<Session>>>,
+    free: Vec<usize>,
+    by_id: HashMap<ClientId, usize, BuildIdHasher>,
+}
+
+/// Client numbers are handed out in sequence: they need no keyed hash.
+#[derive(Clone, Default, Debug)]
+pub struct BuildIdHasher;
+
+/// See [`BuildIdHasher`].
+#[derive(Default, Debug)]
+pub struct IdHasher(u64);
+
+impl core::hash::BuildHasher for BuildIdHasher {
+    type Hasher = IdHasher;
+
+    fn build_hasher(&self) -> IdHasher {
+        IdHasher(0)
+    }
+}
+
+impl core::hash::Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 ^= self.0 >> 32;
+    }
+}
+
+impl Sessions {
+    /// Number of sessions.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// Adds a session.
+    pub fn insert(&mut self, session: Box<Session>) {
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        self.by_id.insert(session.id, slot);
+        if slot == self.slots.len() {
+            self.slots.push(Some(session));
+        } else {
+            self.slots[slot] = Some(session);
+        }
+    }
+
+    /// Takes a session out while its request runs; [`Sessions::put`] follows.
+    pub fn take(&mut self, id: ClientId) -> Option<Box<Session>> {
+        let slot = *self.by_id.get(&id)?;
+        self.slots[slot].take()
+    }
+
+    /// Puts back a session that was taken out.
+    pub fn put(&mut self, session: Box<Session>) {
+        if let Some(&slot) = self.by_id.get(&session.id) {
+            self.slots[slot] = Some(session);
+        }
+    }
+
+    /// Removes a session.
+    pub fn remove(&mut self, id: ClientId) -> Option<Box<Session>> {
+        let slot = self.by_id.remove(&id)?;
+        self.free.push(slot);
+        self.slots[slot].take()
+    }
+
+    /// One session, unless it was taken out.
+    pub fn get(&self, id: ClientId) -> Option<&Session> {
+        self.slots[*self.by_id.get(&id)?].as_deref()
+    }
+
+    /// One session, unless it was taken out.
+    pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Session> {
+        self.slots[*self.by_id.get(&id)?].as_deref_mut()
+    }
+
+    /// All sessions but those taken out, in no order that means anything but
+    /// the same on every run.
+    pub fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.slots.iter().filter_map(Option::as_deref)
+    }
+
+    /// As [`Sessions::iter`], to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session> {
+        self.slots.iter_mut().filter_map(Option::as_deref_mut)
+    }
+}
