@@ -1,7 +1,8 @@
 //! redis-check-rdb without the file: the report that the tool prints, made while the file is fed.
 //!
-//! The text is that of redis-check-rdb 7.0 and 7.2, byte for byte, with two exceptions: "Internal error in RDB
-//! reading" does not name a line of the reference's source, and values that are not decoded yet are errors.
+//! The text is that of redis-check-rdb 7.0 and 7.2, byte for byte, with these exceptions: "Internal error in RDB
+//! reading" does not name a line of the reference's source, a module's value that ends too early is an unexpected end
+//! (the tool reports something else, or loops for ever), and values that are not decoded yet are errors.
 
 use alloc::format;
 use alloc::string::String;
@@ -78,7 +79,7 @@ impl Checker {
         while !self.failed {
             match self.reader.next_item() {
                 Ok(Some(item)) => {
-                    let message = Message::of(item);
+                    let message = item_message(item);
                     if let Item::Entry { expire_at_ms, .. } = item {
                         self.keys += 1;
                         self.expires += u64::from(expire_at_ms.is_some());
@@ -86,7 +87,7 @@ impl Checker {
                             u64::from(expire_at_ms.is_some_and(|time| time < self.now_unix_ms));
                     }
                     if let Some(message) = message {
-                        write_line(report, self.reader.offset(), &[&message.0]);
+                        write_line(report, self.reader.offset(), &[&message]);
                     }
                 }
                 Ok(None) => return,
@@ -138,32 +139,27 @@ impl Checker {
     }
 }
 
-/// A line about an item.
-struct Message(Vec<u8>);
-
-impl Message {
-    fn of(item: Item<'_>) -> Option<Message> {
-        let message = match item {
-            Item::Aux { key, value } => [
-                b"AUX FIELD ",
-                until_nul(key),
-                b" = '",
-                until_nul(value),
-                b"'",
-            ]
-            .concat(),
-            Item::SelectDb(database) => format!("Selecting DB ID {database}").into_bytes(),
-            Item::ModuleAux { identity, .. } => {
-                [b"MODULE AUX for: ", &module_name(identity)[..]].concat()
-            }
-            Item::End(Checksum::Verified) => b"Checksum OK".to_vec(),
-            Item::End(Checksum::Disabled) => {
-                b"RDB file was saved with checksum disabled: no check performed.".to_vec()
-            }
-            _ => return None,
-        };
-        Some(Message(message))
-    }
+/// What the tool says about an item, if anything.
+fn item_message(item: Item<'_>) -> Option<Vec<u8>> {
+    Some(match item {
+        Item::Aux { key, value } => [
+            b"AUX FIELD ",
+            until_nul(key),
+            b" = '",
+            until_nul(value),
+            b"'",
+        ]
+        .concat(),
+        Item::SelectDb(database) => format!("Selecting DB ID {database}").into_bytes(),
+        Item::ModuleAux { identity, .. } => {
+            [b"MODULE AUX for: ", &module_name(identity)[..]].concat()
+        }
+        Item::End(Checksum::Verified) => b"Checksum OK".to_vec(),
+        Item::End(Checksum::Disabled) => {
+            b"RDB file was saved with checksum disabled: no check performed.".to_vec()
+        }
+        _ => return None,
+    })
 }
 
 fn error_message(error: LoadError, stage: Stage, version: i32) -> String {

@@ -14,7 +14,7 @@ use super::cursor::{Cursor, EncodedString, Stop};
 use super::encode::{write_integer, write_string};
 use super::object_type;
 use super::value::ValueRef;
-use super::version::{VALKEY_VERSION, WriteVersion, is_readable};
+use super::version::{WriteVersion, is_readable};
 
 /// Size of version and checksum, in bytes.
 const FOOTER_SIZE: usize = 10;
@@ -94,7 +94,6 @@ fn verify(payload: &[u8], verify_checksum: bool) -> Result<(&[u8], i32), DumpErr
     if verify_checksum && u64::from_le_bytes(*checksum) != checksum_of(rest) {
         return Err(DumpError::Footer);
     }
-    debug_assert!(version <= VALKEY_VERSION);
     Ok((content, version))
 }
 

@@ -73,7 +73,8 @@ pub(super) fn parse_header(header: &[u8]) -> Result<i32, LoadError> {
 
 /// The number at the start of at most four characters, zero if there is none: C's `atoi`, as the references use it.
 fn leading_number(text: &[u8]) -> i32 {
-    let text = text.trim_ascii_start();
+    let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0B;
+    let text = &text[text.iter().take_while(|&byte| is_space(byte)).count()..];
     let (sign, digits) = match text.split_first() {
         Some((b'-', rest)) => (-1, rest),
         Some((b'+', rest)) => (1, rest),

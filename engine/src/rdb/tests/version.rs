@@ -60,6 +60,16 @@ fn refused_versions() {
 }
 
 #[test]
+fn version_digits_as_c_reads_them() {
+    for header in [&b"REDIS\x0B011"[..], b"REDIS 11x", b"REDIS+11a"] {
+        assert_eq!(
+            read_whole(&with_checksum(header)).expect("version 11"),
+            ["version 11", "end Verified"]
+        );
+    }
+}
+
+#[test]
 fn expiry_in_seconds() {
     let file = b"REDIS0002\xFE\x00\xFD\x01\x02\x00\x00\x00\x01k\x01v\xFD\xFF\xFF\xFF\xFF\x00\x01l\xC0\x05\x00\x01m\x00\xFF";
     let expected = [
