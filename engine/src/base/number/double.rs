@@ -197,7 +197,7 @@ impl Decimal {
     fn lay_out(&self, text: &mut DoubleText) {
         let digits = &self.digits[..self.count];
         let last_power = self.exponent + 1 - self.count as i32;
-        if last_power >= 0 && last_power <= 7 {
+        if (0..=7).contains(&last_power) {
             text.extend(digits);
             text.pad_with_zeros(last_power as usize);
         } else if last_power < 0 && (last_power > -7 || self.exponent.abs() < 4) {

@@ -1,0 +1,83 @@
+//! Why bytes are not an RDB file that can be loaded.
+
+use core::fmt;
+
+use super::object_type;
+
+/// Why loading stopped. Its `Display` is the text that the references log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// The file starts with neither magic.
+    WrongSignature,
+    /// A version that is from the future, another product's, or does not belong to the magic.
+    UnsupportedVersion(i32),
+    /// The input ended inside an item, or a length is the one that no length may be.
+    UnexpectedEnd,
+    /// The two high bits of a length's first byte are 2, and the byte is no marker.
+    UnknownLengthEncoding(u8),
+    /// A string has an encoding that is neither an integer's nor LZF.
+    UnknownStringEncoding(u8),
+    /// LZF data that does not expand to the size it states.
+    InvalidCompressedString,
+    /// A byte that is neither an opcode nor a type in this version.
+    UnknownType(u8),
+    /// A type that exists but is not decoded yet.
+    UnsupportedType(u8),
+    /// A function library as release candidates of 7.0 wrote it.
+    PreReleaseFunction,
+    /// A module's data does not say when to load it.
+    BadModuleWhen,
+    /// The bytes are not those that the checksum was made of.
+    ChecksumMismatch {
+        /// What the bytes hash to.
+        expected: u64,
+        /// What the file states.
+        found: u64,
+    },
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            LoadError::WrongSignature => {
+                formatter.write_str("Wrong signature trying to load DB from file")
+            }
+            LoadError::UnsupportedVersion(version) => {
+                write!(formatter, "Can't handle RDB format version {version}")
+            }
+            LoadError::UnexpectedEnd => formatter.write_str("Unexpected EOF reading RDB file"),
+            LoadError::UnknownLengthEncoding(encoding) => {
+                write!(
+                    formatter,
+                    "Unknown length encoding {encoding} in rdbLoadLen()"
+                )
+            }
+            LoadError::UnknownStringEncoding(encoding) => {
+                write!(formatter, "Unknown RDB string encoding type {encoding}")
+            }
+            LoadError::InvalidCompressedString => {
+                formatter.write_str("Invalid LZF compressed string")
+            }
+            LoadError::UnknownType(byte) => write!(formatter, "Unknown RDB encoding type {byte}"),
+            LoadError::UnsupportedType(byte) => {
+                write!(
+                    formatter,
+                    "Unsupported RDB value type {byte} ({})",
+                    object_type::name(byte)
+                )
+            }
+            LoadError::PreReleaseFunction => {
+                formatter.write_str("Pre-release function format not supported.")
+            }
+            LoadError::BadModuleWhen => formatter.write_str("bad when_opcode"),
+            LoadError::ChecksumMismatch { expected, found } => {
+                write!(
+                    formatter,
+                    "Wrong RDB checksum expected: ({expected:x}) but got ({found:x}). Aborting now."
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for LoadError {}

@@ -1,0 +1,68 @@
+//! The table of value types: which bytes may stand before a key, since which version, under which name.
+//!
+//! A type joins the codec by a row here and a variant of [`super::ValueRef`]; what has a row but cannot be decoded
+//! yet is refused by name.
+
+/// The type byte of a string, the one type that is decoded.
+pub const STRING: u8 = 0;
+
+/// One type of value.
+pub struct ObjectType {
+    /// The byte before the key.
+    pub byte: u8,
+    /// The name that redis-check-rdb prints.
+    pub name: &'static str,
+    /// The first version of the format that may hold it.
+    pub since_version: i32,
+}
+
+const fn row(byte: u8, name: &'static str, since_version: i32) -> ObjectType {
+    ObjectType {
+        byte,
+        name,
+        since_version,
+    }
+}
+
+/// Every type, by ascending byte. Byte 8 was never given out.
+pub const OBJECT_TYPES: &[ObjectType] = &[
+    row(STRING, "string", 1),
+    row(1, "list-linked", 1),
+    row(2, "set-hashtable", 1),
+    row(3, "zset-v1", 1),
+    row(4, "hash-hashtable", 1),
+    row(5, "zset-v2", 1),
+    row(6, "module-pre-release", 1),
+    row(7, "module-value", 1),
+    row(9, "hash-zipmap", 1),
+    row(10, "list-ziplist", 1),
+    row(11, "set-intset", 1),
+    row(12, "zset-ziplist", 1),
+    row(13, "hash-ziplist", 1),
+    row(14, "quicklist", 1),
+    row(15, "stream", 1),
+    row(16, "hash-listpack", 1),
+    row(17, "zset-listpack", 1),
+    row(18, "quicklist-v2", 1),
+    row(19, "stream-v2", 1),
+    row(20, "set-listpack", 1),
+    row(21, "stream-v3", 1),
+    row(22, "hash-volatile-items", 80),
+];
+
+/// The row of `byte`, if a file of `version` may hold that type.
+///
+/// As the references do, only what Valkey added depends on the version: a version 9 file with a version 11 type is
+/// read.
+#[must_use]
+pub fn lookup(byte: u8, version: i32) -> Option<&'static ObjectType> {
+    OBJECT_TYPES
+        .iter()
+        .find(|entry| entry.byte == byte && entry.since_version <= version)
+}
+
+/// The name of `byte` for people, "unknown" if it has none.
+#[must_use]
+pub fn name(byte: u8) -> &'static str {
+    lookup(byte, i32::MAX).map_or("unknown", |entry| entry.name)
+}
