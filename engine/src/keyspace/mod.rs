@@ -58,6 +58,26 @@ pub struct Keyspace {
     pub(crate) garbage: Vec<Box<Database>>,
 }
 
+/// Makes keys of bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyHasher {
+    sip: SipKey,
+    cluster: bool,
+}
+
+impl KeyHasher {
+    /// A key with its hash and slot.
+    #[inline]
+    pub fn key<'k>(&self, bytes: &'k [u8]) -> Key<'k> {
+        self.key_with_hash(bytes, Hash(self.sip.hash(bytes)))
+    }
+
+    #[inline]
+    fn key_with_hash<'k>(&self, bytes: &'k [u8], hash: Hash) -> Key<'k> {
+        Key { bytes, hash, slot: Slot(if self.cluster { slot_of(bytes) } else { 0 }) }
+    }
+}
+
 /// An entry's expiry in a mutation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expiry {
@@ -122,7 +142,13 @@ impl Keyspace {
     /// A key whose hash is known.
     #[inline]
     pub fn key_with_hash<'k>(&self, bytes: &'k [u8], hash: Hash) -> Key<'k> {
-        Key { bytes, hash, slot: Slot(if self.cluster { slot_of(bytes) } else { 0 }) }
+        self.hasher().key_with_hash(bytes, hash)
+    }
+
+    /// What makes keys of bytes, on its own.
+    #[inline]
+    pub fn hasher(&self) -> KeyHasher {
+        KeyHasher { sip: self.sip, cluster: self.cluster }
     }
 
     /// Bytes of all entries and tables, as the account has them.

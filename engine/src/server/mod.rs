@@ -64,6 +64,22 @@ pub struct Server {
     pub started: Now,
     /// Set by the driver at construction: figures that never change.
     pub host: HostFacts,
+    /// `requirepass`.
+    pub password: Option<Vec<u8>>,
+    /// `proto-max-bulk-len`.
+    pub bulk_max: i64,
+    /// True if `maxmemory` is set.
+    pub memory_limited: bool,
+    /// True while writes are refused because a save failed.
+    pub writes_refused: bool,
+    /// What the server takes besides data and sessions, in bytes.
+    pub fixed_memory: u64,
+    /// When rates were last sampled.
+    pub sampled_at: Monotonic,
+    /// The database that the sweep for expired keys is in.
+    pub sweep_database: u32,
+    /// The fine clock when the last command ended, nanoseconds.
+    pub(crate) clock_ns: u64,
     /// Clients whose requests wait for their turn, in order of arrival.
     pub(crate) waiting_for_turn: Vec<crate::boundary::id::ClientId>,
 }
@@ -105,6 +121,14 @@ impl Server {
             replication_id: random.hex_id(),
             started: now,
             host,
+            password: None,
+            bulk_max: 512 << 20,
+            memory_limited: false,
+            writes_refused: false,
+            fixed_memory: 900_000,
+            sampled_at: now.monotonic,
+            sweep_database: 0,
+            clock_ns: 0,
             waiting_for_turn: Vec::new(),
         }
     }

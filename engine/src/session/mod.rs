@@ -10,6 +10,7 @@ use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandId;
 use crate::resp::reply::Protocol;
 use crate::resp::request::Limits;
+use alloc::string::String;
 use alloc::vec::Vec;
 use transaction::Transaction;
 use watch::WatchedKey;
@@ -116,6 +117,18 @@ impl Session {
             written: 0,
             query_buffer: 0,
         }
+    }
+
+    /// A session of the server itself, for work that no client asked for.
+    pub fn internal(now: Now) -> Session {
+        let connection = Connection {
+            peer: String::new(),
+            local: String::new(),
+            unix_socket: false,
+            loopback: true,
+            descriptor: -1,
+        };
+        Session { authenticated: true, ..Session::new(ClientId(0), connection, now) }
     }
 
     /// Takes in what the driver reports.

@@ -1,0 +1,6 @@
+//! Strings.
+
+use crate::command::spec::Command;
+
+/// The family.
+pub const COMMANDS: &[Command] = &[];

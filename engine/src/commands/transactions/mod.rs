@@ -1,0 +1,6 @@
+//! transactions
+
+use crate::command::spec::Command;
+
+/// The family.
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,134 @@
+//! What happens by the clock: sweeps, timeouts, samples.
+
+use crate::boundary::effects::{Effect, Effects};
+use crate::boundary::id::DatabaseId;
+use crate::boundary::time::Now;
+use crate::command::context::Context;
+use crate::commands::NO_COMMAND;
+use crate::config::Id;
+use crate::engine::Engine;
+use crate::keyspace::change::{Change, Event, EventClass, Record};
+use crate::resp::reply::{Protocol, Reply};
+use crate::server::timer::Timer;
+use crate::session::Session;
+use crate::session::Waiting;
+
+/// Segments that one slice of the sweep looks at.
+const SWEEP_SEGMENTS: usize = 4096;
+/// Keys that one slice of the sweep removes.
+const SWEEP_KEYS: usize = 400;
+
+impl Engine {
+    pub(super) fn cron(&mut self, now: Now, effects: &mut Effects) {
+        let hz = self.server.config.integer(Id::Hz).clamp(1, 500) as u64;
+        self.server.timers.set(Timer::Cron, now.monotonic.plus_ms(1000 / hz));
+        let statistics = &mut self.server.statistics;
+        let microseconds = now.monotonic.0;
+        if microseconds.saturating_sub(self.server.sampled_at.0) >= 100_000 {
+            self.server.sampled_at = now.monotonic;
+            statistics.operations.sample(microseconds, statistics.processed);
+            statistics.input.sample(microseconds, statistics.received);
+            statistics.output.sample(microseconds, statistics.sent);
+        }
+        let used = self.used_memory();
+        self.server.statistics.peak_memory = self.server.statistics.peak_memory.max(used);
+        self.close_idle(now, effects);
+        if !self.server.timers.is_set(Timer::ExpireSweep) {
+            self.expire_sweep(now);
+        }
+        for database in self.keyspace.take_garbage() {
+            effects.orders.list.push(Effect::Drop(crate::boundary::effects::Garbage::Database(database)));
+        }
+    }
+
+    /// Bytes that the server uses, by its own account.
+    pub fn used_memory(&self) -> u64 {
+        let sessions: u64 = self.server.sessions.iter().map(Session::memory).sum();
+        self.keyspace.bytes() as u64 + sessions + self.server.fixed_memory
+    }
+
+    /// Closes connections that were idle for longer than `timeout`.
+    fn close_idle(&mut self, now: Now, effects: &mut Effects) {
+        let timeout = self.server.config.integer(Id::Timeout) as u64;
+        if timeout == 0 {
+            return;
+        }
+        for session in self.server.sessions.iter_mut() {
+            let idle = now.monotonic.since(session.last_interaction) / 1_000_000;
+            if idle > timeout && !session.closing && session.waiting.is_none() {
+                session.closing = true;
+                effects.orders.close(session.id);
+            }
+        }
+    }
+
+    /// One slice of the sweep for expired keys. When there is more to do the
+    /// timer goes on at once, after other inputs had their turn.
+    pub(super) fn expire_sweep(&mut self, now: Now) {
+        let server = &mut self.server;
+        if !server.active_expire || server.loading || server.expiry_suspended(now) {
+            return;
+        }
+        let effort = server.config.integer(Id::ActiveExpireEffort).clamp(1, 10) as usize;
+        let (segments, keys) = (SWEEP_SEGMENTS * effort, SWEEP_KEYS * effort);
+        let count = self.keyspace.database_count() as u32;
+        let id = DatabaseId(server.sweep_database % count);
+        let (watches, journal) = (&mut server.watches, &mut server.journal);
+        let hasher = self.keyspace.hasher();
+        let (expired, round) = self.keyspace.sweep_expired(id, now.unix.ms(), segments, keys, |bytes| {
+            let key = hasher.key(bytes);
+            let event = Event { class: EventClass::Expired, name: "expired" };
+            journal.append(&Change { database: id, key, event, record: Record::Delete });
+            if !watches.is_empty() {
+                watches.touch(id, bytes);
+            }
+        });
+        if expired >= keys {
+            self.keyspace.statistics.expire_budget_reached += 1;
+        }
+        if !round {
+            server.timers.set(Timer::ExpireSweep, now.monotonic.plus_ms(1));
+            return;
+        }
+        server.sweep_database = (server.sweep_database + 1) % count;
+        if server.sweep_database != 0 {
+            server.timers.set(Timer::ExpireSweep, now.monotonic);
+        }
+    }
+
+    /// CLIENT PAUSE has ended.
+    pub(super) fn unpause(&mut self, effects: &mut Effects) {
+        self.server.pause = None;
+        self.resume_waiting(effects);
+    }
+
+    /// Lets all clients go on that wait for their turn.
+    pub(super) fn resume_waiting(&mut self, effects: &mut Effects) {
+        for client in core::mem::take(&mut self.server.waiting_for_turn) {
+            if let Some(session) = self.server.sessions.get_mut(client)
+                && session.waiting == Some(Waiting::Turn)
+            {
+                session.waiting = None;
+            }
+            effects.orders.list.push(Effect::Resume { client });
+        }
+    }
+
+    /// Runs something that needs a context but has no client: replies go
+    /// nowhere.
+    pub(super) fn with_context(&mut self, now: Now, effects: &mut Effects, work: impl FnOnce(&mut Context<'_>)) {
+        let mut nowhere = alloc::vec::Vec::new();
+        let mut session = Session::internal(now);
+        let mut context = Context {
+            now,
+            command: &NO_COMMAND,
+            session: &mut session,
+            keyspace: &mut self.keyspace,
+            reply: Reply::new(&mut nowhere, Protocol::Resp2),
+            server: &mut self.server,
+            orders: &mut effects.orders,
+            hashed: None,
+        };
+        work(&mut context);
+    }
+}
