@@ -378,3 +378,170 @@ impl Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::super::SavePoint;
+    use super::*;
+
+    fn load(text: &str) -> Result<(Config, Loaded), FileError> {
+        let mut config = Config::new();
+        let loaded = config.load(text.as_bytes(), &mut |_| {
+            Err("No such file or directory".into())
+        })?;
+        Ok((config, loaded))
+    }
+
+    /// Text, number of the line at fault, that line, and the reason, all as the reference prints them.
+    #[rustfmt::skip]
+    const REFUSED: &[(&str, usize, &str, &str)] = &[
+        ("port abc", 1, "port abc", "argument couldn't be parsed into an integer"),
+        ("# c\n\n  port \"1\n", 3, "port \"1", "Unbalanced quotes in configuration line"),
+        ("foo", 1, "foo", "Bad directive or wrong number of arguments"),
+        ("port", 1, "port", "wrong number of arguments"),
+        ("port 1 2", 1, "port 1 2", "wrong number of arguments"),
+        ("include", 1, "include", "Bad directive or wrong number of arguments"),
+        ("sentinel monitor x", 1, "sentinel monitor x", "sentinel directive while not in sentinel mode"),
+        ("a.b", 1, "a.b", "Module config specified without value"),
+        ("save 1", 1, "save 1", "Invalid save parameters"),
+        ("maxmemory 1x", 1, "maxmemory 1x", "argument must be a memory value"),
+        ("tls-auth-clients 1", 1, "tls-auth-clients 1", "argument(s) must be one of the following: no, yes, optional"),
+        ("list-max-ziplist-entries 1 2", 1, "list-max-ziplist-entries 1 2", "Bad directive or wrong number of arguments"),
+        ("replicaof a 99999", 1, "replicaof a 99999", "Invalid master port"),
+        ("unixsocketperm 999", 1, "unixsocketperm 999", "argument couldn't be parsed as an octal number"),
+        ("unixsocketperm 1777", 1, "unixsocketperm 1777", "argument must be between 0 and 777 inclusive"),
+        ("port x\nport \"", 1, "port x", "argument couldn't be parsed into an integer"),
+    ];
+
+    #[test]
+    fn errors_read_as_the_reference_words_them() {
+        for (text, number, line, reason) in REFUSED {
+            let report = load(text).unwrap_err().report("Redis 7.2.4");
+            let expected = format!(
+                "\n*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***\nReading the configuration file, at line {number}\n>>> '{line}'\n{reason}\n"
+            );
+            assert_eq!(report, expected);
+        }
+        let report = load("cluster-enabled yes\nreplicaof a 1")
+            .unwrap_err()
+            .report("Redis 7.2.4");
+        assert_eq!(
+            report,
+            "\n*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***\nreplicaof directive not allowed in cluster mode\n"
+        );
+    }
+
+    #[test]
+    fn save_lines_add_up_after_the_first() {
+        let points = |text| load(text).unwrap().0.save_points().to_vec();
+        let point = |seconds, changes| SavePoint { seconds, changes };
+        assert_eq!(points(""), Config::new().save_points());
+        assert_eq!(
+            points("save 900 1\nsave \"60 5 30 6\""),
+            [point(900, 1), point(60, 5), point(30, 6)]
+        );
+        assert_eq!(points("save 900 1\nsave \"\"\nsave 10 2"), [point(10, 2)]);
+        assert_eq!(points("save \"\""), []);
+    }
+
+    #[test]
+    fn what_is_no_parameter_is_handed_on_in_order() {
+        let text = "user a on\nrename-command GET \"\"\nUser b off\r\nloadmodule /m.so x\nm.level 1 2\nlist-max-ziplist-value 3";
+        let (_, loaded) = load(text).unwrap();
+        let names: Vec<_> = loaded
+            .users
+            .iter()
+            .map(|directive| directive.arguments[0].clone())
+            .collect();
+        assert_eq!(names, [b"a", b"b"]);
+        assert_eq!(
+            loaded.rename_commands[0].arguments,
+            [b"GET".to_vec(), Vec::new()]
+        );
+        assert_eq!(loaded.rename_commands[0].line_number, 2);
+        assert_eq!(
+            loaded.modules[0].arguments,
+            [b"/m.so".to_vec(), b"x".to_vec()]
+        );
+        assert_eq!(loaded.module_parameters[0].name, b"m.level");
+        let error = loaded.rename_commands[0]
+            .error(FileFault::NoSuchCommand)
+            .report("Redis 7.2.4");
+        assert!(error.ends_with(
+            "at line 2\n>>> 'rename-command GET \"\"'\nNo such command in rename-command\n"
+        ));
+    }
+
+    #[test]
+    fn an_included_file_is_read_where_it_is_named() {
+        let mut config = Config::new();
+        let mut asked = vec![];
+        let text = b"port 1\ninclude a/*.conf\nhz 30";
+        config
+            .load(text, &mut |path| {
+                asked.push(path.to_vec());
+                Ok(b"port 2\nhz 20\nsave 60 1".to_vec())
+            })
+            .unwrap();
+        assert_eq!(asked, [b"a/*.conf"]);
+        assert_eq!(
+            (
+                config.integer(Id::Port),
+                config.integer(Id::Hz),
+                config.save_points().len()
+            ),
+            (2, 30, 1)
+        );
+        let error = config
+            .load(b"include a", &mut |_| Ok(b"include a".to_vec()))
+            .unwrap_err();
+        assert_eq!(error.fault, FileFault::IncludeDepth);
+        let error = load("\ninclude /none").unwrap_err();
+        assert_eq!(error.line, Some((2, b"include /none".to_vec())));
+    }
+
+    #[test]
+    fn cluster_mode_has_its_own_number_of_databases() {
+        let (config, loaded) = load("cluster-enabled yes").unwrap();
+        assert_eq!(
+            (
+                loaded.overruled_databases,
+                config.integer(Id::Databases),
+                config.database_count()
+            ),
+            (Some(16), 1, 1)
+        );
+        assert_eq!(
+            load("cluster-enabled yes\ncluster-databases 4")
+                .unwrap()
+                .0
+                .database_count(),
+            4
+        );
+        assert_eq!(load("databases 7").unwrap().0.database_count(), 7);
+    }
+
+    #[test]
+    fn the_command_line_has_the_last_word() {
+        let line = super::super::CommandLine::parse(&[
+            b"x.conf",
+            b"--port",
+            b"3",
+            b"--save",
+            b"60 1 30 2",
+            b"--bind",
+            b"a",
+            b"b",
+        ]);
+        let (config, _) =
+            load(core::str::from_utf8(&line.text(b"port 1\nsave 1 1", b"")).unwrap()).unwrap();
+        assert_eq!(config.integer(Id::Port), 3);
+        assert_eq!(config.format(Id::Save), b"1 1 60 1 30 2");
+        assert_eq!(config.binds(), [b"a", b"b"]);
+        let line = super::super::CommandLine::parse(&[b"--port", b"abc"]);
+        let error = load(core::str::from_utf8(&line.text(b"", b"")).unwrap()).unwrap_err();
+        assert_eq!(error.line, Some((2, b"port \"abc\"".to_vec())));
+    }
+}

@@ -81,8 +81,9 @@ fn parse_list(
     match (kind, previous) {
         (Kind::ChoiceSet { names, .. }, _) => parse_choice_set(names, arguments).map(Value::Choice),
         (Kind::SavePoints, Value::SavePoints(points)) => {
-            let kept = if accumulates && !(elements.is_empty() && !arguments.is_empty()) {
-                points.as_slice()
+            let is_reset = elements.is_empty() && !arguments.is_empty();
+            let kept: &[SavePoint] = if accumulates && !is_reset {
+                points
             } else {
                 &[]
             };
@@ -302,4 +303,162 @@ fn parse_percentiles(arguments: &[Vec<u8>]) -> Result<Vec<f64>, Fault> {
         percentiles.push(percentile);
     }
     Ok(percentiles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Id, OutputBufferLimit};
+    use super::*;
+
+    fn parsed(id: Id, arguments: &[&str]) -> Result<Value, Fault> {
+        let arguments: Vec<Vec<u8>> = arguments
+            .iter()
+            .map(|argument| argument.as_bytes().to_vec())
+            .collect();
+        parse(
+            &id.parameter().kind,
+            Config::new().value(id),
+            &arguments,
+            false,
+        )
+    }
+
+    #[test]
+    fn integers_keep_to_their_bounds_and_hertz_is_clamped() {
+        assert_eq!(parsed(Id::Port, &["65535"]), Ok(Value::Integer(65535)));
+        assert_eq!(
+            parsed(Id::Port, &["65536"]),
+            Err(Fault::OutOfRange {
+                lower: 0,
+                upper: 65535
+            })
+        );
+        assert_eq!(parsed(Id::Port, &["01"]), Err(Fault::NotInteger));
+        assert_eq!(parsed(Id::Port, &["1", "2"]), Err(Fault::ArgumentCount));
+        assert_eq!(parsed(Id::Hz, &["10000"]), Ok(Value::Integer(500)));
+        assert_eq!(parsed(Id::Hz, &["0"]), Ok(Value::Integer(1)));
+        assert_eq!(
+            parsed(Id::Unixsocketperm, &["777"]),
+            Ok(Value::Integer(0o777))
+        );
+        assert_eq!(
+            parsed(Id::Unixsocketperm, &["1777"]),
+            Err(Fault::OctalOutOfRange { upper: 0o777 })
+        );
+        assert_eq!(parsed(Id::Unixsocketperm, &["9"]), Err(Fault::NotOctal));
+    }
+
+    #[test]
+    fn memory_has_units_and_sometimes_percent() {
+        assert_eq!(parsed(Id::Maxmemory, &["1gb"]), Ok(Value::Bytes(1 << 30)));
+        assert_eq!(
+            parsed(Id::Maxmemory, &["18446744073709551615"]),
+            Ok(Value::Bytes(u64::MAX))
+        );
+        assert_eq!(parsed(Id::Maxmemory, &["5%"]), Err(Fault::NotBytes));
+        assert_eq!(
+            parsed(Id::MaxmemoryClients, &["5%"]),
+            Ok(Value::MemoryLimit(MemoryLimit::Percent(5)))
+        );
+        assert_eq!(
+            parsed(Id::MaxmemoryClients, &["0%"]),
+            Ok(Value::MemoryLimit(MemoryLimit::Bytes(0)))
+        );
+        assert_eq!(
+            parsed(Id::MaxmemoryClients, &["101%"]),
+            Err(Fault::TooManyPercent { upper: 100 })
+        );
+        for bad in ["-1", "-1%", "%", "x"] {
+            assert_eq!(
+                parsed(Id::MaxmemoryClients, &[bad]),
+                Err(Fault::NotBytesOrPercent),
+                "{bad}"
+            );
+        }
+        let limit = MemoryLimit::Percent(5);
+        assert_eq!((limit.bytes(200), limit.bytes(0)), (10, 0));
+    }
+
+    #[test]
+    fn names_are_found_in_any_case() {
+        assert_eq!(
+            parsed(Id::OomScoreAdj, &["RELATIVE"]),
+            parsed(Id::OomScoreAdj, &["yes"])
+        );
+        assert!(matches!(
+            parsed(Id::Loglevel, &["loud"]),
+            Err(Fault::NotOneOf(_))
+        ));
+        assert_eq!(
+            parsed(Id::ShutdownOnSigint, &["now", "FORCE"]),
+            Ok(Value::Choice(12))
+        );
+        assert_eq!(
+            parsed(Id::ShutdownOnSigint, &["save", "nosave"]),
+            Err(Fault::SaveAndNosave)
+        );
+    }
+
+    #[test]
+    fn only_the_named_classes_change_their_limits() {
+        let Ok(Value::OutputBufferLimits(limits)) =
+            parsed(Id::ClientOutputBufferLimit, &["Replica", "1mb", "2", "3"])
+        else {
+            panic!("refused");
+        };
+        assert_eq!(
+            limits[1],
+            OutputBufferLimit {
+                hard_bytes: 1 << 20,
+                soft_bytes: 2,
+                soft_seconds: 3
+            }
+        );
+        assert_eq!(limits[2], Config::new().output_buffer_limits()[2]);
+        assert_eq!(
+            parsed(Id::ClientOutputBufferLimit, &["normal", "1"]),
+            Err(Fault::OutputBufferArguments)
+        );
+        assert_eq!(
+            parsed(Id::ClientOutputBufferLimit, &["master", "1", "1", "1"]),
+            Err(Fault::OutputBufferClass)
+        );
+        assert_eq!(
+            parsed(Id::ClientOutputBufferLimit, &["normal", "1", "1", "-1"]),
+            Err(Fault::OutputBufferLimit)
+        );
+    }
+
+    #[test]
+    fn lists_check_each_element() {
+        assert_eq!(parsed(Id::Save, &["900", "1", "a"]), Err(Fault::SavePoints));
+        assert_eq!(parsed(Id::Save, &["0", "1"]), Err(Fault::SavePoints));
+        assert_eq!(parsed(Id::Save, &[""]), Ok(Value::SavePoints(Vec::new())));
+        assert_eq!(parsed(Id::Bind, &["a"; 17]), Err(Fault::TooManyAddresses));
+        assert_eq!(parsed(Id::Bind, &[""]), Ok(Value::Addresses(Vec::new())));
+        assert_eq!(
+            parsed(Id::OomScoreAdjValues, &["1", "2"]),
+            Err(Fault::ArgumentCount)
+        );
+        assert_eq!(
+            parsed(Id::OomScoreAdjValues, &["1", "2", "-2001"]),
+            Err(Fault::OomScore)
+        );
+        assert_eq!(
+            parsed(Id::LatencyTrackingInfoPercentiles, &["nan"]),
+            Err(Fault::PercentileNotNumber)
+        );
+        assert_eq!(
+            parsed(Id::LatencyTrackingInfoPercentiles, &["100.1"]),
+            Err(Fault::PercentileRange)
+        );
+        assert_eq!(
+            parsed(Id::Replicaof, &["no", "ONE"]),
+            Ok(Value::Primary(None))
+        );
+        assert_eq!(
+            parsed(Id::Replicaof, &["host", "65536"]),
+            Err(Fault::PrimaryPort)
+        );
+    }
 }

@@ -181,3 +181,186 @@ fn split_value(id: Id, value: &[u8]) -> Vec<Vec<u8>> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    const REMOTE: Circumstances = Circumstances {
+        loading: false,
+        client_is_local: false,
+    };
+
+    fn set(config: &mut Config, pairs: &[(&str, &str)]) -> Result<Undo, SetError> {
+        let pairs: Vec<(&[u8], &[u8])> = pairs
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+            .collect();
+        config.set(&pairs, REMOTE)
+    }
+
+    fn answered(config: &Config, name: &str) -> String {
+        String::from_utf8(config.get(&[name.as_bytes()])[0].1.clone()).unwrap()
+    }
+
+    /// Name, value, and the reply of the reference.
+    #[rustfmt::skip]
+    const REFUSED: &[(&[(&str, &str)], &str)] = &[
+        (&[("PORT", "abc")], "ERR CONFIG SET failed (possibly related to argument 'port') - argument couldn't be parsed into an integer"),
+        (&[("port", "70000")], "ERR CONFIG SET failed (possibly related to argument 'port') - argument must be between 0 and 65535 inclusive"),
+        (&[("Daemonize", "yes")], "ERR CONFIG SET failed (possibly related to argument 'Daemonize') - can't set immutable config"),
+        (&[("dbfilename", "a")], "ERR CONFIG SET failed (possibly related to argument 'dbfilename') - can't set protected config"),
+        (&[("foo", "1"), ("port", "3")], "ERR Unknown option or number of arguments for CONFIG SET - 'foo'"),
+        (&[("port", "3"), ("Port", "3")], "ERR CONFIG SET failed (possibly related to argument 'Port') - duplicate parameter"),
+        (&[("appendonly", "1")], "ERR CONFIG SET failed (possibly related to argument 'appendonly') - argument must be 'yes' or 'no'"),
+        (&[("maxmemory", "1x")], "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value"),
+        (&[("maxmemory-clients", "101%")], "ERR CONFIG SET failed (possibly related to argument 'maxmemory-clients') - percentage argument must be less or equal to 100"),
+        (&[("appendfsync", "maybe")], "ERR CONFIG SET failed (possibly related to argument 'appendfsync') - argument(s) must be one of the following: everysec, always, no"),
+        (&[("shutdown-on-sigint", "")], "ERR CONFIG SET failed (possibly related to argument 'shutdown-on-sigint') - argument(s) must be one of the following: default, save, nosave, now, force"),
+        (&[("save", "900 1 a")], "ERR CONFIG SET failed (possibly related to argument 'save') - Invalid save parameters"),
+        (&[("save", "900  1")], "ERR CONFIG SET failed (possibly related to argument 'save') - Invalid save parameters"),
+        (&[("maxclients", "-1")], "ERR CONFIG SET failed (possibly related to argument 'maxclients') - argument must be between 1 and 4294967295 inclusive"),
+        (&[("slave-priority", "x")], "ERR CONFIG SET failed (possibly related to argument 'slave-priority') - argument couldn't be parsed into an integer"),
+        (&[("notify-keyspace-events", "q")], "ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'."),
+        (&[("client-output-buffer-limit", "master 1 2 3")], "ERR CONFIG SET failed (possibly related to argument 'client-output-buffer-limit') - Invalid client class specified in buffer limit configuration."),
+    ];
+
+    #[test]
+    fn refusals_read_as_the_reference_words_them() {
+        let mut config = Config::new();
+        for (pairs, reply) in REFUSED {
+            assert_eq!(set(&mut config, pairs).unwrap_err().to_string(), *reply);
+        }
+    }
+
+    #[test]
+    fn answers_are_normalised() {
+        for (name, value, answer) in [
+            ("maxmemory", "1mb", "1048576"),
+            ("maxmemory-clients", "5%", "5%"),
+            ("shutdown-on-sigterm", "now nosave", "nosave now"),
+            ("oom-score-adj", "relative", "yes"),
+            (
+                "latency-tracking-info-percentiles",
+                "0.1 99.99999999 1e1",
+                "0.1 100 10",
+            ),
+            (
+                "client-output-buffer-limit",
+                "replica 1mb 2 3",
+                "normal 0 0 0 slave 1048576 2 3 pubsub 33554432 8388608 60",
+            ),
+            ("notify-keyspace-events", "KEA", "AKE"),
+            ("save", "", ""),
+            ("bind", "127.0.0.1 -::1", "127.0.0.1 -::1"),
+            ("requirepass", "p w", "p w"),
+            ("lua-time-limit", "7", "7"),
+        ] {
+            let mut config = Config::new();
+            let undo = set(&mut config, &[(name, value)]).unwrap();
+            assert_eq!(answered(&config, name), answer, "{name}");
+            assert_eq!(
+                undo.changed().map(|(_, name)| name).collect::<Vec<_>>(),
+                [name]
+            );
+            config.roll_back(undo);
+            assert_eq!(
+                answered(&config, name),
+                answered(&Config::new(), name),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn all_or_nothing() {
+        let mut config = Config::new();
+        let error = set(
+            &mut config,
+            &[("port", "1"), ("slave-priority", "7"), ("hz", "x")],
+        )
+        .unwrap_err();
+        assert_eq!(
+            error,
+            SetError::Failed {
+                argument: b"hz".to_vec(),
+                fault: Fault::NotInteger
+            }
+        );
+        assert_eq!(
+            (
+                config.integer(Id::Port),
+                config.integer(Id::ReplicaPriority)
+            ),
+            (6379, 100)
+        );
+    }
+
+    #[test]
+    fn a_name_and_its_alias_may_both_be_set_and_are_undone_together() {
+        let mut config = Config::new();
+        let undo = set(
+            &mut config,
+            &[("slave-priority", "3"), ("replica-priority", "4")],
+        )
+        .unwrap();
+        assert_eq!(config.integer(Id::ReplicaPriority), 4);
+        assert_eq!(
+            undo.changed().collect::<Vec<_>>(),
+            [(Id::ReplicaPriority, "replica-priority")]
+        );
+        assert_eq!(
+            undo.previous(Id::ReplicaPriority),
+            Some(&Value::Integer(100))
+        );
+        config.roll_back(undo);
+        assert_eq!(config.integer(Id::ReplicaPriority), 100);
+    }
+
+    #[test]
+    fn only_changes_count_unless_the_parameter_is_volatile() {
+        let mut config = Config::new();
+        let undo = set(&mut config, &[("port", "6379"), ("tls-cert-file", "")]).unwrap();
+        assert_eq!(
+            undo.changed().collect::<Vec<_>>(),
+            [(Id::TlsCertFile, "tls-cert-file")]
+        );
+    }
+
+    #[test]
+    fn circumstances_decide() {
+        let mut config = Config::new();
+        let loading = Circumstances {
+            loading: true,
+            ..REMOTE
+        };
+        assert_eq!(
+            config.set(&[(b"appendonly", b"yes")], loading).unwrap_err(),
+            SetError::Loading
+        );
+        assert_eq!(
+            config
+                .set(&[(b"foo", b""), (b"appendonly", b"yes")], loading)
+                .unwrap_err(),
+            SetError::UnknownOption(b"foo".to_vec())
+        );
+        config.assign(
+            Id::EnableProtectedConfigs,
+            Value::Choice(Protection::Local as u32),
+        );
+        assert!(config.set(&[(b"dbfilename", b"a")], REMOTE).is_err());
+        assert!(
+            config
+                .set(
+                    &[(b"dbfilename", b"a")],
+                    Circumstances {
+                        client_is_local: true,
+                        ..REMOTE
+                    }
+                )
+                .is_ok()
+        );
+    }
+}
