@@ -14,8 +14,6 @@ use alloc::vec::Vec;
 
 /// The most literal bytes that one item holds.
 const LONGEST_LITERAL: usize = 32;
-/// The shortest copy that is worth an item.
-const SHORTEST_COPY: usize = 3;
 /// The most bytes that one item copies.
 const LONGEST_COPY: usize = 264;
 /// The farthest that a copy reaches back.
@@ -24,6 +22,11 @@ const FARTHEST: usize = 8192;
 const LEAST_SAVING: usize = 4;
 /// No three compressed bytes, the longest item, make more than [`LONGEST_COPY`] plain ones.
 const LARGEST_RATIO: usize = LONGEST_COPY / 3;
+/// After this many bytes without a copy every second position is tried, after twice as many every third, and so on: data that is already
+/// compressed costs little.
+const PATIENCE: usize = 512;
+/// At most this many positions in a row are passed over.
+const MOST_PASSED_OVER: usize = 15;
 /// Up to this length the small hash table, which costs little to clear, serves.
 const SHORT_INPUT: usize = 1024;
 
@@ -71,9 +74,10 @@ impl<'a, const SLOTS: usize> Compressor<'a, SLOTS> {
     fn run(mut self) -> bool {
         let mut literal_start = 0;
         let mut position = 0;
-        while position + SHORTEST_COPY <= self.input.len() {
-            let Some(distance) = self.find(position) else {
-                position += 1;
+        while let Some(word) = self.word(position) {
+            let Some(distance) = self.find(word, position) else {
+                let unmatched = position - literal_start;
+                position += 1 + (unmatched / PATIENCE).min(MOST_PASSED_OVER);
                 continue;
             };
             let length = self.match_length(position, distance);
@@ -90,46 +94,57 @@ impl<'a, const SLOTS: usize> Compressor<'a, SLOTS> {
         self.push_literals(literal_start, self.input.len())
     }
 
-    /// The table slot of the three bytes at `position`.
+    /// The three bytes at `position` as a number; `None` in the last three positions, where a copy is no longer looked for.
     #[inline]
-    fn slot(&self, position: usize) -> usize {
-        let bytes = &self.input[position..position + SHORTEST_COPY];
-        let word = u32::from(bytes[0]) | u32::from(bytes[1]) << 8 | u32::from(bytes[2]) << 16;
+    fn word(&self, position: usize) -> Option<u32> {
+        let bytes = self.input.get(position..)?.first_chunk()?;
+        Some(u32::from_le_bytes(*bytes) & 0xff_ffff)
+    }
+
+    /// Where the table keeps the last position of `word`.
+    #[inline]
+    fn slot(word: u32) -> usize {
         // Fibonacci hashing: 2^32 divided by the golden ratio.
         (word.wrapping_mul(0x9e37_79b1) >> (32 - SLOTS.trailing_zeros())) as usize
     }
 
-    fn remember(&mut self, position: usize) {
-        if position + SHORTEST_COPY <= self.input.len() {
-            let slot = self.slot(position);
-            self.table[slot] = position as u16;
-        }
-    }
-
-    /// How far back the three bytes at `position` last occurred, if the table still knows; remembers the position.
     #[inline]
-    fn find(&mut self, position: usize) -> Option<usize> {
-        let slot = self.slot(position);
-        let last = core::mem::replace(&mut self.table[slot], position as u16);
-        let distance = usize::from((position as u16).wrapping_sub(last));
-        if distance == 0 || distance > FARTHEST || distance > position {
-            return None;
+    fn remember(&mut self, position: usize) {
+        if let Some(word) = self.word(position) {
+            self.table[Self::slot(word)] = position as u16;
         }
-        let candidate = position - distance;
-        let same = self.input[candidate..candidate + SHORTEST_COPY]
-            == self.input[position..position + SHORTEST_COPY];
-        same.then_some(distance)
     }
 
-    /// How many bytes at `position` equal those `distance` before, given that the first three do.
+    /// How far back `word`, which is at `position`, last occurred, if the table still knows; remembers the position.
+    #[inline]
+    fn find(&mut self, word: u32, position: usize) -> Option<usize> {
+        let last = core::mem::replace(&mut self.table[Self::slot(word)], position as u16);
+        // Nearer positions that are equal serve as well, so the distance may be cut to the window without a branch.
+        let distance = usize::from((position as u16).wrapping_sub(last)).min(FARTHEST);
+        // A candidate before the beginning wraps beyond the end.
+        let same = self.word(position.wrapping_sub(distance)) == Some(word);
+        (same && distance > 0).then_some(distance)
+    }
+
+    /// How many bytes at `position` equal those `distance` before, up to the longest copy.
+    #[inline]
     fn match_length(&self, position: usize, distance: usize) -> usize {
         let end = self.input.len().min(position + LONGEST_COPY);
         let here = &self.input[position..end];
         let there = &self.input[position - distance..end - distance];
-        here.iter()
-            .zip(there)
-            .take_while(|(left, right)| left == right)
-            .count()
+        let (here_words, here_tail) = here.as_chunks::<8>();
+        let (there_words, there_tail) = there.as_chunks::<8>();
+        for (index, (left, right)) in here_words.iter().zip(there_words).enumerate() {
+            let difference = u64::from_le_bytes(*left) ^ u64::from_le_bytes(*right);
+            if difference != 0 {
+                return index * 8 + difference.trailing_zeros() as usize / 8;
+            }
+        }
+        let same = here_tail
+            .iter()
+            .zip(there_tail)
+            .take_while(|(left, right)| left == right);
+        here_words.len() * 8 + same.count()
     }
 
     /// Appends literal items for `input[start..end]`; false when they exceed the budget.
@@ -263,7 +278,8 @@ mod tests {
             for position in 0..gap + 16 {
                 compressor.remember(position);
             }
-            assert_eq!(compressor.find(gap + 16).is_some(), repeats);
+            let word = compressor.word(gap + 16).unwrap();
+            assert_eq!(compressor.find(word, gap + 16).is_some(), repeats);
         }
     }
 

@@ -137,6 +137,9 @@ fn parse_decimal(text: &[u8]) -> Option<X87DoubleExtended> {
     if !matches!(text.last()?, b'0'..=b'9' | b'.') {
         return None;
     }
+    if let Some(value) = parse_short_decimal(text) {
+        return Some(value);
+    }
     let text = core::str::from_utf8(text).ok()?;
     let StatusAnd { status, value } =
         X87DoubleExtended::from_str_r(text, Round::NearestTiesToEven).ok()?;

@@ -1,13 +1,14 @@
 //! Doubles as text: what `strtod` reads, what the reference writes.
 //!
-//! The shortest digits that read back to the same double come from core's formatter; their layout (when to write an exponent, how many
-//! zeros to pad) is that of the fpconv library, which Redis 7.2 and Valkey print scores and RESP3 doubles with.
+//! Both digits and layout (when to write an exponent, how many zeros to pad) are those of the fpconv library, which Redis 7.2 and Valkey
+//! print scores and RESP3 doubles with.
 
-use core::fmt::{self, Write};
+use core::fmt;
 use core::ops::Deref;
 
 use super::hexadecimal;
 use super::integer::format_i64;
+use super::shortest::Decimal;
 
 /// Reads a double as the reference's `string2d` does, in the C locale: decimal or hexadecimal (`0x1p3`), `inf` and `infinity` in any
 /// case, with an optional sign.
@@ -128,7 +129,7 @@ impl fmt::Debug for DoubleText {
 /// Doubles of at most this magnitude (2^62) that are integers are written as such.
 const LARGEST_PLAIN_INTEGER: f64 = 4_611_686_018_427_387_904.0;
 
-/// Writes a double in the shortest form that reads back equal: `3`, `3.1`, `-0`, `1e-7`, `1e+20`, `inf`, `-inf`, `nan`.
+/// Writes a double in a short form that reads back equal: `3`, `3.1`, `-0`, `1e-7`, `1e+20`, `inf`, `-inf`, `nan`.
 pub fn format_double(value: f64) -> DoubleText {
     let mut text = DoubleText::EMPTY;
     if value.is_nan() {
@@ -147,66 +148,29 @@ pub fn format_double(value: f64) -> DoubleText {
         if value < 0.0 {
             text.push(b'-');
         }
-        Decimal::shortest(value.abs()).lay_out(&mut text);
+        Decimal::of(value.abs()).lay_out(&mut text);
     }
     text
 }
 
-/// Digits `d₁d₂…dₙ` without trailing zeros and the power of ten of the first: d₁.d₂…dₙ × 10^`exponent`.
-struct Decimal {
-    digits: [u8; 17],
-    count: usize,
-    exponent: i32,
-}
-
 impl Decimal {
-    /// The shortest digits of a positive finite double that read back to it, and among those the closest.
-    fn shortest(value: f64) -> Self {
-        let mut scientific = DoubleText::EMPTY;
-        // At most 17 digits, a point and `e-324`: the buffer is large enough, so this cannot fail.
-        let _ = write!(scientific, "{value:e}");
-        let mut decimal = Self {
-            digits: [0; 17],
-            count: 0,
-            exponent: 0,
-        };
-        let mut bytes = scientific.as_bytes().iter();
-        for &byte in bytes.by_ref().take_while(|byte| **byte != b'e') {
-            if byte != b'.' {
-                decimal.digits[decimal.count] = byte;
-                decimal.count += 1;
-            }
-        }
-        let exponent = bytes.as_slice();
-        let magnitude = exponent.strip_prefix(b"-").unwrap_or(exponent);
-        let magnitude = magnitude
-            .iter()
-            .fold(0, |sum, byte| sum * 10 + i32::from(byte - b'0'));
-        decimal.exponent = if magnitude as usize == 0 || exponent[0] != b'-' {
-            magnitude
-        } else {
-            -magnitude
-        };
-        decimal
-    }
-
     /// Appends the digits in fpconv's layout.
     ///
     /// With k the power of ten of the last digit: an integer when 0 ≤ k ≤ 7; a plain fraction when
     /// k > -7, or the first digit's power is -3 to 3; otherwise an exponent with a sign and no padding.
     fn lay_out(&self, text: &mut DoubleText) {
-        let digits = &self.digits[..self.count];
-        let last_power = self.exponent + 1 - self.count as i32;
+        let digits = self.digits();
+        let (first_power, last_power) = (self.first_power(), self.last_power);
         if (0..=7).contains(&last_power) {
             text.extend(digits);
             text.pad_with_zeros(last_power as usize);
-        } else if last_power < 0 && (last_power > -7 || self.exponent.abs() < 4) {
-            if self.exponent < 0 {
+        } else if last_power < 0 && (last_power > -7 || first_power.abs() < 4) {
+            if first_power < 0 {
                 text.extend(b"0.");
-                text.pad_with_zeros((-1 - self.exponent) as usize);
+                text.pad_with_zeros((-1 - first_power) as usize);
                 text.extend(digits);
             } else {
-                let (whole, fraction) = digits.split_at(self.exponent as usize + 1);
+                let (whole, fraction) = digits.split_at(first_power as usize + 1);
                 text.extend(whole);
                 text.push(b'.');
                 text.extend(fraction);
@@ -220,19 +184,9 @@ impl Decimal {
                 text.extend(fraction);
             }
             text.push(b'e');
-            text.push(if self.exponent < 0 { b'-' } else { b'+' });
-            text.extend(format_i64(i64::from(self.exponent.abs()), &mut [0; 20]));
+            text.push(if first_power < 0 { b'-' } else { b'+' });
+            text.extend(format_i64(i64::from(first_power.abs()), &mut [0; 20]));
         }
-    }
-}
-
-impl Write for DoubleText {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        if part.len() > LONGEST_TEXT - usize::from(self.length) {
-            return Err(fmt::Error);
-        }
-        self.extend(part.as_bytes());
-        Ok(())
     }
 }
 
@@ -269,6 +223,16 @@ mod tests {
             (1.2345678901234567e19, "12345678901234567000"),
             (1e-320, "1e-320"),
             (5e-324, "5e-324"),
+            // Not the closest digits, and not the shortest: so the reference prints them.
+            (f64::from_bits(0x4313_2df9_8f18_5ef9), "1349643607087038.2"),
+            (
+                f64::from_bits(0x41ff_03f2_5066_b580),
+                "8.3256373824193115e+9",
+            ),
+            (
+                f64::from_bits(0xa5e0_0000_0000_0000),
+                "-2.9545531576914355e-126",
+            ),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::INFINITY, "inf"),
             (f64::NEG_INFINITY, "-inf"),

@@ -37,22 +37,44 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
 #[inline]
 pub fn parse_u64(text: &[u8]) -> Option<u64> {
     let (&first, rest) = text.split_first()?;
-    let mut value = u64::from(digit(first)?);
-    if value == 0 {
+    if first == b'0' {
         return rest.is_empty().then_some(0);
     }
     // Nineteen digits always fit; only a twentieth can overflow.
     if text.len() > 20 {
         return None;
     }
-    let (plain, last) = rest.split_at(rest.len().min(18));
-    for &byte in plain {
+    let (plain, last) = text.split_at(text.len().min(19));
+    let (eights, tail) = plain.as_chunks::<8>();
+    let mut value = 0;
+    for eight in eights {
+        value = value * 100_000_000 + eight_digits(*eight)?;
+    }
+    for &byte in tail {
         value = value * 10 + u64::from(digit(byte)?);
     }
     match last.first() {
         None => Some(value),
         Some(&byte) => value.checked_mul(10)?.checked_add(u64::from(digit(byte)?)),
     }
+}
+
+/// The value of eight decimal digits, all at once; `None` if one of the bytes is no digit.
+#[inline]
+fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    const EVERY_BYTE: u64 = 0x0101_0101_0101_0101;
+    let text = u64::from_le_bytes(text);
+    // A digit's upper half is 3, and still is after adding six.
+    const UPPER_HALVES: u64 = 0xf0 * EVERY_BYTE;
+    let after_adding = text.wrapping_add(6 * EVERY_BYTE);
+    if (text & UPPER_HALVES) | ((after_adding & UPPER_HALVES) >> 4) != 0x33 * EVERY_BYTE {
+        return None;
+    }
+    // Neighbours are joined thrice: digits to pairs, pairs to fours, fours to the whole. The first byte is the highest digit.
+    let digits = text & (0x0f * EVERY_BYTE);
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 /// Reads an unsigned integer as C's `strtoull` does where the reference falls back on it (the parts of a stream ID): leading
@@ -228,6 +250,15 @@ mod tests {
             let expected = unsigned.to_string();
             prop_assert_eq!(text, expected.as_bytes());
             prop_assert_eq!(parse_u64(text), Some(unsigned));
+        }
+
+        #[test]
+        fn any_bytes_are_read_as_core_reads_them(text: [u8; 8], digits in "[0-9:/]{8}") {
+            for text in [text, *digits.as_bytes().first_chunk().unwrap()] {
+                let all_digits = text.iter().all(u8::is_ascii_digit);
+                let expected = core::str::from_utf8(&text).ok().filter(|_| all_digits).and_then(|text| text.parse().ok());
+                prop_assert_eq!(eight_digits(text), expected);
+            }
         }
 
         #[test]

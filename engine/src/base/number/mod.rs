@@ -7,6 +7,7 @@ mod byte_size;
 mod double;
 pub(super) mod hexadecimal;
 mod integer;
+mod shortest;
 
 pub use byte_size::{format_human_bytes, parse_memory};
 pub use double::{DoubleText, format_double, parse_double};
