@@ -12,10 +12,7 @@ use core::fmt::Write;
 ///
 /// `None` when quotes are unbalanced; an empty list for a blank line.
 pub fn split_arguments(line: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let end = line
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(line.len());
+    let end = line.iter().position(|byte| *byte == 0).unwrap_or(line.len());
     let mut rest = &line[..end];
     let mut arguments = Vec::new();
     loop {
@@ -56,9 +53,7 @@ fn take_argument<'a>(mut rest: &'a [u8], argument: &mut Vec<u8>) -> Option<&'a [
 
 /// Nothing but white space or the end may follow a closing quote.
 fn end_of_quotes(rest: &[u8]) -> Option<&[u8]> {
-    rest.first()
-        .is_none_or(|byte| is_space(*byte))
-        .then_some(rest)
+    rest.first().is_none_or(|byte| is_space(*byte)).then_some(rest)
 }
 
 /// Reads to the closing `"` and returns what follows it.
@@ -67,9 +62,7 @@ fn take_double_quoted<'a>(mut rest: &'a [u8], argument: &mut Vec<u8>) -> Option<
         rest = match rest {
             [] => return None,
             [b'"', tail @ ..] => return Some(tail),
-            [b'\\', b'x', high, low, tail @ ..]
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
+            [b'\\', b'x', high, low, tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 argument.push(hex_digit(*high) << 4 | hex_digit(*low));
                 tail
             }
@@ -150,10 +143,7 @@ mod tests {
             (b" \t\r\n", &[]),
             (b"set  foo\tbar\r\n", &[&b"set"[..], b"foo", b"bar"]),
             (br#""a b" 'c d' "" ''"#, &[b"a b", b"c d", b"", b""]),
-            (
-                br#""\x00\xfF\n\r\t\b\a\q\"\\""#,
-                &[b"\x00\xff\n\r\t\x08\x07q\"\\"],
-            ),
+            (br#""\x00\xfF\n\r\t\b\a\q\"\\""#, &[b"\x00\xff\n\r\t\x08\x07q\"\\"]),
             (br#""\xg1\x1""#, &[b"xg1x1"]),
             (br#"'\n\'\x41'"#, &[b"\\n'\\x41"]),
             (br#"foo"bar" x"#, &[b"foobar", b"x"]),
@@ -162,31 +152,16 @@ mod tests {
             (b"\"a\"\x0bb", &[b"a", b"b"]),
             (b"a\0b c", &[b"a"]),
         ] {
-            let expected = (!line.starts_with(br"a\nb")).then(|| {
-                expected
-                    .iter()
-                    .map(|part| part.to_vec())
-                    .collect::<Vec<_>>()
-            });
+            let expected =
+                (!line.starts_with(br"a\nb")).then(|| expected.iter().map(|part| part.to_vec()).collect::<Vec<_>>());
             assert_eq!(split_arguments(line), expected, "{line:?}");
         }
     }
 
     #[test]
     fn refuses_unbalanced_quotes() {
-        for line in [
-            r#"""#,
-            "'",
-            r#""a"#,
-            "'a",
-            r#""a"b"#,
-            "'a'b",
-            r#""a\""#,
-            r"'a\'",
-            r#""a"'b'"#,
-            r#"a ""#,
-            r#""\"#,
-        ] {
+        for line in [r#"""#, "'", r#""a"#, "'a", r#""a"b"#, "'a'b", r#""a\""#, r"'a\'", r#""a"'b'"#, r#"a ""#, r#""\"#]
+        {
             assert_eq!(split_arguments(line.as_bytes()), None, "{line:?}");
         }
         assert_eq!(split_arguments(b"\"a\0\""), None);
@@ -195,10 +170,7 @@ mod tests {
     #[test]
     fn quotes() {
         assert_eq!(quote(b""), r#""""#);
-        assert_eq!(
-            quote(b"a\"\\\n\r\t\x07\x08\x00\x7f\xff~ '"),
-            r#""a\"\\\n\r\t\a\b\x00\x7f\xff~ '""#
-        );
+        assert_eq!(quote(b"a\"\\\n\r\t\x07\x08\x00\x7f\xff~ '"), r#""a\"\\\n\r\t\a\b\x00\x7f\xff~ '""#);
     }
 
     proptest! {

@@ -27,9 +27,7 @@ const fn build_table() -> [u16; 256] {
 /// The CRC-16/XMODEM of `bytes`.
 #[inline]
 pub fn checksum(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |checksum, byte| {
-        checksum << 8 ^ TABLE[usize::from((checksum >> 8) as u8 ^ byte)]
-    })
+    bytes.iter().fold(0, |checksum, byte| checksum << 8 ^ TABLE[usize::from((checksum >> 8) as u8 ^ byte)])
 }
 
 /// The slot, 0 to 16383, of `key`: of its hash tag alone if it has one.

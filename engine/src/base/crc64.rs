@@ -103,9 +103,7 @@ mod tests {
 
     fn bit_by_bit(bytes: &[u8]) -> u64 {
         bytes.iter().fold(0, |checksum, byte| {
-            (0..8).fold(checksum ^ u64::from(*byte), |checksum, _| {
-                (checksum >> 1) ^ (POLYNOMIAL * (checksum & 1))
-            })
+            (0..8).fold(checksum ^ u64::from(*byte), |checksum, _| (checksum >> 1) ^ (POLYNOMIAL * (checksum & 1)))
         })
     }
 

@@ -83,10 +83,7 @@ fn match_class(class: &[u8], byte: u8, ignore_case: bool) -> (bool, usize) {
                 break;
             }
             [start, b'-', end, ..] => {
-                let (low, high) = (
-                    fold(start.min(end), ignore_case),
-                    fold(start.max(end), ignore_case),
-                );
+                let (low, high) = (fold(start.min(end), ignore_case), fold(start.max(end), ignore_case));
                 found |= (low..=high).contains(&folded);
                 at += 3;
             }
@@ -101,11 +98,7 @@ fn match_class(class: &[u8], byte: u8, ignore_case: bool) -> (bool, usize) {
 
 #[inline]
 fn fold(byte: u8, ignore_case: bool) -> u8 {
-    if ignore_case {
-        byte.to_ascii_lowercase()
-    } else {
-        byte
-    }
+    if ignore_case { byte.to_ascii_lowercase() } else { byte }
 }
 
 #[cfg(test)]
@@ -159,16 +152,10 @@ mod tests {
     fn table() {
         for (pattern, accepted, refused) in CASES {
             for text in *accepted {
-                assert!(
-                    matches(pattern.as_bytes(), text.as_bytes(), false),
-                    "{pattern:?} should match {text:?}"
-                );
+                assert!(matches(pattern.as_bytes(), text.as_bytes(), false), "{pattern:?} should match {text:?}");
             }
             for text in *refused {
-                assert!(
-                    !matches(pattern.as_bytes(), text.as_bytes(), false),
-                    "{pattern:?} should not match {text:?}"
-                );
+                assert!(!matches(pattern.as_bytes(), text.as_bytes(), false), "{pattern:?} should not match {text:?}");
             }
         }
     }
@@ -193,9 +180,7 @@ mod tests {
     fn matches_naively(pattern: &[u8], text: &[u8]) -> bool {
         match pattern {
             [] => text.is_empty(),
-            [b'*', rest @ ..] => {
-                (0..=text.len()).any(|taken| matches_naively(rest, &text[taken..]))
-            }
+            [b'*', rest @ ..] => (0..=text.len()).any(|taken| matches_naively(rest, &text[taken..])),
             _ => text.first().is_some_and(|byte| {
                 match_element(pattern, *byte, false)
                     .is_some_and(|length| matches_naively(&pattern[length..], &text[1..]))

@@ -62,12 +62,7 @@ struct Compressor<'a, const SLOTS: usize> {
 impl<'a, const SLOTS: usize> Compressor<'a, SLOTS> {
     fn new(input: &'a [u8], output: &'a mut Vec<u8>, budget: usize) -> Self {
         let limit = output.len() + budget;
-        Self {
-            input,
-            output,
-            limit,
-            table: [0; SLOTS],
-        }
+        Self { input, output, limit, table: [0; SLOTS] }
     }
 
     /// Whether all of the input went into the budget.
@@ -140,10 +135,7 @@ impl<'a, const SLOTS: usize> Compressor<'a, SLOTS> {
                 return index * 8 + difference.trailing_zeros() as usize / 8;
             }
         }
-        let same = here_tail
-            .iter()
-            .zip(there_tail)
-            .take_while(|(left, right)| left == right);
+        let same = here_tail.iter().zip(there_tail).take_while(|(left, right)| left == right);
         here_words.len() * 8 + same.count()
     }
 
@@ -168,8 +160,7 @@ impl<'a, const SLOTS: usize> Compressor<'a, SLOTS> {
         if length <= 8 {
             self.output.push(((length - 2) << 5) as u8 | high);
         } else {
-            self.output
-                .extend_from_slice(&[7 << 5 | high, (length - 9) as u8]);
+            self.output.extend_from_slice(&[7 << 5 | high, (length - 9) as u8]);
         }
         self.output.push(offset as u8);
         self.output.len() <= self.limit
@@ -252,10 +243,7 @@ mod tests {
     #[test]
     fn compresses_what_repeats() {
         assert_eq!(round_trip(&[b'a'; 100]), Some(5));
-        assert_eq!(
-            round_trip(&vec![0; 1 << 20]),
-            Some(2 + ((1usize << 20) - 1).div_ceil(264) * 3)
-        );
+        assert_eq!(round_trip(&vec![0; 1 << 20]), Some(2 + ((1usize << 20) - 1).div_ceil(264) * 3));
         assert_eq!(round_trip(b""), None);
         assert_eq!(round_trip(b"aaaa"), None);
         assert_eq!(round_trip(b"abcdefghijklmnopqrstuvwxyz"), None);
@@ -292,10 +280,7 @@ mod tests {
     }
 
     const REFERENCE: &[(&[u8], &[u8])] = &[
-        (
-            b"\x01aa\xe0\x11\x00\x01aa",
-            b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-        ),
+        (b"\x01aa\xe0\x11\x00\x01aa", b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
         (b"\x03abca\xe0\x0a\x02\x00c", b"abcabcabcabcabcabcabcabc"),
         (
             b"\x15the quick brown fox, t\xe0\x06\x14\x02dog\x80\x14\x03lazy\xa0\x2e (",

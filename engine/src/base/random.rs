@@ -96,14 +96,8 @@ mod tests {
     #[test]
     fn numbers_are_the_published_ones() {
         let mut random = Random::from_state([1, 2, 3, 4]);
-        let expected = [
-            11520,
-            0,
-            1_509_978_240,
-            1_215_971_899_390_074_240,
-            1_216_172_134_540_287_360,
-            607_988_272_756_665_600,
-        ];
+        let expected =
+            [11520, 0, 1_509_978_240, 1_215_971_899_390_074_240, 1_216_172_134_540_287_360, 607_988_272_756_665_600];
         assert_eq!(core::array::from_fn(|_| random.next_u64()), expected);
     }
 
@@ -120,10 +114,7 @@ mod tests {
         for _ in 0..60_000 {
             counts[random.below(6) as usize] += 1;
         }
-        assert!(
-            counts.iter().all(|count| (9_500..10_500).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
         assert_eq!((random.below(0), random.below(1)), (0, 0));
         let huge = (1 << 63) + 1;
         assert!((0..1000).all(|_| random.below(huge) < huge));
@@ -138,10 +129,7 @@ mod tests {
         assert_eq!(bytes[..8], twin.next_u64().to_le_bytes());
         assert_eq!(bytes[8..], twin.next_u64().to_le_bytes()[..5]);
         let id = random.hex_id();
-        assert!(
-            id.iter()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        );
+        assert!(id.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
         assert_ne!(id, random.hex_id());
     }
 }

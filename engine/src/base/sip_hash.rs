@@ -44,9 +44,7 @@ fn read_tail(message: &[u8], tail: &[u8]) -> u64 {
         // One to three bytes: the first, the middle and the last cover them all.
         _ => {
             let (middle, end) = (tail.len() / 2, tail.len() - 1);
-            u64::from(tail[0])
-                | u64::from(tail[middle]) << (8 * middle)
-                | u64::from(tail[end]) << (8 * end)
+            u64::from(tail[0]) | u64::from(tail[middle]) << (8 * middle) | u64::from(tail[end]) << (8 * end)
         }
     }
 }
@@ -119,21 +117,14 @@ mod tests {
             let message = message(length);
             let mut reference = DefaultHasher::new();
             reference.write(&message);
-            assert_eq!(
-                SipKey::default().hash(&message),
-                reference.finish(),
-                "length {length}"
-            );
+            assert_eq!(SipKey::default().hash(&message), reference.finish(), "length {length}");
         }
     }
 
     #[test]
     fn depends_on_either_half_of_the_key() {
         // Vectors of the SipHash authors' layout (key 00..0f, message 00, 01, …), computed with one compression and three final rounds.
-        let key = SipKey {
-            k0: 0x0706_0504_0302_0100,
-            k1: 0x0f0e_0d0c_0b0a_0908,
-        };
+        let key = SipKey { k0: 0x0706_0504_0302_0100, k1: 0x0f0e_0d0c_0b0a_0908 };
         let ascending: Vec<u8> = (0..8).collect();
         assert_eq!(key.hash(&ascending[..0]), VECTORS[0]);
         assert_eq!(key.hash(&ascending[..1]), VECTORS[1]);
@@ -141,10 +132,6 @@ mod tests {
         assert_eq!(key.hash(&ascending), VECTORS[3]);
     }
 
-    const VECTORS: [u64; 4] = [
-        0xabac_0158_050f_c4dc,
-        0xc9f4_9bf3_7d57_ca93,
-        0xd392_7d98_9bb1_1140,
-        0x3690_9511_8d29_9a8e,
-    ];
+    const VECTORS: [u64; 4] =
+        [0xabac_0158_050f_c4dc, 0xc9f4_9bf3_7d57_ca93, 0xd392_7d98_9bb1_1140, 0x3690_9511_8d29_9a8e];
 }

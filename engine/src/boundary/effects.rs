@@ -229,6 +229,9 @@ impl Orders {
 
 impl core::fmt::Debug for Effects {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Effects").field("list", &self.orders.list).field("progress", &self.progress).finish_non_exhaustive()
+        f.debug_struct("Effects")
+            .field("list", &self.orders.list)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use crate::command::error::Error;
 use crate::resp::request::Arguments;
 
 /// What runs a command. What it wrote before it failed is taken back.
-pub type Handler = for<'a> fn(&mut Context<'a>, Arguments<'a>) -> Result<(), Error>;
+pub type Handler = fn(&mut Context<'_>, Arguments<'_>) -> Result<(), Error>;
 
 /// One command, or one subcommand.
 #[derive(Debug)]

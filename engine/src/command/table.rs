@@ -158,7 +158,8 @@ fn hash(name: &[u8]) -> u32 {
         [a, .., z] => (lower(*a), lower(*z)),
     };
     let middle = name.get(name.len() / 2).map_or(0, |&byte| lower(byte));
-    let mixed = (first | last << 16).wrapping_mul(0x9E37_79B1) ^ (middle << 8 | name.len() as u32).wrapping_mul(0x85EB_CA6B);
+    let mixed =
+        (first | last << 16).wrapping_mul(0x9E37_79B1) ^ (middle << 8 | name.len() as u32).wrapping_mul(0x85EB_CA6B);
     mixed ^ mixed >> 15
 }
 

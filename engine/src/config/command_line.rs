@@ -19,10 +19,7 @@ pub struct CommandLine<'a> {
 impl<'a> CommandLine<'a> {
     /// Reads the arguments. `--version`, `--help` and what else does not start a server are the caller's to look for first.
     pub fn parse(arguments: &[&'a [u8]]) -> CommandLine<'a> {
-        let file = arguments
-            .first()
-            .copied()
-            .filter(|first| !first.starts_with(b"-"));
+        let file = arguments.first().copied().filter(|first| !first.starts_with(b"-"));
         let mut rest = &arguments[usize::from(file.is_some())..];
         let mut reads_standard_input = false;
         if file.is_none()
@@ -35,11 +32,7 @@ impl<'a> CommandLine<'a> {
             reads_standard_input = true;
             rest = others;
         }
-        CommandLine {
-            file,
-            reads_standard_input,
-            options: argv_to_text(rest),
-        }
+        CommandLine { file, reads_standard_input, options: argv_to_text(rest) }
     }
 
     /// The whole text to load, given what the file and standard input hold.
@@ -70,9 +63,7 @@ pub fn argv_to_text(arguments: &[&[u8]]) -> Vec<u8> {
         text.extend_from_slice(name);
         text.push(b' ');
         let is_name_alone = split_arguments(argument).is_some_and(|words| words.len() == 1);
-        let value_follows = arguments
-            .get(index + 1)
-            .is_some_and(|next| !next.starts_with(b"--"));
+        let value_follows = arguments.get(index + 1).is_some_and(|next| !next.starts_with(b"--"));
         let is_empty_save = argument.eq_ignore_ascii_case(b"--save") && !value_follows;
         let is_sentinel = argument.eq_ignore_ascii_case(b"--sentinel") && !value_follows;
         if is_empty_save {
@@ -88,19 +79,13 @@ mod tests {
     use super::*;
 
     fn text_of(arguments: &[&str]) -> alloc::string::String {
-        let arguments: Vec<&[u8]> = arguments
-            .iter()
-            .map(|argument| argument.as_bytes())
-            .collect();
+        let arguments: Vec<&[u8]> = arguments.iter().map(|argument| argument.as_bytes()).collect();
         alloc::string::String::from_utf8(argv_to_text(&arguments)).unwrap()
     }
 
     #[test]
     fn options_become_lines() {
-        assert_eq!(
-            text_of(&["--port", "7000", "--bind", "a", "b"]),
-            "port \"7000\" \nbind \"a\" \"b\" "
-        );
+        assert_eq!(text_of(&["--port", "7000", "--bind", "a", "b"]), "port \"7000\" \nbind \"a\" \"b\" ");
         assert_eq!(
             text_of(&["--port 7000", "--save", "3600", "1", "--save", "60 10"]),
             "port 7000 \nsave \"3600\" \"1\" \nsave \"60 10\" "
@@ -109,18 +94,12 @@ mod tests {
 
     #[test]
     fn a_value_may_begin_with_hyphens() {
-        assert_eq!(
-            text_of(&["--requirepass", "--secret", "--port", "1"]),
-            "requirepass \"--secret\" \nport \"1\" "
-        );
+        assert_eq!(text_of(&["--requirepass", "--secret", "--port", "1"]), "requirepass \"--secret\" \nport \"1\" ");
     }
 
     #[test]
     fn save_without_a_value_is_empty() {
-        assert_eq!(
-            text_of(&["--save", "--port", "1"]),
-            "save \"\"\nport \"1\" "
-        );
+        assert_eq!(text_of(&["--save", "--port", "1"]), "save \"\"\nport \"1\" ");
         assert_eq!(text_of(&["--save"]), "save \"\"");
         assert_eq!(text_of(&["--save", ""]), "save \"\" ");
     }
@@ -128,14 +107,8 @@ mod tests {
     #[test]
     fn file_and_standard_input_come_before_the_options() {
         let line = CommandLine::parse(&[b"a.conf", b"--port", b"1", b"-"]);
-        assert_eq!(
-            (line.file, line.reads_standard_input),
-            (Some(&b"a.conf"[..]), true)
-        );
-        assert_eq!(
-            line.text(b"hz 10\n", b"hz 11"),
-            b"hz 10\nhz 11\nport \"1\" "
-        );
+        assert_eq!((line.file, line.reads_standard_input), (Some(&b"a.conf"[..]), true));
+        assert_eq!(line.text(b"hz 10\n", b"hz 11"), b"hz 10\nhz 11\nport \"1\" ");
         let line = CommandLine::parse(&[b"-", b"--port", b"1"]);
         assert_eq!((line.file, line.reads_standard_input), (None, true));
         assert_eq!(CommandLine::parse(&[]), CommandLine::default());

@@ -136,32 +136,20 @@ impl Fault {
             Fault::SaveAndNosave => "shutdown options SAVE and NOSAVE can't be used simultaneously",
             Fault::NodeNameCharacter => "Announced human node name contained invalid character",
             Fault::HostnameTooLong => "Hostnames must be less than 256 characters",
-            Fault::HostnameCharacter => {
-                "Hostnames may only contain alphanumeric characters, hyphens or dots"
-            }
+            Fault::HostnameCharacter => "Hostnames may only contain alphanumeric characters, hyphens or dots",
             Fault::TitleTemplate => "template format is invalid or contains unknown variables",
             Fault::NotIpv4 => "Invalid IPv4 address",
             Fault::NotIpv6 => "Invalid IPv6 address",
             Fault::SavePoints => "Invalid save parameters",
-            Fault::OutputBufferArguments => {
-                "Wrong number of arguments in buffer limit configuration."
-            }
-            Fault::OutputBufferClass => {
-                "Invalid client class specified in buffer limit configuration."
-            }
-            Fault::OutputBufferLimit => {
-                "Error in hard, soft or soft_seconds setting in buffer limit configuration."
-            }
-            Fault::OomScore => {
-                "Invalid oom-score-adj-values, elements must be between -2000 and 2000."
-            }
+            Fault::OutputBufferArguments => "Wrong number of arguments in buffer limit configuration.",
+            Fault::OutputBufferClass => "Invalid client class specified in buffer limit configuration.",
+            Fault::OutputBufferLimit => "Error in hard, soft or soft_seconds setting in buffer limit configuration.",
+            Fault::OomScore => "Invalid oom-score-adj-values, elements must be between -2000 and 2000.",
             Fault::EventClass => "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
             Fault::TooManyAddresses => "Too many bind addresses specified.",
             Fault::PrimaryPort => "Invalid master port",
             Fault::PercentileNotNumber => "Invalid latency-tracking-info-percentiles parameters",
-            Fault::PercentileRange => {
-                "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
-            }
+            Fault::PercentileRange => "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]",
             Fault::Immutable => "can't set immutable config",
             Fault::Protected => "can't set protected config",
             Fault::Duplicate => "duplicate parameter",
@@ -185,10 +173,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::OutOfRange { lower, upper } => write!(
-                out,
-                "argument must be between {lower} and {upper} inclusive"
-            ),
+            Fault::OutOfRange { lower, upper } => write!(out, "argument must be between {lower} and {upper} inclusive"),
             Fault::OctalOutOfRange { upper } => {
                 write!(out, "argument must be between 0 and {upper:o} inclusive")
             }

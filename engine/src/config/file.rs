@@ -22,11 +22,8 @@ use crate::base::argv::split_arguments;
 const INCLUDE_DEPTH_MAX: usize = 64;
 
 /// Directives of former versions that are read over, and how many arguments they have.
-const RETIRED: [(&[u8], usize); 3] = [
-    (b"list-max-ziplist-entries", 1),
-    (b"list-max-ziplist-value", 1),
-    (b"lua-replicate-commands", 1),
-];
+const RETIRED: [(&[u8], usize); 3] =
+    [(b"list-max-ziplist-entries", 1), (b"list-max-ziplist-value", 1), (b"lua-replicate-commands", 1)];
 
 /// One line that says something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +41,7 @@ pub struct Directive {
 impl Directive {
     /// An error about this line.
     pub fn error(&self, fault: FileFault) -> FileError {
-        FileError {
-            line: Some((self.line_number, self.raw.clone())),
-            fault,
-        }
+        FileError { line: Some((self.line_number, self.raw.clone())), fault }
     }
 }
 
@@ -117,31 +111,19 @@ impl fmt::Display for FileFault {
             FileFault::UnbalancedQuotes => out.write_str("Unbalanced quotes in configuration line"),
             FileFault::BadDirective => out.write_str("Bad directive or wrong number of arguments"),
             FileFault::Value(fault) => fault.fmt(out),
-            FileFault::ModuleParameterWithoutValue => {
-                out.write_str("Module config specified without value")
-            }
+            FileFault::ModuleParameterWithoutValue => out.write_str("Module config specified without value"),
             FileFault::Sentinel => out.write_str("sentinel directive while not in sentinel mode"),
             FileFault::IncludeDepth => out.write_str("Files include each other too deeply"),
             FileFault::Include { path, message } => {
-                write!(
-                    out,
-                    "Fatal error, can't open config file '{}': {message}",
-                    String::from_utf8_lossy(path)
-                )
+                write!(out, "Fatal error, can't open config file '{}': {message}", String::from_utf8_lossy(path))
             }
             FileFault::NoSuchCommand => out.write_str("No such command in rename-command"),
             FileFault::CommandExists => out.write_str("Target command name already exists"),
             FileFault::User { rule, message } => {
-                write!(
-                    out,
-                    "Error in user declaration '{}': {message}",
-                    String::from_utf8_lossy(rule)
-                )
+                write!(out, "Error in user declaration '{}': {message}", String::from_utf8_lossy(rule))
             }
             FileFault::LogFile(message) => write!(out, "Can't open the log file: {message}"),
-            FileFault::ReplicaInCluster => {
-                out.write_str("replicaof directive not allowed in cluster mode")
-            }
+            FileFault::ReplicaInCluster => out.write_str("replicaof directive not allowed in cluster mode"),
         }
     }
 }
@@ -155,10 +137,7 @@ pub struct Directives<'a> {
 
 /// The directives of `text`. Collect them for all, or the first error.
 pub fn directives(text: &[u8]) -> Directives<'_> {
-    Directives {
-        rest: Some(text),
-        line_number: 0,
-    }
+    Directives { rest: Some(text), line_number: 0 }
 }
 
 impl Iterator for Directives<'_> {
@@ -176,21 +155,13 @@ impl Iterator for Directives<'_> {
             }
             let Some(mut arguments) = split_arguments(raw) else {
                 let line = Some((self.line_number, raw.to_vec()));
-                return Some(Err(FileError {
-                    line,
-                    fault: FileFault::UnbalancedQuotes,
-                }));
+                return Some(Err(FileError { line, fault: FileFault::UnbalancedQuotes }));
             };
             if arguments.is_empty() {
                 continue;
             }
             let name = arguments.remove(0).to_ascii_lowercase();
-            return Some(Ok(Directive {
-                line_number: self.line_number,
-                name,
-                arguments,
-                raw: raw.to_vec(),
-            }));
+            return Some(Ok(Directive { line_number: self.line_number, name, arguments, raw: raw.to_vec() }));
         }
         None
     }
@@ -200,10 +171,7 @@ impl Iterator for Directives<'_> {
 pub(super) fn trim(line: &[u8]) -> &[u8] {
     let is_text = |byte: &u8| !b" \t\r\n".contains(byte);
     let start = line.iter().position(is_text).unwrap_or(line.len());
-    let end = line
-        .iter()
-        .rposition(is_text)
-        .map_or(start, |last| last + 1);
+    let end = line.iter().rposition(is_text).map_or(start, |last| last + 1);
     &line[start..end]
 }
 
@@ -258,11 +226,7 @@ impl Config {
     ///
     /// # Errors
     /// The first line that is refused; what the lines before it said has then been stored.
-    pub fn load(
-        &mut self,
-        text: &[u8],
-        include: &mut IncludeReader<'_>,
-    ) -> Result<Loaded, FileError> {
+    pub fn load(&mut self, text: &[u8], include: &mut IncludeReader<'_>) -> Result<Loaded, FileError> {
         let mut loaded = Loaded::default();
         self.load_text(text, include, &mut loaded, 0)?;
         self.reconcile(&mut loaded)?;
@@ -286,38 +250,27 @@ impl Config {
                 return Err(directive.error(FileFault::IncludeDepth));
             }
             let path = &directive.arguments[0];
-            let text = include(path).map_err(|message| {
-                directive.error(FileFault::Include {
-                    path: path.clone(),
-                    message,
-                })
-            })?;
+            let text =
+                include(path).map_err(|message| directive.error(FileFault::Include { path: path.clone(), message }))?;
             self.load_text(&text, include, loaded, depth + 1)?;
         }
         Ok(())
     }
 
     /// Loads one directive other than `include`.
-    fn load_directive(
-        &mut self,
-        directive: Directive,
-        loaded: &mut Loaded,
-    ) -> Result<(), FileError> {
+    fn load_directive(&mut self, directive: Directive, loaded: &mut Loaded) -> Result<(), FileError> {
         if let Some((id, _)) = Id::named(&directive.name) {
             return self
                 .load_parameter(id, &directive.arguments, loaded)
                 .map_err(|fault| directive.error(FileFault::Value(fault)));
         }
         let count = directive.arguments.len();
-        if RETIRED
-            .iter()
-            .any(|(name, arguments)| *name == directive.name && *arguments == count)
-        {
+        if RETIRED.iter().any(|(name, arguments)| *name == directive.name && *arguments == count) {
             return Ok(());
         }
-        let handed_on = HANDED_ON.iter().find(|(name, least, most, _)| {
-            *name == directive.name && (*least..=*most).contains(&count)
-        });
+        let handed_on = HANDED_ON
+            .iter()
+            .find(|(name, least, most, _)| *name == directive.name && (*least..=*most).contains(&count));
         if let Some((.., handler)) = handed_on {
             return handler(loaded, directive);
         }
@@ -328,22 +281,13 @@ impl Config {
             loaded.module_parameters.push(directive);
             return Ok(());
         }
-        let fault = if directive.name == b"sentinel" {
-            FileFault::Sentinel
-        } else {
-            FileFault::BadDirective
-        };
+        let fault = if directive.name == b"sentinel" { FileFault::Sentinel } else { FileFault::BadDirective };
         Err(directive.error(fault))
     }
 
     /// Stores what a line says. A list may also be written as one quoted argument. The first `save` line replaces the default
     /// save points, later ones add to it.
-    fn load_parameter(
-        &mut self,
-        id: Id,
-        arguments: &[Vec<u8>],
-        loaded: &mut Loaded,
-    ) -> Result<(), Fault> {
+    fn load_parameter(&mut self, id: Id, arguments: &[Vec<u8>], loaded: &mut Loaded) -> Result<(), Fault> {
         let kind = &id.parameter().kind;
         let split;
         let arguments = match arguments {
@@ -365,10 +309,7 @@ impl Config {
             return Ok(());
         }
         if self.primary().is_some() {
-            return Err(FileError {
-                line: None,
-                fault: FileFault::ReplicaInCluster,
-            });
+            return Err(FileError { line: None, fault: FileFault::ReplicaInCluster });
         }
         let databases = self.integer(Id::Databases);
         if databases > 1 {
@@ -388,9 +329,7 @@ mod tests {
 
     fn load(text: &str) -> Result<(Config, Loaded), FileError> {
         let mut config = Config::new();
-        let loaded = config.load(text.as_bytes(), &mut |_| {
-            Err("No such file or directory".into())
-        })?;
+        let loaded = config.load(text.as_bytes(), &mut |_| Err("No such file or directory".into()))?;
         Ok((config, loaded))
     }
 
@@ -424,9 +363,7 @@ mod tests {
             );
             assert_eq!(report, expected);
         }
-        let report = load("cluster-enabled yes\nreplicaof a 1")
-            .unwrap_err()
-            .report("Redis 7.2.4");
+        let report = load("cluster-enabled yes\nreplicaof a 1").unwrap_err().report("Redis 7.2.4");
         assert_eq!(
             report,
             "\n*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***\nreplicaof directive not allowed in cluster mode\n"
@@ -438,10 +375,7 @@ mod tests {
         let points = |text| load(text).unwrap().0.save_points().to_vec();
         let point = |seconds, changes| SavePoint { seconds, changes };
         assert_eq!(points(""), Config::new().save_points());
-        assert_eq!(
-            points("save 900 1\nsave \"60 5 30 6\""),
-            [point(900, 1), point(60, 5), point(30, 6)]
-        );
+        assert_eq!(points("save 900 1\nsave \"60 5 30 6\""), [point(900, 1), point(60, 5), point(30, 6)]);
         assert_eq!(points("save 900 1\nsave \"\"\nsave 10 2"), [point(10, 2)]);
         assert_eq!(points("save \"\""), []);
     }
@@ -450,28 +384,14 @@ mod tests {
     fn what_is_no_parameter_is_handed_on_in_order() {
         let text = "user a on\nrename-command GET \"\"\nUser b off\r\nloadmodule /m.so x\nm.level 1 2\nlist-max-ziplist-value 3";
         let (_, loaded) = load(text).unwrap();
-        let names: Vec<_> = loaded
-            .users
-            .iter()
-            .map(|directive| directive.arguments[0].clone())
-            .collect();
+        let names: Vec<_> = loaded.users.iter().map(|directive| directive.arguments[0].clone()).collect();
         assert_eq!(names, [b"a", b"b"]);
-        assert_eq!(
-            loaded.rename_commands[0].arguments,
-            [b"GET".to_vec(), Vec::new()]
-        );
+        assert_eq!(loaded.rename_commands[0].arguments, [b"GET".to_vec(), Vec::new()]);
         assert_eq!(loaded.rename_commands[0].line_number, 2);
-        assert_eq!(
-            loaded.modules[0].arguments,
-            [b"/m.so".to_vec(), b"x".to_vec()]
-        );
+        assert_eq!(loaded.modules[0].arguments, [b"/m.so".to_vec(), b"x".to_vec()]);
         assert_eq!(loaded.module_parameters[0].name, b"m.level");
-        let error = loaded.rename_commands[0]
-            .error(FileFault::NoSuchCommand)
-            .report("Redis 7.2.4");
-        assert!(error.ends_with(
-            "at line 2\n>>> 'rename-command GET \"\"'\nNo such command in rename-command\n"
-        ));
+        let error = loaded.rename_commands[0].error(FileFault::NoSuchCommand).report("Redis 7.2.4");
+        assert!(error.ends_with("at line 2\n>>> 'rename-command GET \"\"'\nNo such command in rename-command\n"));
     }
 
     #[test]
@@ -486,17 +406,8 @@ mod tests {
             })
             .unwrap();
         assert_eq!(asked, [b"a/*.conf"]);
-        assert_eq!(
-            (
-                config.integer(Id::Port),
-                config.integer(Id::Hz),
-                config.save_points().len()
-            ),
-            (2, 30, 1)
-        );
-        let error = config
-            .load(b"include a", &mut |_| Ok(b"include a".to_vec()))
-            .unwrap_err();
+        assert_eq!((config.integer(Id::Port), config.integer(Id::Hz), config.save_points().len()), (2, 30, 1));
+        let error = config.load(b"include a", &mut |_| Ok(b"include a".to_vec())).unwrap_err();
         assert_eq!(error.fault, FileFault::IncludeDepth);
         let error = load("\ninclude /none").unwrap_err();
         assert_eq!(error.line, Some((2, b"include /none".to_vec())));
@@ -506,20 +417,10 @@ mod tests {
     fn cluster_mode_has_its_own_number_of_databases() {
         let (config, loaded) = load("cluster-enabled yes").unwrap();
         assert_eq!(
-            (
-                loaded.overruled_databases,
-                config.integer(Id::Databases),
-                config.database_count()
-            ),
+            (loaded.overruled_databases, config.integer(Id::Databases), config.database_count()),
             (Some(16), 1, 1)
         );
-        assert_eq!(
-            load("cluster-enabled yes\ncluster-databases 4")
-                .unwrap()
-                .0
-                .database_count(),
-            4
-        );
+        assert_eq!(load("cluster-enabled yes\ncluster-databases 4").unwrap().0.database_count(), 4);
         assert_eq!(load("databases 7").unwrap().0.database_count(), 7);
     }
 
@@ -535,8 +436,7 @@ mod tests {
             b"a",
             b"b",
         ]);
-        let (config, _) =
-            load(core::str::from_utf8(&line.text(b"port 1\nsave 1 1", b"")).unwrap()).unwrap();
+        let (config, _) = load(core::str::from_utf8(&line.text(b"port 1\nsave 1 1", b"")).unwrap()).unwrap();
         assert_eq!(config.integer(Id::Port), 3);
         assert_eq!(config.format(Id::Save), b"1 1 60 1 30 2");
         assert_eq!(config.binds(), [b"a", b"b"]);

@@ -17,8 +17,7 @@ impl Config {
         for &pattern in patterns {
             if pattern.iter().any(|byte| b"[*?".contains(byte)) {
                 for (id, name) in names() {
-                    let visible = !id.parameter().flags.hidden
-                        && glob::matches(pattern, name.as_bytes(), true);
+                    let visible = !id.parameter().flags.hidden && glob::matches(pattern, name.as_bytes(), true);
                     if visible && !found.iter().any(|(known, ..)| *known == name) {
                         found.push((name, name.into(), id));
                     }
@@ -29,10 +28,7 @@ impl Config {
                 found.push((name, pattern.to_vec(), id));
             }
         }
-        found
-            .into_iter()
-            .map(|(_, spelled, id)| (spelled, self.format(id)))
-            .collect()
+        found.into_iter().map(|(_, spelled, id)| (spelled, self.format(id))).collect()
     }
 }
 
@@ -43,10 +39,7 @@ mod tests {
     fn names_of(patterns: &[&str]) -> Vec<alloc::string::String> {
         let patterns: Vec<&[u8]> = patterns.iter().map(|pattern| pattern.as_bytes()).collect();
         let entries = Config::new().get(&patterns);
-        entries
-            .into_iter()
-            .map(|(name, _)| alloc::string::String::from_utf8(name).unwrap())
-            .collect()
+        entries.into_iter().map(|(name, _)| alloc::string::String::from_utf8(name).unwrap()).collect()
     }
 
     #[test]

@@ -57,11 +57,7 @@ impl KeyspaceEvents {
     ];
 
     /// The letters that follow the classes.
-    const MODIFIERS: [(u8, KeyspaceEvents); 3] = [
-        (b'K', Self::KEYSPACE),
-        (b'E', Self::KEYEVENT),
-        (b'm', Self::MISS),
-    ];
+    const MODIFIERS: [(u8, KeyspaceEvents); 3] = [(b'K', Self::KEYSPACE), (b'E', Self::KEYEVENT), (b'm', Self::MISS)];
 
     /// Whether all of `other` is in this set.
     pub fn contains(self, other: KeyspaceEvents) -> bool {
@@ -89,15 +85,9 @@ impl KeyspaceEvents {
 
     /// The letters that CONFIG GET answers.
     pub fn letters(self) -> Vec<u8> {
-        let classes: &[(u8, KeyspaceEvents)] = if self.contains(Self::ALL) {
-            &[(b'A', Self::ALL)]
-        } else {
-            &Self::CLASSES
-        };
-        let present = classes
-            .iter()
-            .chain(&Self::MODIFIERS)
-            .filter(|(_, class)| self.contains(*class));
+        let classes: &[(u8, KeyspaceEvents)] =
+            if self.contains(Self::ALL) { &[(b'A', Self::ALL)] } else { &Self::CLASSES };
+        let present = classes.iter().chain(&Self::MODIFIERS).filter(|(_, class)| self.contains(*class));
         present.map(|(letter, _)| *letter).collect()
     }
 }
@@ -108,14 +98,9 @@ mod tests {
 
     #[test]
     fn letters_are_normalised() {
-        for (given, answered) in [
-            ("", ""),
-            ("KEA", "AKE"),
-            ("Elg$m", "g$lEm"),
-            ("xnK", "xnK"),
-            ("g$lshzxetdKEm", "AKEm"),
-            ("AKEn", "AKE"),
-        ] {
+        for (given, answered) in
+            [("", ""), ("KEA", "AKE"), ("Elg$m", "g$lEm"), ("xnK", "xnK"), ("g$lshzxetdKEm", "AKEm"), ("AKEn", "AKE")]
+        {
             let set = KeyspaceEvents::parse_letters(given.as_bytes()).unwrap();
             assert_eq!(set.letters(), answered.as_bytes(), "{given}");
         }

@@ -31,10 +31,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 pub use choice::{
-    AclPubsubDefault, AppendFsync, Choice, ChoiceName, ClusterConfigSave, DisklessLoad, LogFormat,
-    LogLevel, LogTimestampFormat, MaxmemoryPolicy, OomScoreAdjustment, PreferredEndpoint,
-    PropagationError, Protection, RdbVersionCheck, SanitizeDumpPayload, ShutdownOptions,
-    Supervised, SyslogFacility, TlsAuthClients, TlsAuthClientsUser,
+    AclPubsubDefault, AppendFsync, Choice, ChoiceName, ClusterConfigSave, DisklessLoad, LogFormat, LogLevel,
+    LogTimestampFormat, MaxmemoryPolicy, OomScoreAdjustment, PreferredEndpoint, PropagationError, Protection,
+    RdbVersionCheck, SanitizeDumpPayload, ShutdownOptions, Supervised, SyslogFacility, TlsAuthClients,
+    TlsAuthClientsUser,
 };
 pub use command_line::{CommandLine, argv_to_text};
 pub use fault::Fault;
@@ -45,10 +45,7 @@ pub use rewrite::{RunningState, rewrite};
 pub use rule::TextRule;
 pub use set::{Circumstances, SetError, Undo};
 pub use table::{COUNT, Id};
-pub use value::{
-    CLIENT_CLASS_NAMES, CLIENT_CLASSES, MemoryLimit, OutputBufferLimit, PrimaryAddress, SavePoint,
-    Value,
-};
+pub use value::{CLIENT_CLASS_NAMES, CLIENT_CLASSES, MemoryLimit, OutputBufferLimit, PrimaryAddress, SavePoint, Value};
 
 /// The value of every parameter.
 ///
@@ -77,13 +74,8 @@ macro_rules! expect {
 impl Config {
     /// Every parameter at its default.
     pub fn new() -> Config {
-        let values: Vec<Value> = Id::ALL
-            .iter()
-            .map(|id| Value::default_of(&id.parameter().kind))
-            .collect();
-        let Ok(values) = values.into_boxed_slice().try_into() else {
-            unreachable!("one value a parameter")
-        };
+        let values: Vec<Value> = Id::ALL.iter().map(|id| Value::default_of(&id.parameter().kind)).collect();
+        let Ok(values) = values.into_boxed_slice().try_into() else { unreachable!("one value a parameter") };
         Config { values }
     }
 
@@ -100,10 +92,7 @@ impl Config {
     /// When the value is not of the parameter's kind.
     pub fn assign(&mut self, id: Id, value: Value) -> Value {
         let slot = &mut self.values[id as usize];
-        assert!(
-            core::mem::discriminant(slot) == core::mem::discriminant(&value),
-            "{id:?} holds another kind of value"
-        );
+        assert!(core::mem::discriminant(slot) == core::mem::discriminant(&value), "{id:?} holds another kind of value");
         core::mem::replace(slot, value)
     }
 
@@ -208,11 +197,7 @@ impl Config {
 
     /// How many databases there are: `cluster-databases` in cluster mode, `databases` otherwise.
     pub fn database_count(&self) -> u64 {
-        self.unsigned(if self.boolean(Id::ClusterEnabled) {
-            Id::ClusterDatabases
-        } else {
-            Id::Databases
-        })
+        self.unsigned(if self.boolean(Id::ClusterEnabled) { Id::ClusterDatabases } else { Id::Databases })
     }
 
     /// The value of a parameter as CONFIG GET answers it.

@@ -214,12 +214,7 @@ pub(super) const fn special(name: &'static str, kind: Kind) -> Parameter {
         deny_loading: false,
         volatile: false,
     };
-    Parameter {
-        name,
-        aliases: &[],
-        kind,
-        flags,
-    }
+    Parameter { name, aliases: &[], kind, flags }
 }
 
 /// A `yes` or `no` parameter.
@@ -229,58 +224,25 @@ pub(super) const fn boolean(name: &'static str, default: bool) -> Parameter {
 
 /// A decimal parameter between two bounds, both included.
 pub(super) const fn integer(name: &'static str, default: i64, lower: i64, upper: i64) -> Parameter {
-    special(
-        name,
-        Kind::Integer {
-            default,
-            lower,
-            upper,
-            clamp: None,
-        },
-    )
+    special(name, Kind::Integer { default, lower, upper, clamp: None })
 }
 
 /// A parameter in bytes between two bounds, both included.
 pub(super) const fn bytes(name: &'static str, default: u64, lower: u64, upper: u64) -> Parameter {
-    special(
-        name,
-        Kind::Bytes {
-            default,
-            lower,
-            upper,
-        },
-    )
+    special(name, Kind::Bytes { default, lower, upper })
 }
 
 /// A parameter that is one of the names of `C`.
 pub(super) const fn choice<C: Choice>(name: &'static str, default: u32) -> Parameter {
-    special(
-        name,
-        Kind::Choice {
-            names: C::NAMES,
-            default,
-        },
-    )
+    special(name, Kind::Choice { names: C::NAMES, default })
 }
 
 /// A text that may be empty.
 pub(super) const fn text(name: &'static str, default: &'static str) -> Parameter {
-    special(
-        name,
-        Kind::Text {
-            default: Some(default),
-            rule: TextRule::Any,
-        },
-    )
+    special(name, Kind::Text { default: Some(default), rule: TextRule::Any })
 }
 
 /// A text that is not set at start, and again when it is set to the empty string.
 pub(super) const fn optional_text(name: &'static str) -> Parameter {
-    special(
-        name,
-        Kind::Text {
-            default: None,
-            rule: TextRule::Any,
-        },
-    )
+    special(name, Kind::Text { default: None, rule: TextRule::Any })
 }

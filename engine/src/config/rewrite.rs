@@ -14,8 +14,7 @@ use alloc::vec::Vec;
 
 use super::file::{is_file_only, trim};
 use super::value::{
-    CLIENT_CLASS_NAMES, DEFAULT_OUTPUT_BUFFER_LIMITS, MemoryLimit, OutputBufferLimit, Value,
-    format_percentile,
+    CLIENT_CLASS_NAMES, DEFAULT_OUTPUT_BUFFER_LIMITS, MemoryLimit, OutputBufferLimit, Value, format_percentile,
 };
 use super::{Config, Id};
 use crate::base::argv::{quote, split_arguments};
@@ -46,11 +45,7 @@ pub fn rewrite(old_text: &[u8], config: &Config, state: RunningState<'_>) -> Vec
     for id in Id::ALL {
         lines.rewrite(id.parameter().name.as_bytes(), parameter_lines(config, id));
     }
-    let users = if config.text(Id::Aclfile).is_empty() {
-        state.users
-    } else {
-        &[]
-    };
+    let users = if config.text(Id::Aclfile).is_empty() { state.users } else { &[] };
     lines.rewrite(b"user", forced_lines("user", users));
     lines.rewrite(b"loadmodule", forced_lines("loadmodule", state.modules));
     lines.text()
@@ -58,11 +53,7 @@ pub fn rewrite(old_text: &[u8], config: &Config, state: RunningState<'_>) -> Vec
 
 impl Lines {
     fn read(text: &[u8]) -> Lines {
-        let mut lines = Lines {
-            lines: Vec::new(),
-            unused: BTreeMap::new(),
-            has_signature: false,
-        };
+        let mut lines = Lines { lines: Vec::new(), unused: BTreeMap::new(), has_signature: false };
         if text.is_empty() {
             return lines;
         }
@@ -78,9 +69,8 @@ impl Lines {
             self.lines.push(line.to_vec());
             return;
         }
-        let name = split_arguments(line)
-            .and_then(|words| words.into_iter().next())
-            .map(|name| name.to_ascii_lowercase());
+        let name =
+            split_arguments(line).and_then(|words| words.into_iter().next()).map(|name| name.to_ascii_lowercase());
         let known = name.and_then(|name| match Id::named(&name) {
             Some((id, _)) => Some(id.parameter().name.as_bytes().to_vec()),
             None => is_file_only(&name).then_some(name),
@@ -119,8 +109,7 @@ impl Lines {
 
     /// The whole, with each run of blank lines made one, and none at the end.
     fn text(mut self) -> Vec<u8> {
-        self.lines
-            .dedup_by(|line, previous| line.is_empty() && previous.is_empty());
+        self.lines.dedup_by(|line, previous| line.is_empty() && previous.is_empty());
         self.lines.pop_if(|last| last.is_empty());
         let mut text = Vec::new();
         for line in self.lines {
@@ -140,10 +129,7 @@ struct NewLine {
 
 fn forced_lines(name: &str, arguments: &[Vec<u8>]) -> Vec<NewLine> {
     let prefix = format!("{name} ");
-    let line = |argument: &Vec<u8>| NewLine {
-        text: [prefix.as_bytes(), argument].concat(),
-        is_forced: true,
-    };
+    let line = |argument: &Vec<u8>| NewLine { text: [prefix.as_bytes(), argument].concat(), is_forced: true };
     arguments.iter().map(line).collect()
 }
 
@@ -152,33 +138,20 @@ fn parameter_lines(config: &Config, id: Id) -> Vec<NewLine> {
     let parameter = id.parameter();
     let value = config.value(id);
     let is_default = *value == Value::default_of(&parameter.kind);
-    let line = |arguments: &str, is_forced| NewLine {
-        text: format!("{} {arguments}", parameter.name).into(),
-        is_forced,
-    };
+    let line =
+        |arguments: &str, is_forced| NewLine { text: format!("{} {arguments}", parameter.name).into(), is_forced };
     match value {
         Value::Text(None) | Value::Primary(None) => Vec::new(),
         Value::Primary(Some(_)) if config.boolean(Id::ClusterEnabled) => Vec::new(),
         Value::Primary(Some(primary)) => {
-            let text = [
-                parameter.name.as_bytes(),
-                b" ",
-                &primary.host,
-                format!(" {}", primary.port).as_bytes(),
-            ]
-            .concat();
-            vec![NewLine {
-                text,
-                is_forced: true,
-            }]
+            let text =
+                [parameter.name.as_bytes(), b" ", &primary.host, format!(" {}", primary.port).as_bytes()].concat();
+            vec![NewLine { text, is_forced: true }]
         }
         Value::Addresses(_) if is_default => Vec::new(),
         Value::Addresses(addresses) if addresses.is_empty() => vec![line("\"\"", true)],
         Value::Addresses(addresses) => {
-            vec![NewLine {
-                text: [parameter.name.as_bytes(), b" ", &addresses.join(&b' ')].concat(),
-                is_forced: true,
-            }]
+            vec![NewLine { text: [parameter.name.as_bytes(), b" ", &addresses.join(&b' ')].concat(), is_forced: true }]
         }
         Value::Text(Some(text)) => vec![line(&quote(text), !is_default)],
         Value::KeyspaceEvents(events) => vec![line(&quote(&events.letters()), !is_default)],
@@ -186,59 +159,35 @@ fn parameter_lines(config: &Config, id: Id) -> Vec<NewLine> {
             vec![line(&format_bytes(*bytes), !is_default)]
         }
         Value::SavePoints(points) if points.is_empty() => vec![line("\"\"", true)],
-        Value::SavePoints(points) => points
-            .iter()
-            .map(|point| line(&format!("{} {}", point.seconds, point.changes), true))
-            .collect(),
+        Value::SavePoints(points) => {
+            points.iter().map(|point| line(&format!("{} {}", point.seconds, point.changes), true)).collect()
+        }
         Value::OutputBufferLimits(limits) => {
-            let classes = CLIENT_CLASS_NAMES
-                .iter()
-                .zip(limits.iter())
-                .zip(&DEFAULT_OUTPUT_BUFFER_LIMITS);
+            let classes = CLIENT_CLASS_NAMES.iter().zip(limits.iter()).zip(&DEFAULT_OUTPUT_BUFFER_LIMITS);
             classes
-                .map(|((class, limit), default)| {
-                    line(&format_output_buffer_limit(class, limit), limit != default)
-                })
+                .map(|((class, limit), default)| line(&format_output_buffer_limit(class, limit), limit != default))
                 .collect()
         }
         Value::Percentiles(percentiles) if percentiles.is_empty() => vec![line("\"\"", true)],
         Value::Percentiles(percentiles) => {
-            let words: Vec<String> = percentiles
-                .iter()
-                .map(|percentile| format_percentile(*percentile))
-                .collect();
+            let words: Vec<String> = percentiles.iter().map(|percentile| format_percentile(*percentile)).collect();
             vec![line(&words.join(" "), true)]
         }
-        Value::Boolean(_)
-        | Value::Integer(_)
-        | Value::MemoryLimit(_)
-        | Value::Choice(_)
-        | Value::OomScores(_) => {
-            vec![line(
-                &String::from_utf8_lossy(&value.format(parameter)),
-                !is_default,
-            )]
+        Value::Boolean(_) | Value::Integer(_) | Value::MemoryLimit(_) | Value::Choice(_) | Value::OomScores(_) => {
+            vec![line(&String::from_utf8_lossy(&value.format(parameter)), !is_default)]
         }
     }
 }
 
 fn format_output_buffer_limit(class: &str, limit: &OutputBufferLimit) -> String {
     let class = if class == "slave" { "replica" } else { class };
-    format!(
-        "{class} {} {} {}",
-        format_bytes(limit.hard_bytes),
-        format_bytes(limit.soft_bytes),
-        limit.soft_seconds
-    )
+    format!("{class} {} {} {}", format_bytes(limit.hard_bytes), format_bytes(limit.soft_bytes), limit.soft_seconds)
 }
 
 /// A number of bytes with the largest unit that divides it.
 fn format_bytes(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "gb"), (1 << 20, "mb"), (1 << 10, "kb")];
-    match UNITS
-        .iter()
-        .find(|(unit, _)| bytes != 0 && bytes.is_multiple_of(*unit))
-    {
+    match UNITS.iter().find(|(unit, _)| bytes != 0 && bytes.is_multiple_of(*unit)) {
         Some((unit, name)) => format!("{}{name}", bytes / unit),
         None => bytes.to_string(),
     }
@@ -280,26 +229,14 @@ mod tests {
     #[test]
     fn a_file_is_rewritten_as_the_reference_does() {
         let mut config = loaded(OLD.as_bytes());
-        let pairs: Vec<(&[u8], &[u8])> = SET
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-            .collect();
+        let pairs: Vec<(&[u8], &[u8])> = SET.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         let _ = config.set(&pairs, Default::default()).unwrap();
         let new = rewritten(OLD, &config);
         assert_eq!(new, NEW);
-        assert_eq!(
-            rewritten(&new, &config),
-            new,
-            "a second time changes nothing"
-        );
+        assert_eq!(rewritten(&new, &config), new, "a second time changes nothing");
         let read_back = loaded(new.as_bytes());
         for id in Id::ALL {
-            assert_eq!(
-                read_back.value(id),
-                config.value(id),
-                "{}",
-                id.parameter().name
-            );
+            assert_eq!(read_back.value(id), config.value(id), "{}", id.parameter().name);
         }
     }
 
@@ -309,10 +246,7 @@ mod tests {
         let users = [b"default on nopass".to_vec()];
         let modules = [b"/m.so x".to_vec()];
         let mut config = Config::new();
-        let state = RunningState {
-            users: &users,
-            modules: &modules,
-        };
+        let state = RunningState { users: &users, modules: &modules };
         let new = String::from_utf8(rewrite(old.as_bytes(), &config, state)).unwrap();
         assert!(new.starts_with(
             "rename-command GET G\ninclude more.conf\nuser default on nopass\n\n# ??? no-longer-known 1\n# ??? hz \"\n"
@@ -342,20 +276,12 @@ mod tests {
         ];
         let _ = config.set(&values, Default::default()).unwrap();
         config.assign(Id::Dir, Value::Text(Some(b"/var/lib/x y".to_vec())));
-        let primary = super::super::PrimaryAddress {
-            host: b"h".to_vec(),
-            port: 6380,
-        };
+        let primary = super::super::PrimaryAddress { host: b"h".to_vec(), port: 6380 };
         config.assign(Id::Replicaof, Value::Primary(Some(primary.into())));
         config.assign(Id::Unixsocketperm, Value::Integer(0o770));
         let read_back = loaded(&rewrite(b"", &config, RunningState::default()));
         for id in Id::ALL {
-            assert_eq!(
-                read_back.value(id),
-                config.value(id),
-                "{}",
-                id.parameter().name
-            );
+            assert_eq!(read_back.value(id), config.value(id), "{}", id.parameter().name);
         }
     }
 

@@ -51,27 +51,19 @@ impl TextRule {
             TextRule::SnapshotName => is_path(text).then_some(Fault::SnapshotNameIsPath),
             TextRule::AppendFileName if text.is_empty() => Some(Fault::AppendFileNameEmpty),
             TextRule::AppendFileName => is_path(text).then_some(Fault::AppendFileNameIsPath),
-            TextRule::AppendDirectoryName if text.is_empty() => {
-                Some(Fault::AppendDirectoryNameEmpty)
-            }
-            TextRule::AppendDirectoryName => {
-                is_path(text).then_some(Fault::AppendDirectoryNameIsPath)
-            }
+            TextRule::AppendDirectoryName if text.is_empty() => Some(Fault::AppendDirectoryNameEmpty),
+            TextRule::AppendDirectoryName => is_path(text).then_some(Fault::AppendDirectoryNameIsPath),
             TextRule::ClusterFileName => text.is_empty().then_some(Fault::ClusterFileNameEmpty),
             TextRule::Hostname if text.len() > HOSTNAME_LENGTH_MAX => Some(Fault::HostnameTooLong),
-            TextRule::Hostname => (!text.iter().all(|&byte| is_hostname_byte(byte)))
-                .then_some(Fault::HostnameCharacter),
-            TextRule::NodeName => text
-                .iter()
-                .any(|byte| b"!#$%&()*+:;<>?@[]^{|}~".contains(byte))
-                .then_some(Fault::NodeNameCharacter),
+            TextRule::Hostname => {
+                (!text.iter().all(|&byte| is_hostname_byte(byte))).then_some(Fault::HostnameCharacter)
+            }
+            TextRule::NodeName => {
+                text.iter().any(|byte| b"!#$%&()*+:;<>?@[]^{|}~".contains(byte)).then_some(Fault::NodeNameCharacter)
+            }
             TextRule::TitleTemplate => (!expands(text)).then_some(Fault::TitleTemplate),
-            TextRule::Ipv4 => {
-                (!text.is_empty() && !parses::<Ipv4Addr>(text)).then_some(Fault::NotIpv4)
-            }
-            TextRule::Ipv6 => {
-                (!text.is_empty() && !parses::<Ipv6Addr>(text)).then_some(Fault::NotIpv6)
-            }
+            TextRule::Ipv4 => (!text.is_empty() && !parses::<Ipv4Addr>(text)).then_some(Fault::NotIpv4),
+            TextRule::Ipv6 => (!text.is_empty() && !parses::<Ipv6Addr>(text)).then_some(Fault::NotIpv6),
         };
         verdict.map_or(Ok(()), Err)
     }
@@ -105,8 +97,7 @@ fn expands(template: &[u8]) -> bool {
                 return false;
             };
             let variable = &after[..end];
-            let Some((_, certain)) = TITLE_VARIABLES.iter().find(|(name, _)| *name == variable)
-            else {
+            let Some((_, certain)) = TITLE_VARIABLES.iter().find(|(name, _)| *name == variable) else {
                 return false;
             };
             something |= certain;
@@ -122,67 +113,29 @@ mod tests {
 
     #[test]
     fn a_title_template_names_known_variables_only() {
-        for good in [
-            "{title} {listen-addr} {server-mode}",
-            "x",
-            "{{",
-            "TEST {title} {port}",
-        ] {
-            assert_eq!(
-                TextRule::TitleTemplate.check(good.as_bytes()),
-                Ok(()),
-                "{good}"
-            );
+        for good in ["{title} {listen-addr} {server-mode}", "x", "{{", "TEST {title} {port}"] {
+            assert_eq!(TextRule::TitleTemplate.check(good.as_bytes()), Ok(()), "{good}");
         }
-        for bad in [
-            "",
-            "   ",
-            "{title",
-            "{",
-            "{invalid-var}",
-            "{title} {unknown}",
-        ] {
-            assert_eq!(
-                TextRule::TitleTemplate.check(bad.as_bytes()),
-                Err(Fault::TitleTemplate),
-                "{bad}"
-            );
+        for bad in ["", "   ", "{title", "{", "{invalid-var}", "{title} {unknown}"] {
+            assert_eq!(TextRule::TitleTemplate.check(bad.as_bytes()), Err(Fault::TitleTemplate), "{bad}");
         }
     }
 
     #[test]
     fn file_names_have_no_directory() {
-        assert_eq!(
-            TextRule::SnapshotName.check(b"a/b"),
-            Err(Fault::SnapshotNameIsPath)
-        );
-        assert_eq!(
-            TextRule::AppendFileName.check(b""),
-            Err(Fault::AppendFileNameEmpty)
-        );
-        assert_eq!(
-            TextRule::AppendDirectoryName.check(b"a\\b"),
-            Err(Fault::AppendDirectoryNameIsPath)
-        );
+        assert_eq!(TextRule::SnapshotName.check(b"a/b"), Err(Fault::SnapshotNameIsPath));
+        assert_eq!(TextRule::AppendFileName.check(b""), Err(Fault::AppendFileNameEmpty));
+        assert_eq!(TextRule::AppendDirectoryName.check(b"a\\b"), Err(Fault::AppendDirectoryNameIsPath));
         assert_eq!(TextRule::SnapshotName.check(b"dump.rdb"), Ok(()));
     }
 
     #[test]
     fn announced_names_keep_to_their_characters() {
         assert_eq!(TextRule::Hostname.check(b"node-1.example"), Ok(()));
-        assert_eq!(
-            TextRule::Hostname.check(b"node_1"),
-            Err(Fault::HostnameCharacter)
-        );
-        assert_eq!(
-            TextRule::Hostname.check(&[b'a'; 256]),
-            Err(Fault::HostnameTooLong)
-        );
+        assert_eq!(TextRule::Hostname.check(b"node_1"), Err(Fault::HostnameCharacter));
+        assert_eq!(TextRule::Hostname.check(&[b'a'; 256]), Err(Fault::HostnameTooLong));
         assert_eq!(TextRule::NodeName.check(b"a b"), Ok(()));
-        assert_eq!(
-            TextRule::NodeName.check(b"a:b"),
-            Err(Fault::NodeNameCharacter)
-        );
+        assert_eq!(TextRule::NodeName.check(b"a:b"), Err(Fault::NodeNameCharacter));
         assert_eq!(TextRule::Ipv4.check(b"1.2.3"), Err(Fault::NotIpv4));
         assert_eq!(TextRule::Ipv6.check(b"::1"), Ok(()));
     }

@@ -40,10 +40,7 @@ impl Undo {
 
     /// What a parameter held before; `None` when it did not change.
     pub fn previous(&self, id: Id) -> Option<&Value> {
-        self.replaced
-            .iter()
-            .find(|(replaced, ..)| *replaced == id)
-            .map(|(_, _, value)| value)
+        self.replaced.iter().find(|(replaced, ..)| *replaced == id).map(|(_, _, value)| value)
     }
 }
 
@@ -87,36 +84,23 @@ impl Config {
     ///
     /// # Errors
     /// The reason of the first pair that is refused; then the configuration is as it was.
-    pub fn set(
-        &mut self,
-        pairs: &[(&[u8], &[u8])],
-        circumstances: Circumstances,
-    ) -> Result<Undo, SetError> {
+    pub fn set(&mut self, pairs: &[(&[u8], &[u8])], circumstances: Circumstances) -> Result<Undo, SetError> {
         let targets = self.settable(pairs, circumstances)?;
-        let mut undo = Undo {
-            replaced: Vec::new(),
-        };
+        let mut undo = Undo { replaced: Vec::new() };
         for (&(id, name), (_, argument)) in targets.iter().zip(pairs) {
             let kind = &id.parameter().kind;
             let value = match parse(kind, self.value(id), &split_value(id, argument), false) {
                 Ok(value) => value,
                 Err(fault) => {
                     self.roll_back(undo);
-                    return Err(SetError::Failed {
-                        argument: name.into(),
-                        fault,
-                    });
+                    return Err(SetError::Failed { argument: name.into(), fault });
                 }
             };
             if value == *self.value(id) && !id.parameter().flags.volatile {
                 continue;
             }
             let previous = self.assign(id, value);
-            match undo
-                .replaced
-                .iter_mut()
-                .find(|(replaced, ..)| *replaced == id)
-            {
+            match undo.replaced.iter_mut().find(|(replaced, ..)| *replaced == id) {
                 Some((_, known, _)) => *known = name,
                 None => undo.replaced.push((id, name, previous)),
             }
@@ -143,12 +127,7 @@ impl Config {
                 return Err(SetError::UnknownOption(given.to_vec()));
             };
             let flags = id.parameter().flags;
-            let failed = |fault| {
-                Err(SetError::Failed {
-                    argument: given.to_vec(),
-                    fault,
-                })
-            };
+            let failed = |fault| Err(SetError::Failed { argument: given.to_vec(), fault });
             if flags.immutable {
                 return failed(Fault::Immutable);
             }
@@ -175,10 +154,7 @@ fn split_value(id: Id, value: &[u8]) -> Vec<Vec<u8>> {
     } else if value.is_empty() {
         Vec::new()
     } else {
-        value
-            .split(|&byte| byte == b' ')
-            .map(<[u8]>::to_vec)
-            .collect()
+        value.split(|&byte| byte == b' ').map(<[u8]>::to_vec).collect()
     }
 }
 
@@ -188,16 +164,11 @@ mod tests {
 
     use super::*;
 
-    const REMOTE: Circumstances = Circumstances {
-        loading: false,
-        client_is_local: false,
-    };
+    const REMOTE: Circumstances = Circumstances { loading: false, client_is_local: false };
 
     fn set(config: &mut Config, pairs: &[(&str, &str)]) -> Result<Undo, SetError> {
-        let pairs: Vec<(&[u8], &[u8])> = pairs
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-            .collect();
+        let pairs: Vec<(&[u8], &[u8])> =
+            pairs.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         config.set(&pairs, REMOTE)
     }
 
@@ -242,11 +213,7 @@ mod tests {
             ("maxmemory-clients", "5%", "5%"),
             ("shutdown-on-sigterm", "now nosave", "nosave now"),
             ("oom-score-adj", "relative", "yes"),
-            (
-                "latency-tracking-info-percentiles",
-                "0.1 99.99999999 1e1",
-                "0.1 100 10",
-            ),
+            ("latency-tracking-info-percentiles", "0.1 99.99999999 1e1", "0.1 100 10"),
             (
                 "client-output-buffer-limit",
                 "replica 1mb 2 3",
@@ -261,60 +228,27 @@ mod tests {
             let mut config = Config::new();
             let undo = set(&mut config, &[(name, value)]).unwrap();
             assert_eq!(answered(&config, name), answer, "{name}");
-            assert_eq!(
-                undo.changed().map(|(_, name)| name).collect::<Vec<_>>(),
-                [name]
-            );
+            assert_eq!(undo.changed().map(|(_, name)| name).collect::<Vec<_>>(), [name]);
             config.roll_back(undo);
-            assert_eq!(
-                answered(&config, name),
-                answered(&Config::new(), name),
-                "{name}"
-            );
+            assert_eq!(answered(&config, name), answered(&Config::new(), name), "{name}");
         }
     }
 
     #[test]
     fn all_or_nothing() {
         let mut config = Config::new();
-        let error = set(
-            &mut config,
-            &[("port", "1"), ("slave-priority", "7"), ("hz", "x")],
-        )
-        .unwrap_err();
-        assert_eq!(
-            error,
-            SetError::Failed {
-                argument: b"hz".to_vec(),
-                fault: Fault::NotInteger
-            }
-        );
-        assert_eq!(
-            (
-                config.integer(Id::Port),
-                config.integer(Id::ReplicaPriority)
-            ),
-            (6379, 100)
-        );
+        let error = set(&mut config, &[("port", "1"), ("slave-priority", "7"), ("hz", "x")]).unwrap_err();
+        assert_eq!(error, SetError::Failed { argument: b"hz".to_vec(), fault: Fault::NotInteger });
+        assert_eq!((config.integer(Id::Port), config.integer(Id::ReplicaPriority)), (6379, 100));
     }
 
     #[test]
     fn a_name_and_its_alias_may_both_be_set_and_are_undone_together() {
         let mut config = Config::new();
-        let undo = set(
-            &mut config,
-            &[("slave-priority", "3"), ("replica-priority", "4")],
-        )
-        .unwrap();
+        let undo = set(&mut config, &[("slave-priority", "3"), ("replica-priority", "4")]).unwrap();
         assert_eq!(config.integer(Id::ReplicaPriority), 4);
-        assert_eq!(
-            undo.changed().collect::<Vec<_>>(),
-            [(Id::ReplicaPriority, "replica-priority")]
-        );
-        assert_eq!(
-            undo.previous(Id::ReplicaPriority),
-            Some(&Value::Integer(100))
-        );
+        assert_eq!(undo.changed().collect::<Vec<_>>(), [(Id::ReplicaPriority, "replica-priority")]);
+        assert_eq!(undo.previous(Id::ReplicaPriority), Some(&Value::Integer(100)));
         config.roll_back(undo);
         assert_eq!(config.integer(Id::ReplicaPriority), 100);
     }
@@ -323,44 +257,20 @@ mod tests {
     fn only_changes_count_unless_the_parameter_is_volatile() {
         let mut config = Config::new();
         let undo = set(&mut config, &[("port", "6379"), ("tls-cert-file", "")]).unwrap();
-        assert_eq!(
-            undo.changed().collect::<Vec<_>>(),
-            [(Id::TlsCertFile, "tls-cert-file")]
-        );
+        assert_eq!(undo.changed().collect::<Vec<_>>(), [(Id::TlsCertFile, "tls-cert-file")]);
     }
 
     #[test]
     fn circumstances_decide() {
         let mut config = Config::new();
-        let loading = Circumstances {
-            loading: true,
-            ..REMOTE
-        };
+        let loading = Circumstances { loading: true, ..REMOTE };
+        assert_eq!(config.set(&[(b"appendonly", b"yes")], loading).unwrap_err(), SetError::Loading);
         assert_eq!(
-            config.set(&[(b"appendonly", b"yes")], loading).unwrap_err(),
-            SetError::Loading
-        );
-        assert_eq!(
-            config
-                .set(&[(b"foo", b""), (b"appendonly", b"yes")], loading)
-                .unwrap_err(),
+            config.set(&[(b"foo", b""), (b"appendonly", b"yes")], loading).unwrap_err(),
             SetError::UnknownOption(b"foo".to_vec())
         );
-        config.assign(
-            Id::EnableProtectedConfigs,
-            Value::Choice(Protection::Local as u32),
-        );
+        config.assign(Id::EnableProtectedConfigs, Value::Choice(Protection::Local as u32));
         assert!(config.set(&[(b"dbfilename", b"a")], REMOTE).is_err());
-        assert!(
-            config
-                .set(
-                    &[(b"dbfilename", b"a")],
-                    Circumstances {
-                        client_is_local: true,
-                        ..REMOTE
-                    }
-                )
-                .is_ok()
-        );
+        assert!(config.set(&[(b"dbfilename", b"a")], Circumstances { client_is_local: true, ..REMOTE }).is_ok());
     }
 }

@@ -18,39 +18,18 @@ pub const CLIENT_CLASS_NAMES: [&str; CLIENT_CLASSES] = ["normal", "slave", "pubs
 
 /// The limits at start.
 pub(super) const DEFAULT_OUTPUT_BUFFER_LIMITS: [OutputBufferLimit; CLIENT_CLASSES] = [
-    OutputBufferLimit {
-        hard_bytes: 0,
-        soft_bytes: 0,
-        soft_seconds: 0,
-    },
-    OutputBufferLimit {
-        hard_bytes: 256 << 20,
-        soft_bytes: 64 << 20,
-        soft_seconds: 60,
-    },
-    OutputBufferLimit {
-        hard_bytes: 32 << 20,
-        soft_bytes: 8 << 20,
-        soft_seconds: 60,
-    },
+    OutputBufferLimit { hard_bytes: 0, soft_bytes: 0, soft_seconds: 0 },
+    OutputBufferLimit { hard_bytes: 256 << 20, soft_bytes: 64 << 20, soft_seconds: 60 },
+    OutputBufferLimit { hard_bytes: 32 << 20, soft_bytes: 8 << 20, soft_seconds: 60 },
 ];
 
 /// The scores at start.
 pub(super) const DEFAULT_OOM_SCORES: [i32; 3] = [0, 200, 800];
 
 const DEFAULT_SAVE_POINTS: [SavePoint; 3] = [
-    SavePoint {
-        seconds: 3600,
-        changes: 1,
-    },
-    SavePoint {
-        seconds: 300,
-        changes: 100,
-    },
-    SavePoint {
-        seconds: 60,
-        changes: 10000,
-    },
+    SavePoint { seconds: 3600, changes: 1 },
+    SavePoint { seconds: 300, changes: 100 },
+    SavePoint { seconds: 60, changes: 10000 },
 ];
 
 const DEFAULT_PERCENTILES: [f64; 3] = [50.0, 99.0, 99.9];
@@ -89,9 +68,7 @@ impl MemoryLimit {
     pub fn bytes(self, memory_max: u64) -> u64 {
         match self {
             MemoryLimit::Bytes(bytes) => bytes,
-            MemoryLimit::Percent(percent) => {
-                (u128::from(memory_max) * u128::from(percent) / 100) as u64
-            }
+            MemoryLimit::Percent(percent) => (u128::from(memory_max) * u128::from(percent) / 100) as u64,
         }
     }
 }
@@ -145,20 +122,13 @@ impl Value {
             Kind::Bytes { default, .. } => Value::Bytes(default),
             Kind::BytesOrPercent { .. } => Value::MemoryLimit(MemoryLimit::Bytes(0)),
             Kind::Octal { .. } => Value::Integer(0),
-            Kind::Choice { default, .. } | Kind::ChoiceSet { default, .. } => {
-                Value::Choice(default)
-            }
+            Kind::Choice { default, .. } | Kind::ChoiceSet { default, .. } => Value::Choice(default),
             Kind::Text { default, .. } => Value::Text(default.map(|text| text.as_bytes().to_vec())),
             Kind::SavePoints => Value::SavePoints(DEFAULT_SAVE_POINTS.to_vec()),
-            Kind::Addresses { default } => Value::Addresses(
-                default
-                    .iter()
-                    .map(|address| address.as_bytes().to_vec())
-                    .collect(),
-            ),
-            Kind::OutputBufferLimits => {
-                Value::OutputBufferLimits(Box::new(DEFAULT_OUTPUT_BUFFER_LIMITS))
+            Kind::Addresses { default } => {
+                Value::Addresses(default.iter().map(|address| address.as_bytes().to_vec()).collect())
             }
+            Kind::OutputBufferLimits => Value::OutputBufferLimits(Box::new(DEFAULT_OUTPUT_BUFFER_LIMITS)),
             Kind::OomScores => Value::OomScores(DEFAULT_OOM_SCORES),
             Kind::KeyspaceEvents => Value::KeyspaceEvents(KeyspaceEvents::NONE),
             Kind::Primary => Value::Primary(None),
@@ -176,16 +146,11 @@ impl Value {
             (Value::MemoryLimit(MemoryLimit::Bytes(value)), _) => value.to_string().into(),
             (Value::MemoryLimit(MemoryLimit::Percent(value)), _) => format!("{value}%").into(),
             (Value::Choice(value), Kind::Choice { names, .. }) => choice_name(names, *value).into(),
-            (Value::Choice(value), Kind::ChoiceSet { names, .. }) => {
-                choice_set_names(names, *value).into()
-            }
+            (Value::Choice(value), Kind::ChoiceSet { names, .. }) => choice_set_names(names, *value).into(),
             (Value::Text(value), _) => value.clone().unwrap_or_default(),
-            (Value::SavePoints(points), _) => join(
-                points
-                    .iter()
-                    .map(|point| format!("{} {}", point.seconds, point.changes)),
-            )
-            .into(),
+            (Value::SavePoints(points), _) => {
+                join(points.iter().map(|point| format!("{} {}", point.seconds, point.changes))).into()
+            }
             (Value::Addresses(addresses), _) => addresses.join(&b' '),
             (Value::OutputBufferLimits(limits), _) => format_output_buffer_limits(limits).into(),
             (Value::OomScores(scores), _) => join(scores.iter().map(ToString::to_string)).into(),
@@ -196,12 +161,9 @@ impl Value {
                 text.extend_from_slice(format!(" {}", primary.port).as_bytes());
                 text
             }
-            (Value::Percentiles(percentiles), _) => join(
-                percentiles
-                    .iter()
-                    .map(|percentile| format_percentile(*percentile)),
-            )
-            .into(),
+            (Value::Percentiles(percentiles), _) => {
+                join(percentiles.iter().map(|percentile| format_percentile(*percentile))).into()
+            }
             (Value::Choice(_), _) => unreachable!("{} is no choice", parameter.name),
         }
     }
@@ -209,10 +171,7 @@ impl Value {
 
 /// The first name of a choice's value.
 fn choice_name(names: &'static [ChoiceName], value: u32) -> &'static str {
-    names
-        .iter()
-        .find(|(_, number)| *number == value)
-        .map_or("unknown", |(name, _)| name)
+    names.iter().find(|(_, number)| *number == value).map_or("unknown", |(name, _)| name)
 }
 
 /// The names of all bits of `value`, or the one name that is exactly `value`.
@@ -220,21 +179,16 @@ fn choice_set_names(names: &'static [ChoiceName], value: u32) -> String {
     if names.iter().any(|(_, number)| *number == value) {
         return choice_name(names, value).to_string();
     }
-    join(
-        names
-            .iter()
-            .filter(|(_, bit)| *bit != 0 && value & bit == *bit)
-            .map(|(name, _)| name.to_string()),
-    )
+    join(names.iter().filter(|(_, bit)| *bit != 0 && value & bit == *bit).map(|(name, _)| name.to_string()))
 }
 
 fn format_output_buffer_limits(limits: &[OutputBufferLimit; CLIENT_CLASSES]) -> String {
-    join(CLIENT_CLASS_NAMES.iter().zip(limits).map(|(class, limit)| {
-        format!(
-            "{class} {} {} {}",
-            limit.hard_bytes, limit.soft_bytes, limit.soft_seconds
-        )
-    }))
+    join(
+        CLIENT_CLASS_NAMES
+            .iter()
+            .zip(limits)
+            .map(|(class, limit)| format!("{class} {} {} {}", limit.hard_bytes, limit.soft_bytes, limit.soft_seconds)),
+    )
 }
 
 /// Six decimals at most, without trailing zeros.

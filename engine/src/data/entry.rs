@@ -152,7 +152,7 @@ impl Entry {
     /// Makes an entry.
     pub fn new(slab: &mut Slab, new: &NewEntry<'_>) -> Entry {
         let mut flags = 0;
-        let mut integer = [0; 8];
+        let integer;
         let value: &[u8] = match new.value {
             Value::Integer(number) => {
                 flags |= INTEGER;
@@ -421,7 +421,9 @@ impl Entry {
         }
         let flags = old & (EXPIRY | LONG_KEY) | if new.raw { RAW } else { 0 };
         let key_bits = self.header() & 0xFFFF << 32;
-        self.set_header(u64::from(flags) | u64::from(new.access & 0xFF_FFFF) << 8 | key_bits | (value.len() as u64) << 48);
+        self.set_header(
+            u64::from(flags) | u64::from(new.access & 0xFF_FFFF) << 8 | key_bits | (value.len() as u64) << 48,
+        );
         if let Some(expire_at_ms) = new.expire_at_ms {
             self.set_expire_at_ms(expire_at_ms);
         }

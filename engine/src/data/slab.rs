@@ -280,7 +280,11 @@ unsafe fn take(head: &mut *mut Page, page: *mut Page) {
     // SAFETY: neighbours of a listed page are live.
     unsafe {
         let (previous, next) = ((*page).previous, (*page).next);
-        if previous.is_null() { *head = next } else { (*previous).next = next }
+        if previous.is_null() {
+            *head = next
+        } else {
+            (*previous).next = next
+        }
         if !next.is_null() {
             (*next).previous = previous;
         }

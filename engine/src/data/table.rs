@@ -313,7 +313,9 @@ impl Table {
             let from = if depth < position.depth { 0 } else { position.tag };
             let segment = self.segment(index);
             let mut last = None;
-            for &w in segment.words()[segment.lower_bound(from).min(segment.words().len())..].iter().filter(|&&w| w != 0) {
+            for &w in
+                segment.words()[segment.lower_bound(from).min(segment.words().len())..].iter().filter(|&&w| w != 0)
+            {
                 if seen >= count && last != Some(tag(w)) {
                     return Position { prefix: position.prefix, depth, tag: tag(w) }.encode();
                 }
@@ -410,7 +412,13 @@ impl Table {
     /// Takes the entries of a segment that expire by `now_ms` out of the table,
     /// at most `limit`, and hands each with its mark to `expired`, which frees
     /// it. True if none is left.
-    pub(crate) fn take_due(&mut self, at: usize, now_ms: i64, limit: usize, mut expired: impl FnMut(Entry, bool)) -> bool {
+    pub(crate) fn take_due(
+        &mut self,
+        at: usize,
+        now_ms: i64,
+        limit: usize,
+        mut expired: impl FnMut(Entry, bool),
+    ) -> bool {
         let mut earliest = i64::MAX;
         let mut index = 0;
         let mut taken = 0;

@@ -272,9 +272,10 @@ impl Database {
         mut expired: impl FnMut(EntryRef<'_>, bool),
     ) -> (usize, bool) {
         let (mut taken, mut looked) = (0, 0);
+        let slots = self.tables.len();
+        let next_slot = |slot: u16| if slot as usize + 1 >= slots { 0 } else { slot + 1 };
         while looked < segments && taken < limit {
             let (slot, from) = self.sweep;
-            let next_slot = |slot: u16| if slot as usize + 1 >= self.tables.len() { 0 } else { slot + 1 };
             let Some(table) = self.tables[slot as usize].as_deref_mut() else {
                 self.sweep = (next_slot(slot), 0);
                 looked += 1;

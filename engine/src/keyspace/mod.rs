@@ -189,7 +189,15 @@ impl Keyspace {
 
     /// Sets a key to a value, whatever was there. True if the key is new.
     #[inline]
-    pub fn set(&mut self, id: DatabaseId, key: &Key<'_>, value: Value<'_>, expiry: Expiry, raw: bool, now: Now) -> bool {
+    pub fn set(
+        &mut self,
+        id: DatabaseId,
+        key: &Key<'_>,
+        value: Value<'_>,
+        expiry: Expiry,
+        raw: bool,
+        now: Now,
+    ) -> bool {
         let location = self.database(id).find(key);
         self.set_at(id, key, location, value, expiry, raw, now);
         location.is_none()

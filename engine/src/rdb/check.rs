@@ -40,14 +40,7 @@ impl Checker {
     #[must_use]
     pub fn new(file_name: &[u8], now_unix_ms: i64, report: &mut Vec<u8>) -> Self {
         write_line(report, 0, &[b"Checking RDB file ", until_nul(file_name)]);
-        Checker {
-            reader: Reader::new(true),
-            now_unix_ms,
-            keys: 0,
-            expires: 0,
-            already_expired: 0,
-            failed: false,
-        }
+        Checker { reader: Reader::new(true), now_unix_ms, keys: 0, expires: 0, already_expired: 0, failed: false }
     }
 
     /// Appends to the report what `input`, the next bytes of the file, has to say. False once no more is of interest.
@@ -83,8 +76,7 @@ impl Checker {
                     if let Item::Entry { expire_at_ms, .. } = item {
                         self.keys += 1;
                         self.expires += u64::from(expire_at_ms.is_some());
-                        self.already_expired +=
-                            u64::from(expire_at_ms.is_some_and(|time| time < self.now_unix_ms));
+                        self.already_expired += u64::from(expire_at_ms.is_some_and(|time| time < self.now_unix_ms));
                     }
                     if let Some(message) = message {
                         write_line(report, self.reader.offset(), &[&message]);
@@ -103,37 +95,23 @@ impl Checker {
         report.extend_from_slice(b"--- RDB ERROR DETECTED ---\n");
         let message = error_message(error, stage, self.reader.version());
         write_line(report, self.reader.stopped_at(), &[message.as_bytes()]);
-        write_text(
-            report,
-            &[
-                b"[additional info] While doing: ",
-                stage_name(stage).as_bytes(),
-            ],
-        );
+        write_text(report, &[b"[additional info] While doing: ", stage_name(stage).as_bytes()]);
         if let Some(key) = self.reader.current_key() {
-            write_text(
-                report,
-                &[b"[additional info] Reading key '", until_nul(key), b"'"],
-            );
+            write_text(report, &[b"[additional info] Reading key '", until_nul(key), b"'"]);
         }
         // Before the first key the tool believes that it reads a string: its variable starts as zero.
         let first_type = (self.keys == 0).then_some(object_type::STRING);
         if let Some(byte) = self.reader.value_type().or(first_type) {
-            let line = format!(
-                "[additional info] Reading type {byte} ({})",
-                object_type::name(byte)
-            );
+            let line = format!("[additional info] Reading type {byte} ({})", object_type::name(byte));
             write_text(report, &[line.as_bytes()]);
         }
         self.report_counts(report);
     }
 
     fn report_counts(&self, report: &mut Vec<u8>) {
-        for (count, what) in [
-            (self.keys, "keys read"),
-            (self.expires, "expires"),
-            (self.already_expired, "already expired"),
-        ] {
+        for (count, what) in
+            [(self.keys, "keys read"), (self.expires, "expires"), (self.already_expired, "already expired")]
+        {
             write_text(report, &[format!("[info] {count} {what}").as_bytes()]);
         }
     }
@@ -142,22 +120,11 @@ impl Checker {
 /// What the tool says about an item, if anything.
 fn item_message(item: Item<'_>) -> Option<Vec<u8>> {
     Some(match item {
-        Item::Aux { key, value } => [
-            b"AUX FIELD ",
-            until_nul(key),
-            b" = '",
-            until_nul(value),
-            b"'",
-        ]
-        .concat(),
+        Item::Aux { key, value } => [b"AUX FIELD ", until_nul(key), b" = '", until_nul(value), b"'"].concat(),
         Item::SelectDb(database) => format!("Selecting DB ID {database}").into_bytes(),
-        Item::ModuleAux { identity, .. } => {
-            [b"MODULE AUX for: ", &module_name(identity)[..]].concat()
-        }
+        Item::ModuleAux { identity, .. } => [b"MODULE AUX for: ", &module_name(identity)[..]].concat(),
         Item::End(Checksum::Verified) => b"Checksum OK".to_vec(),
-        Item::End(Checksum::Disabled) => {
-            b"RDB file was saved with checksum disabled: no check performed.".to_vec()
-        }
+        Item::End(Checksum::Disabled) => b"RDB file was saved with checksum disabled: no check performed.".to_vec(),
         _ => return None,
     })
 }

@@ -72,10 +72,7 @@ impl<'a> Cursor<'a> {
 
     /// That what was read so far is wrong.
     pub(super) fn corrupt(&self, error: LoadError) -> Stop {
-        Stop::Corrupt {
-            at: self.position,
-            error,
-        }
+        Stop::Corrupt { at: self.position, error }
     }
 
     pub(super) fn bytes(&self, span: Span) -> &'a [u8] {
@@ -98,10 +95,7 @@ impl<'a> Cursor<'a> {
             return Err(self.incomplete(size));
         }
         self.position += size as usize;
-        Ok(Span {
-            start,
-            end: self.position,
-        })
+        Ok(Span { start, end: self.position })
     }
 
     #[inline]
@@ -134,9 +128,7 @@ impl<'a> Cursor<'a> {
     fn integer_after(&mut self, first: u8) -> Result<u64, Stop> {
         match first {
             0..opcode::LENGTH_14_BIT => Ok(u64::from(first)),
-            opcode::LENGTH_14_BIT..opcode::LENGTH_32_BIT => {
-                Ok(u64::from(first & 0x3F) << 8 | u64::from(self.byte()?))
-            }
+            opcode::LENGTH_14_BIT..opcode::LENGTH_32_BIT => Ok(u64::from(first & 0x3F) << 8 | u64::from(self.byte()?)),
             opcode::LENGTH_32_BIT => Ok(u64::from(u32::from_be_bytes(self.array()?))),
             opcode::LENGTH_64_BIT => Ok(u64::from_be_bytes(self.array()?)),
             _ => Err(self.corrupt(LoadError::UnknownLengthEncoding(first >> 6))),
@@ -152,15 +144,9 @@ impl<'a> Cursor<'a> {
             return self.span(size).map(EncodedString::Plain);
         }
         match first & 0x3F {
-            opcode::ENCODING_INT8 => Ok(EncodedString::Integer(i64::from(i8::from_le_bytes(
-                self.array()?,
-            )))),
-            opcode::ENCODING_INT16 => Ok(EncodedString::Integer(i64::from(i16::from_le_bytes(
-                self.array()?,
-            )))),
-            opcode::ENCODING_INT32 => Ok(EncodedString::Integer(i64::from(i32::from_le_bytes(
-                self.array()?,
-            )))),
+            opcode::ENCODING_INT8 => Ok(EncodedString::Integer(i64::from(i8::from_le_bytes(self.array()?)))),
+            opcode::ENCODING_INT16 => Ok(EncodedString::Integer(i64::from(i16::from_le_bytes(self.array()?)))),
+            opcode::ENCODING_INT32 => Ok(EncodedString::Integer(i64::from(i32::from_le_bytes(self.array()?)))),
             opcode::ENCODING_LZF => {
                 let compressed_size = self.length()?;
                 let size = self.length()?;
@@ -182,9 +168,6 @@ impl<'a> Cursor<'a> {
     #[cold]
     fn incomplete(&self, size: u64) -> Stop {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
-        Stop::Incomplete {
-            at: self.position,
-            needed: self.position.saturating_add(size),
-        }
+        Stop::Incomplete { at: self.position, needed: self.position.saturating_add(size) }
     }
 }

@@ -173,10 +173,7 @@ impl Decoder {
                 Ok(None)
             }
             State::SlotRanges { left } => {
-                let range = Parsed::SlotRange {
-                    start: cursor.length()?,
-                    end: cursor.length()?,
-                };
+                let range = Parsed::SlotRange { start: cursor.length()?, end: cursor.length()? };
                 self.state = State::SlotRanges { left: left - 1 };
                 Ok(Some(range))
             }
@@ -193,9 +190,7 @@ impl Decoder {
         let header = cursor.array::<HEADER_SIZE>()?;
         self.version = parse_header(&header).map_err(|error| cursor.corrupt(error))?;
         self.state = State::Opcodes;
-        Ok(Parsed::Header {
-            version: self.version,
-        })
+        Ok(Parsed::Header { version: self.version })
     }
 
     #[inline]
@@ -203,37 +198,26 @@ impl Decoder {
         self.stage = Stage::ReadType;
         match cursor.byte()? {
             object_type::STRING => self.entry(cursor).map(Some),
-            byte @ (opcode::EXPIRE_MILLISECONDS
-            | opcode::EXPIRE_SECONDS
-            | opcode::IDLE
-            | opcode::FREQUENCY) => self.attribute(byte, cursor).map(|()| None),
+            byte @ (opcode::EXPIRE_MILLISECONDS | opcode::EXPIRE_SECONDS | opcode::IDLE | opcode::FREQUENCY) => {
+                self.attribute(byte, cursor).map(|()| None)
+            }
             opcode::END => Ok(self.end()),
             opcode::SELECT_DB => {
                 self.stage = Stage::ReadLength;
-                Ok(Some(Parsed::SelectDb {
-                    database: cursor.length()?,
-                }))
+                Ok(Some(Parsed::SelectDb { database: cursor.length()? }))
             }
             opcode::RESIZE_DB => {
                 self.stage = Stage::ReadLength;
-                Ok(Some(Parsed::ResizeDb {
-                    keys: cursor.length()?,
-                    expires: cursor.length()?,
-                }))
+                Ok(Some(Parsed::ResizeDb { keys: cursor.length()?, expires: cursor.length()? }))
             }
             opcode::AUX => {
                 self.stage = Stage::ReadAux;
                 let key = self.first_text(cursor)?;
-                Ok(Some(Parsed::Aux {
-                    key,
-                    value: self.second_text(cursor)?,
-                }))
+                Ok(Some(Parsed::Aux { key, value: self.second_text(cursor)? }))
             }
             opcode::FUNCTION => {
                 self.stage = Stage::ReadFunctions;
-                Ok(Some(Parsed::Function {
-                    source: self.first_text(cursor)?,
-                }))
+                Ok(Some(Parsed::Function { source: self.first_text(cursor)? }))
             }
             opcode::FUNCTION_PRE_RELEASE => Err(cursor.corrupt(LoadError::PreReleaseFunction)),
             opcode::MODULE_AUX => self.module_aux(cursor).map(Some),
@@ -257,11 +241,7 @@ impl Decoder {
         };
         self.value_type = None;
         self.key = None;
-        Ok(Parsed::Entry {
-            key,
-            value,
-            attributes: core::mem::take(&mut self.attributes),
-        })
+        Ok(Parsed::Entry { key, value, attributes: core::mem::take(&mut self.attributes) })
     }
 
     /// Reads the key that follows the type `byte`, and goes on to the value.
@@ -349,11 +329,7 @@ impl Decoder {
     fn slot(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Result<Parsed, Stop> {
         if byte == opcode::SLOT_INFO {
             let slot = cursor.length()?;
-            return Ok(Parsed::SlotInfo {
-                slot,
-                keys: cursor.length()?,
-                expires: cursor.length()?,
-            });
+            return Ok(Parsed::SlotInfo { slot, keys: cursor.length()?, expires: cursor.length()? });
         }
         let job = self.first_text(cursor)?;
         let ranges = cursor.length()?;
@@ -390,11 +366,7 @@ fn release(buffer: &mut Vec<u8>) {
     }
 }
 
-fn decode_text(
-    encoded: EncodedString,
-    cursor: &Cursor<'_>,
-    text: &mut Vec<u8>,
-) -> Result<(), Stop> {
+fn decode_text(encoded: EncodedString, cursor: &Cursor<'_>, text: &mut Vec<u8>) -> Result<(), Stop> {
     match encoded {
         EncodedString::Plain(span) => {
             text.clear();

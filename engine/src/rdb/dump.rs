@@ -77,9 +77,9 @@ pub fn parse(payload: &[u8], verify_checksum: bool) -> Result<DumpValue<'_>, Dum
     Ok(match cursor.string().map_err(content_error)? {
         EncodedString::Plain(span) => DumpValue::String(Cow::Borrowed(cursor.bytes(span))),
         EncodedString::Integer(value) => DumpValue::Integer(value),
-        EncodedString::Compressed { data, size } => DumpValue::String(Cow::Owned(
-            cursor.expand(data, size).map_err(content_error)?,
-        )),
+        EncodedString::Compressed { data, size } => {
+            DumpValue::String(Cow::Owned(cursor.expand(data, size).map_err(content_error)?))
+        }
     })
 }
 

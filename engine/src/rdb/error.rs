@@ -39,42 +39,26 @@ pub enum LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            LoadError::WrongSignature => {
-                formatter.write_str("Wrong signature trying to load DB from file")
-            }
+            LoadError::WrongSignature => formatter.write_str("Wrong signature trying to load DB from file"),
             LoadError::UnsupportedVersion(version) => {
                 write!(formatter, "Can't handle RDB format version {version}")
             }
             LoadError::UnexpectedEnd => formatter.write_str("Unexpected EOF reading RDB file"),
             LoadError::UnknownLengthEncoding(encoding) => {
-                write!(
-                    formatter,
-                    "Unknown length encoding {encoding} in rdbLoadLen()"
-                )
+                write!(formatter, "Unknown length encoding {encoding} in rdbLoadLen()")
             }
             LoadError::UnknownStringEncoding(encoding) => {
                 write!(formatter, "Unknown RDB string encoding type {encoding}")
             }
-            LoadError::InvalidCompressedString => {
-                formatter.write_str("Invalid LZF compressed string")
-            }
+            LoadError::InvalidCompressedString => formatter.write_str("Invalid LZF compressed string"),
             LoadError::UnknownType(byte) => write!(formatter, "Unknown RDB encoding type {byte}"),
             LoadError::UnsupportedType(byte) => {
-                write!(
-                    formatter,
-                    "Unsupported RDB value type {byte} ({})",
-                    object_type::name(byte)
-                )
+                write!(formatter, "Unsupported RDB value type {byte} ({})", object_type::name(byte))
             }
-            LoadError::PreReleaseFunction => {
-                formatter.write_str("Pre-release function format not supported.")
-            }
+            LoadError::PreReleaseFunction => formatter.write_str("Pre-release function format not supported."),
             LoadError::BadModuleWhen => formatter.write_str("bad when_opcode"),
             LoadError::ChecksumMismatch { expected, found } => {
-                write!(
-                    formatter,
-                    "Wrong RDB checksum expected: ({expected:x}) but got ({found:x}). Aborting now."
-                )
+                write!(formatter, "Wrong RDB checksum expected: ({expected:x}) but got ({found:x}). Aborting now.")
             }
         }
     }

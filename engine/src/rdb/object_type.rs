@@ -17,11 +17,7 @@ pub struct ObjectType {
 }
 
 const fn row(byte: u8, name: &'static str, since_version: i32) -> ObjectType {
-    ObjectType {
-        byte,
-        name,
-        since_version,
-    }
+    ObjectType { byte, name, since_version }
 }
 
 /// Every type, by ascending byte. Byte 8 was never given out.
@@ -56,9 +52,7 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
 /// read.
 #[must_use]
 pub fn lookup(byte: u8, version: i32) -> Option<&'static ObjectType> {
-    OBJECT_TYPES
-        .iter()
-        .find(|entry| entry.byte == byte && entry.since_version <= version)
+    OBJECT_TYPES.iter().find(|entry| entry.byte == byte && entry.since_version <= version)
 }
 
 /// The name of `byte` for people, "unknown" if it has none.

@@ -295,11 +295,7 @@ impl Reader {
 
     fn present(&mut self, parsed: Parsed) -> Result<Item<'_>, LoadError> {
         Ok(match parsed {
-            Parsed::Entry {
-                key,
-                value,
-                attributes,
-            } => Item::Entry {
+            Parsed::Entry { key, value, attributes } => Item::Entry {
                 key: self.text(key),
                 value: match value {
                     ParsedValue::String(text) => ValueRef::String(self.text(text)),
@@ -309,25 +305,11 @@ impl Reader {
                 eviction: attributes.eviction,
             },
             Parsed::Header { version } => Item::Header { version },
-            Parsed::Aux { key, value } => Item::Aux {
-                key: self.text(key),
-                value: self.text(value),
-            },
+            Parsed::Aux { key, value } => Item::Aux { key: self.text(key), value: self.text(value) },
             Parsed::SelectDb { database } => Item::SelectDb(database),
             Parsed::ResizeDb { keys, expires } => Item::ResizeDb { keys, expires },
-            Parsed::SlotInfo {
-                slot,
-                keys,
-                expires,
-            } => Item::SlotInfo {
-                slot,
-                keys,
-                expires,
-            },
-            Parsed::SlotImport { job, ranges } => Item::SlotImport {
-                job: self.text(job),
-                ranges,
-            },
+            Parsed::SlotInfo { slot, keys, expires } => Item::SlotInfo { slot, keys, expires },
+            Parsed::SlotImport { job, ranges } => Item::SlotImport { job: self.text(job), ranges },
             Parsed::SlotRange { start, end } => Item::SlotRange { start, end },
             Parsed::Function { source } => Item::Function(self.text(source)),
             Parsed::ModuleAux { identity, when } => Item::ModuleAux { identity, when },

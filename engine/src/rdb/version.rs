@@ -55,10 +55,7 @@ pub fn is_readable(version: i32) -> bool {
 /// [`LoadError::WrongSignature`], or [`LoadError::UnsupportedVersion`] also where magic and version do not belong
 /// together, as Valkey 9 has it.
 pub(super) fn parse_header(header: &[u8]) -> Result<i32, LoadError> {
-    let (is_valkey, digits) = match (
-        header.strip_prefix(b"REDIS"),
-        header.strip_prefix(b"VALKEY"),
-    ) {
+    let (is_valkey, digits) = match (header.strip_prefix(b"REDIS"), header.strip_prefix(b"VALKEY")) {
         (Some(digits), _) => (false, digits),
         (None, Some(digits)) => (true, digits),
         (None, None) => return Err(LoadError::WrongSignature),

@@ -29,10 +29,7 @@ pub struct WriteOptions {
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        WriteOptions {
-            checksum: true,
-            compression: true,
-        }
+        WriteOptions { checksum: true, compression: true }
     }
 }
 
@@ -50,14 +47,7 @@ impl Writer {
     /// A writer with an empty buffer.
     #[must_use]
     pub fn new(version: WriteVersion, options: WriteOptions) -> Self {
-        Writer {
-            version,
-            options,
-            output: Vec::new(),
-            hashed: 0,
-            checksum: Crc64::new(),
-            scratch: Vec::new(),
-        }
+        Writer { version, options, output: Vec::new(), hashed: 0, checksum: Crc64::new(), scratch: Vec::new() }
     }
 
     /// The bytes that wait in the buffer.
@@ -114,19 +104,12 @@ impl Writer {
     }
 
     /// A key with its value. `expire_at_ms` is unix time in milliseconds, where -1 is none, as in the format itself.
-    pub fn entry(
-        &mut self,
-        key: &[u8],
-        value: ValueRef<'_>,
-        expire_at_ms: Option<i64>,
-        eviction: Option<Eviction>,
-    ) {
+    pub fn entry(&mut self, key: &[u8], value: ValueRef<'_>, expire_at_ms: Option<i64>, eviction: Option<Eviction>) {
         let value_size = match value {
             ValueRef::String(text) => text.len(),
             ValueRef::Integer(_) => 0,
         };
-        self.output
-            .reserve(key.len() + value_size + ENTRY_OVERHEAD_MAX);
+        self.output.reserve(key.len() + value_size + ENTRY_OVERHEAD_MAX);
         if let Some(expire_at_ms) = expire_at_ms.filter(|&time| time != -1) {
             self.output.push(opcode::EXPIRE_MILLISECONDS);
             self.output.extend_from_slice(&expire_at_ms.to_le_bytes());
@@ -136,9 +119,7 @@ impl Writer {
                 self.output.push(opcode::IDLE);
                 write_length(&mut self.output, idle_seconds);
             }
-            Some(Eviction::Lfu { frequency }) => self
-                .output
-                .extend_from_slice(&[opcode::FREQUENCY, frequency]),
+            Some(Eviction::Lfu { frequency }) => self.output.extend_from_slice(&[opcode::FREQUENCY, frequency]),
             None => {}
         }
         self.output.push(object_type::STRING);
@@ -156,11 +137,7 @@ impl Writer {
     pub fn finish(&mut self) {
         self.output.push(opcode::END);
         self.hash();
-        let checksum = if self.options.checksum {
-            self.checksum.value()
-        } else {
-            0
-        };
+        let checksum = if self.options.checksum { self.checksum.value() } else { 0 };
         self.output.extend_from_slice(&checksum.to_le_bytes());
     }
 

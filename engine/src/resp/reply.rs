@@ -65,7 +65,9 @@ impl<'a> Reply<'a> {
     /// An error: its code, a space, its text. Line breaks become spaces.
     pub fn error(&mut self, text: &str) {
         self.out.push(b'-');
-        self.out.extend(text.trim_end_matches(['\r', '\n']).bytes().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { b }));
+        self.out.extend(
+            text.trim_end_matches(['\r', '\n']).bytes().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { b }),
+        );
         self.raw(b"\r\n");
     }
 

@@ -175,7 +175,7 @@ impl<'a> Arguments<'a> {
     /// All arguments in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + DoubleEndedIterator + use<'a> {
         let all = *self;
-        (0..all.len()).map(move |index| &all[index])
+        (0..all.len()).map(move |index| all.get(index).unwrap_or(&[]))
     }
 
     /// A copy that lives on its own.

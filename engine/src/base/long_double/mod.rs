@@ -141,8 +141,7 @@ fn parse_decimal(text: &[u8]) -> Option<X87DoubleExtended> {
         return Some(value);
     }
     let text = core::str::from_utf8(text).ok()?;
-    let StatusAnd { status, value } =
-        X87DoubleExtended::from_str_r(text, Round::NearestTiesToEven).ok()?;
+    let StatusAnd { status, value } = X87DoubleExtended::from_str_r(text, Round::NearestTiesToEven).ok()?;
     let vanished = value.is_zero() && status != Status::OK;
     (value.is_finite() && !vanished).then_some(value)
 }
@@ -172,9 +171,7 @@ fn parse_short_decimal(text: &[u8]) -> Option<X87DoubleExtended> {
     let integer = X87DoubleExtended::from_u128(u128::from(digits)).value;
     match digit_count - point.unwrap_or(digit_count) {
         0 => Some(integer),
-        decimals => {
-            Some((integer / X87DoubleExtended::from_u128(10u128.pow(decimals)).value).value)
-        }
+        decimals => Some((integer / X87DoubleExtended::from_u128(10u128.pow(decimals)).value).value),
     }
 }
 
@@ -187,9 +184,7 @@ fn parse_hexadecimal(digits: &[u8]) -> Option<X87DoubleExtended> {
     let (significand, exponent) = number.round(PRECISION, LOWEST_EXPONENT);
     let exponent = exponent.clamp(-100_000, 100_000) as i32;
     // Rounding is done: the product is exact unless it overflows.
-    let value = X87DoubleExtended::from_u128(u128::from(significand))
-        .value
-        .scalbn(exponent);
+    let value = X87DoubleExtended::from_u128(u128::from(significand)).value.scalbn(exponent);
     (value.is_finite() && !value.is_zero()).then_some(value)
 }
 
@@ -220,11 +215,7 @@ const LIMB: u64 = 1_000_000_000;
 
 /// Appends `significand` × 2^`shift`, of up to 16,384 bits.
 fn push_integer(text: &mut String, significand: u64, shift: u32) {
-    let mut limbs = vec![
-        significand % LIMB,
-        significand / LIMB % LIMB,
-        significand / LIMB / LIMB,
-    ];
+    let mut limbs = vec![significand % LIMB, significand / LIMB % LIMB, significand / LIMB / LIMB];
     for _ in 0..shift / 32 {
         shift_left(&mut limbs, 32);
     }
@@ -342,11 +333,7 @@ mod tests {
             ("1e20", "1", "100000000000000000000"),
             ("5.0e3", "2.0e2", "5200"),
         ] {
-            assert_eq!(
-                (parse(left).unwrap() + parse(right).unwrap()).format_human(),
-                sum,
-                "{left} + {right}"
-            );
+            assert_eq!((parse(left).unwrap() + parse(right).unwrap()).format_human(), sum, "{left} + {right}");
         }
     }
 
@@ -375,11 +362,7 @@ mod tests {
             ("inf", None),
             ("-inf", Some(i64::MIN)),
         ] {
-            assert_eq!(
-                parse(text).unwrap().to_milliseconds(),
-                milliseconds,
-                "{text}"
-            );
+            assert_eq!(parse(text).unwrap().to_milliseconds(), milliseconds, "{text}");
         }
     }
 

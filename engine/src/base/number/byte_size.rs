@@ -8,10 +8,7 @@ use alloc::string::String;
 /// No digits at all count as zero, as in the reference (`""` and `"mb"` are 0). `None` for a sign, a space, another unit, and for
 /// sizes above `u64::MAX`, which the reference clamps or wraps.
 pub fn parse_memory(text: &str) -> Option<u64> {
-    let end = text
-        .bytes()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     const UNITS: [(&str, u64); 8] = [
         ("", 1),
@@ -23,9 +20,7 @@ pub fn parse_memory(text: &str) -> Option<u64> {
         ("g", 1_000_000_000),
         ("gb", 1 << 30),
     ];
-    let (_, multiplier) = UNITS
-        .iter()
-        .find(|(name, _)| unit.eq_ignore_ascii_case(name))?;
+    let (_, multiplier) = UNITS.iter().find(|(name, _)| unit.eq_ignore_ascii_case(name))?;
     let mut value = 0u64;
     for byte in number.bytes() {
         value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
@@ -36,9 +31,7 @@ pub fn parse_memory(text: &str) -> Option<u64> {
 /// A size in bytes as INFO's `*_human` fields show it: `512B`, `1.02M`; binary units up to P, two decimals.
 pub fn format_human_bytes(bytes: u64) -> String {
     const UNITS: [(u32, char); 5] = [(10, 'K'), (20, 'M'), (30, 'G'), (40, 'T'), (50, 'P')];
-    let unit = UNITS
-        .iter()
-        .find(|(shift, _)| (1 << *shift..1u64 << (shift + 10)).contains(&bytes));
+    let unit = UNITS.iter().find(|(shift, _)| (1 << *shift..1u64 << (shift + 10)).contains(&bytes));
     match unit {
         Some((shift, letter)) => format!("{:.2}{letter}", bytes as f64 / (1u64 << shift) as f64),
         None => format!("{bytes}B"),
@@ -72,18 +65,9 @@ mod tests {
 
     #[test]
     fn refuses_the_rest() {
-        for text in [
-            "-1",
-            "+1",
-            " 1",
-            "1 kb",
-            "1tb",
-            "0x10",
-            "1.5gb",
-            "18446744073709551616",
-            "18446744073709551615kb",
-            "1e",
-        ] {
+        for text in
+            ["-1", "+1", " 1", "1 kb", "1tb", "0x10", "1.5gb", "18446744073709551616", "18446744073709551615kb", "1e"]
+        {
             assert_eq!(parse_memory(text), None, "{text:?}");
         }
     }

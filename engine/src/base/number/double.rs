@@ -23,16 +23,10 @@ pub fn parse_double(text: &[u8]) -> Option<f64> {
     };
     if let [b'0', b'x' | b'X', digits @ ..] = unsigned {
         let magnitude = parse_hexadecimal(digits)?;
-        return Some(if text[0] == b'-' {
-            -magnitude
-        } else {
-            magnitude
-        });
+        return Some(if text[0] == b'-' { -magnitude } else { magnitude });
     }
     let value: f64 = core::str::from_utf8(text).ok()?.parse().ok()?;
-    if value.is_nan()
-        || (value.is_infinite() && unsigned[0].is_ascii_digit() | (unsigned[0] == b'.'))
-    {
+    if value.is_nan() || (value.is_infinite() && unsigned[0].is_ascii_digit() | (unsigned[0] == b'.')) {
         return None;
     }
     if value == 0.0 && !is_decimal_zero(unsigned) {
@@ -43,9 +37,7 @@ pub fn parse_double(text: &[u8]) -> Option<f64> {
 
 /// Whether valid decimal text has no digit but 0 before its exponent.
 fn is_decimal_zero(unsigned: &[u8]) -> bool {
-    let mantissa = unsigned
-        .iter()
-        .take_while(|byte| !matches!(byte, b'e' | b'E'));
+    let mantissa = unsigned.iter().take_while(|byte| !matches!(byte, b'e' | b'E'));
     mantissa.into_iter().all(|byte| matches!(byte, b'0' | b'.'))
 }
 
@@ -75,10 +67,7 @@ pub struct DoubleText {
 }
 
 impl DoubleText {
-    const EMPTY: Self = Self {
-        bytes: [0; LONGEST_TEXT],
-        length: 0,
-    };
+    const EMPTY: Self = Self { bytes: [0; LONGEST_TEXT], length: 0 };
 
     /// The text as bytes, all of them ASCII.
     #[inline]
@@ -137,11 +126,7 @@ pub fn format_double(value: f64) -> DoubleText {
     } else if value.is_infinite() {
         text.extend(if value < 0.0 { b"-inf" } else { b"inf" });
     } else if value == 0.0 {
-        text.extend(if value.is_sign_negative() {
-            b"-0"
-        } else {
-            b"0"
-        });
+        text.extend(if value.is_sign_negative() { b"-0" } else { b"0" });
     } else if value.abs() <= LARGEST_PLAIN_INTEGER && value as i64 as f64 == value {
         text.extend(format_i64(value as i64, &mut [0; 20]));
     } else {
@@ -225,14 +210,8 @@ mod tests {
             (5e-324, "5e-324"),
             // Not the closest digits, and not the shortest: so the reference prints them.
             (f64::from_bits(0x4313_2df9_8f18_5ef9), "1349643607087038.2"),
-            (
-                f64::from_bits(0x41ff_03f2_5066_b580),
-                "8.3256373824193115e+9",
-            ),
-            (
-                f64::from_bits(0xa5e0_0000_0000_0000),
-                "-2.9545531576914355e-126",
-            ),
+            (f64::from_bits(0x41ff_03f2_5066_b580), "8.3256373824193115e+9"),
+            (f64::from_bits(0xa5e0_0000_0000_0000), "-2.9545531576914355e-126"),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::INFINITY, "inf"),
             (f64::NEG_INFINITY, "-inf"),

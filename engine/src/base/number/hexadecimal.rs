@@ -17,10 +17,7 @@ const MANTISSA_FULL: u128 = 1 << 120;
 /// Reads what follows the `0x` of an unsigned hexadecimal number: digits with an optional point, then an optional `p` with a decimal
 /// exponent. `None` unless there is a digit and the whole text is consumed.
 pub(in crate::base) fn parse(text: &[u8]) -> Option<Unrounded> {
-    let mut number = Unrounded {
-        mantissa: 0,
-        exponent: 0,
-    };
+    let mut number = Unrounded { mantissa: 0, exponent: 0 };
     let (mut digit_count, mut after_point) = (0usize, false);
     let mut rest = text;
     while let [byte, tail @ ..] = rest {
@@ -116,15 +113,9 @@ mod tests {
             ("0p99999999999999999999", (0, EXPONENT_LIMIT)),
         ] {
             let (mantissa, exponent) = expected;
-            assert_eq!(
-                parse(text.as_bytes()),
-                Some(Unrounded { mantissa, exponent }),
-                "{text}"
-            );
+            assert_eq!(parse(text.as_bytes()), Some(Unrounded { mantissa, exponent }), "{text}");
         }
-        for text in [
-            "", ".", "p1", "1p", "1p+", "1.1.1", "g", "1pa", "1 ", "0x1", ".p1",
-        ] {
+        for text in ["", ".", "p1", "1p", "1p+", "1.1.1", "g", "1pa", "1 ", "0x1", ".p1"] {
             assert_eq!(parse(text.as_bytes()), None, "{text}");
         }
     }
@@ -139,32 +130,12 @@ mod tests {
 
     #[test]
     fn rounds_half_to_even() {
-        let round = |mantissa: u128| {
-            Unrounded {
-                mantissa,
-                exponent: 0,
-            }
-            .round(4, -1000)
-        };
+        let round = |mantissa: u128| Unrounded { mantissa, exponent: 0 }.round(4, -1000);
         assert_eq!(round(0b1_0000), (0b1000, 1));
         assert_eq!(round(0b1_0001), (0b1000, 1));
         assert_eq!(round(0b1_0011), (0b1010, 1));
         assert_eq!(round(0b1_1111), (0b1000, 2));
-        assert_eq!(
-            Unrounded {
-                mantissa: 1,
-                exponent: -5
-            }
-            .round(4, -4),
-            (0, -4)
-        );
-        assert_eq!(
-            Unrounded {
-                mantissa: 3,
-                exponent: -5
-            }
-            .round(4, -4),
-            (2, -4)
-        );
+        assert_eq!(Unrounded { mantissa: 1, exponent: -5 }.round(4, -4), (0, -4));
+        assert_eq!(Unrounded { mantissa: 3, exponent: -5 }.round(4, -4), (2, -4));
     }
 }

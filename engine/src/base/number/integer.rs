@@ -100,15 +100,9 @@ pub fn parse_u64_lenient(text: &[u8]) -> Option<u64> {
     }
     let mut value = 0u64;
     for &byte in magnitude {
-        value = value
-            .checked_mul(10)?
-            .checked_add(u64::from(digit(byte)?))?;
+        value = value.checked_mul(10)?.checked_add(u64::from(digit(byte)?))?;
     }
-    Some(if negative {
-        value.wrapping_neg()
-    } else {
-        value
-    })
+    Some(if negative { value.wrapping_neg() } else { value })
 }
 
 /// White space as C's `isspace` knows it in the C locale.
@@ -179,17 +173,10 @@ mod tests {
 
     #[test]
     fn accepts_only_the_canonical_spelling() {
-        for text in [
-            "", "-", "+1", " 1", "1 ", "01", "-0", "-01", "00", "1a", "0x1", "1.0", "--1", "/", ":",
-        ] {
+        for text in ["", "-", "+1", " 1", "1 ", "01", "-0", "-01", "00", "1a", "0x1", "1.0", "--1", "/", ":"] {
             assert_eq!(parse_i64(text.as_bytes()), None, "{text:?}");
         }
-        for (text, value) in [
-            ("0", 0),
-            ("-1", -1),
-            ("10", 10),
-            ("999999999999999999", 999_999_999_999_999_999),
-        ] {
+        for (text, value) in [("0", 0), ("-1", -1), ("10", 10), ("999999999999999999", 999_999_999_999_999_999)] {
             assert_eq!(parse_i64(text.as_bytes()), Some(value));
         }
     }
@@ -209,28 +196,12 @@ mod tests {
 
     #[test]
     fn lenient_reading_follows_strtoull() {
-        for (text, value) in [
-            ("007", 7),
-            ("+8", 8),
-            (" 9", 9),
-            ("\t\r0", 0),
-            (" -7", u64::MAX - 6),
-            ("-0", 0),
-            ("-007", u64::MAX - 6),
-        ] {
+        for (text, value) in
+            [("007", 7), ("+8", 8), (" 9", 9), ("\t\r0", 0), (" -7", u64::MAX - 6), ("-0", 0), ("-007", u64::MAX - 6)]
+        {
             assert_eq!(parse_u64_lenient(text.as_bytes()), Some(value), "{text:?}");
         }
-        for text in [
-            "",
-            " ",
-            "+",
-            "-",
-            "-7",
-            "7 ",
-            "+-7",
-            "18446744073709551616",
-            "1e3",
-        ] {
+        for text in ["", " ", "+", "-", "-7", "7 ", "+-7", "18446744073709551616", "1e3"] {
             assert_eq!(parse_u64_lenient(text.as_bytes()), None, "{text:?}");
         }
     }
@@ -276,15 +247,6 @@ mod tests {
         let mut buffer = [0; 20];
         assert_eq!(format_i64(i64::MIN, &mut buffer), b"-9223372036854775808");
         assert_eq!(format_u64(u64::MAX, &mut buffer), b"18446744073709551615");
-        assert_eq!(
-            (
-                digits(0),
-                digits(9),
-                digits(10),
-                digits(-1),
-                digits(i64::MIN)
-            ),
-            (1, 1, 2, 2, 20)
-        );
+        assert_eq!((digits(0), digits(9), digits(10), digits(-1), digits(i64::MIN)), (1, 1, 2, 2, 20));
     }
 }

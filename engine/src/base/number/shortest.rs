@@ -24,20 +24,9 @@ impl Decimal {
         let value = value.times(power);
         // One unit inwards, so that errors of rounding cannot leave the interval.
         let low = low.times(power).significand + 1;
-        let high = Scaled {
-            significand: high.times(power).significand - 1,
-            exponent: value.exponent,
-        };
-        let mut decimal = Self {
-            digits: [0; MOST_DIGITS],
-            count: 0,
-            last_power: -power_of_ten,
-        };
-        decimal.generate(
-            high,
-            high.significand - low,
-            high.significand - value.significand,
-        );
+        let high = Scaled { significand: high.times(power).significand - 1, exponent: value.exponent };
+        let mut decimal = Self { digits: [0; MOST_DIGITS], count: 0, last_power: -power_of_ten };
+        decimal.generate(high, high.significand - low, high.significand - value.significand);
         decimal
     }
 
@@ -119,19 +108,13 @@ impl Scaled {
     /// The same number with the highest bit of its significand set.
     fn normalized(self) -> Self {
         let shift = self.significand.leading_zeros();
-        Self {
-            significand: self.significand << shift,
-            exponent: self.exponent - shift as i32,
-        }
+        Self { significand: self.significand << shift, exponent: self.exponent - shift as i32 }
     }
 
     /// The product, rounded to 64 bits.
     fn times(self, other: Self) -> Self {
         let product = u128::from(self.significand) * u128::from(other.significand);
-        Self {
-            significand: ((product + (1 << 63)) >> 64) as u64,
-            exponent: self.exponent + other.exponent + 64,
-        }
+        Self { significand: ((product + (1 << 63)) >> 64) as u64, exponent: self.exponent + other.exponent + 64 }
     }
 }
 
@@ -151,24 +134,14 @@ impl Interval {
             0 => (fraction, -1074),
             biased => (fraction | HIDDEN_BIT, biased - 1075),
         };
-        let high = Scaled {
-            significand: 2 * significand + 1,
-            exponent: exponent - 1,
-        };
+        let high = Scaled { significand: 2 * significand + 1, exponent: exponent - 1 };
         let high = high.normalized();
         // Below a power of two the doubles lie twice as close.
         let extra_bits = if significand == HIDDEN_BIT { 2 } else { 1 };
         let low = (significand << extra_bits) - 1;
         Self {
-            low: Scaled {
-                significand: low << (exponent - extra_bits - high.exponent),
-                exponent: high.exponent,
-            },
-            value: Scaled {
-                significand,
-                exponent,
-            }
-            .normalized(),
+            low: Scaled { significand: low << (exponent - extra_bits - high.exponent), exponent: high.exponent },
+            value: Scaled { significand, exponent }.normalized(),
             high,
         }
     }
@@ -186,10 +159,7 @@ fn cached_power(exponent: i32) -> (Scaled, i32) {
         match exponent + power_exponent + 64 {
             ..-60 => index += 1,
             -60..=-32 => {
-                let power = Scaled {
-                    significand: POWERS[index as usize],
-                    exponent: power_exponent,
-                };
+                let power = Scaled { significand: POWERS[index as usize], exponent: power_exponent };
                 return (power, power_of_ten);
             }
             _ => index -= 1,

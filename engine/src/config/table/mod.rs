@@ -31,14 +31,13 @@ mod general;
 mod developer;
 
 use super::choice::{
-    AclPubsubDefault, AppendFsync, ClusterConfigSave, DisklessLoad, LogFormat, LogLevel,
-    LogTimestampFormat, MaxmemoryPolicy, OomScoreAdjustment, PreferredEndpoint, PropagationError,
-    Protection, RdbVersionCheck, SanitizeDumpPayload, ShutdownOptions, Supervised, SyslogFacility,
-    TlsAuthClients, TlsAuthClientsUser,
+    AclPubsubDefault, AppendFsync, ClusterConfigSave, DisklessLoad, LogFormat, LogLevel, LogTimestampFormat,
+    MaxmemoryPolicy, OomScoreAdjustment, PreferredEndpoint, PropagationError, Protection, RdbVersionCheck,
+    SanitizeDumpPayload, ShutdownOptions, Supervised, SyslogFacility, TlsAuthClients, TlsAuthClientsUser,
 };
 use super::parameter::{
-    BYTES_MAX, INT_MAX, INT_MIN, Kind, LONG_MAX, Parameter, UINT_MAX, boolean, bytes, choice,
-    integer, optional_text, special, text,
+    BYTES_MAX, INT_MAX, INT_MIN, Kind, LONG_MAX, Parameter, UINT_MAX, boolean, bytes, choice, integer, optional_text,
+    special, text,
 };
 use super::rule::TextRule;
 
@@ -82,9 +81,7 @@ impl Id {
 pub(super) fn names() -> impl Iterator<Item = (Id, &'static str)> {
     Id::ALL.into_iter().flat_map(|id| {
         let parameter = id.parameter();
-        core::iter::once(parameter.name)
-            .chain(parameter.aliases.iter().copied())
-            .map(move |name| (id, name))
+        core::iter::once(parameter.name).chain(parameter.aliases.iter().copied()).map(move |name| (id, name))
     })
 }
 
@@ -115,11 +112,7 @@ mod tests {
         let config = Config::new();
         for (name, default) in REDIS.iter().chain(VALKEY_ONLY) {
             let (id, _) = Id::named(name.as_bytes()).unwrap_or_else(|| panic!("{name} is missing"));
-            assert_eq!(
-                core::str::from_utf8(&config.format(id)),
-                Ok(*default),
-                "{name}"
-            );
+            assert_eq!(core::str::from_utf8(&config.format(id)), Ok(*default), "{name}");
         }
         for name in VARYING {
             assert!(Id::named(name.as_bytes()).is_some(), "{name} is missing");
@@ -128,21 +121,10 @@ mod tests {
 
     #[test]
     fn nothing_else_is_visible_but_our_own() {
-        let known: BTreeSet<&str> = REDIS
-            .iter()
-            .chain(VALKEY_ONLY)
-            .map(|(name, _)| *name)
-            .chain(VARYING.iter().copied())
-            .collect();
-        let visible = names()
-            .filter(|(id, _)| !id.parameter().flags.hidden)
-            .map(|(_, name)| name);
-        assert_eq!(
-            visible
-                .filter(|name| !known.contains(name))
-                .collect::<Vec<_>>(),
-            ["rdb-version"]
-        );
+        let known: BTreeSet<&str> =
+            REDIS.iter().chain(VALKEY_ONLY).map(|(name, _)| *name).chain(VARYING.iter().copied()).collect();
+        let visible = names().filter(|(id, _)| !id.parameter().flags.hidden).map(|(_, name)| name);
+        assert_eq!(visible.filter(|name| !known.contains(name)).collect::<Vec<_>>(), ["rdb-version"]);
     }
 
     #[test]
@@ -158,12 +140,7 @@ mod tests {
             } else {
                 split_arguments(&text).unwrap()
             };
-            assert_eq!(
-                parse(&parameter.kind, &default, &arguments, false),
-                Ok(default),
-                "{}",
-                parameter.name
-            );
+            assert_eq!(parse(&parameter.kind, &default, &arguments, false), Ok(default), "{}", parameter.name);
         }
     }
 
@@ -171,10 +148,7 @@ mod tests {
     fn ids_index_the_table() {
         for (index, id) in Id::ALL.into_iter().enumerate() {
             assert_eq!(id as usize, index);
-            assert_eq!(
-                Id::named(id.parameter().name.as_bytes()),
-                Some((id, id.parameter().name))
-            );
+            assert_eq!(Id::named(id.parameter().name.as_bytes()), Some((id, id.parameter().name)));
         }
     }
 }

@@ -43,11 +43,7 @@ fn good_file() {
 [info] 1 expires
 [info] 0 already expired
 ";
-    assert_report(
-        &bytes(sample::REDIS_7_0),
-        &format!("{REDIS_7_0_START}{expected}"),
-        Verdict::Good,
-    );
+    assert_report(&bytes(sample::REDIS_7_0), &format!("{REDIS_7_0_START}{expected}"), Verdict::Good);
 }
 
 #[test]
@@ -56,9 +52,7 @@ fn checksum_disabled() {
     let start = file.len() - 8;
     file[start..].fill(0);
     let (text, verdict) = report(&file, 50);
-    assert!(text.contains(
-        "\n[offset 103] RDB file was saved with checksum disabled: no check performed.\n"
-    ));
+    assert!(text.contains("\n[offset 103] RDB file was saved with checksum disabled: no check performed.\n"));
     assert_eq!(verdict, Verdict::Good);
 }
 
@@ -71,11 +65,7 @@ fn old_file_with_an_expired_key() {
 [info] 1 expires
 [info] 1 already expired
 ";
-    assert_report(
-        b"REDIS0003\xFE\x00\xFD\x01\x00\x00\x00\x00\x01k\x01v\xFF",
-        expected,
-        Verdict::Good,
-    );
+    assert_report(b"REDIS0003\xFE\x00\xFD\x01\x00\x00\x00\x00\x01k\x01v\xFF", expected, Verdict::Good);
 }
 
 #[test]
@@ -90,29 +80,18 @@ fn damaged_start() {
     let cases: &[(&[u8], &str)] = &[
         (b"", "[offset 0] Unexpected EOF reading RDB file"),
         (b"REDIS", "[offset 0] Unexpected EOF reading RDB file"),
-        (
-            b"HELLO0010",
-            "[offset 9] Wrong signature trying to load DB from file",
-        ),
-        (
-            b"REDIS0012\xFF",
-            "[offset 9] Can't handle RDB format version 12",
-        ),
+        (b"HELLO0010", "[offset 9] Wrong signature trying to load DB from file"),
+        (b"REDIS0012\xFF", "[offset 9] Can't handle RDB format version 12"),
     ];
     for (file, error) in cases {
-        assert_report(
-            file,
-            &format!("--- RDB ERROR DETECTED ---\n{error}\n{info}"),
-            Verdict::Damaged,
-        );
+        assert_report(file, &format!("--- RDB ERROR DETECTED ---\n{error}\n{info}"), Verdict::Damaged);
     }
 }
 
 /// The damaged sample, the line after "ERROR DETECTED", and the lines after it up to the expires.
 fn assert_damage(file: &[u8], before: &str, error: &str, info: &str) {
-    let expected = format!(
-        "{REDIS_7_0_START}{before}--- RDB ERROR DETECTED ---\n{error}\n{info}[info] 0 already expired\n"
-    );
+    let expected =
+        format!("{REDIS_7_0_START}{before}--- RDB ERROR DETECTED ---\n{error}\n{info}[info] 0 already expired\n");
     assert_report(file, &expected, Verdict::Damaged);
 }
 
@@ -204,11 +183,7 @@ fn module_data() {
     let file = bytes(sample::REDIS_7_0);
     let mut module = [0xF7, 0x81, 1, 2, 3, 4, 5, 6, 7, 8, 2, 1, 0];
     let with_module = [&file[..80], &module, &file[80..]].concat();
-    assert!(
-        report(&with_module, 9)
-            .0
-            .contains("\n[offset 92] MODULE AUX for: AQIDBAUGB\n")
-    );
+    assert!(report(&with_module, 9).0.contains("\n[offset 92] MODULE AUX for: AQIDBAUGB\n"));
     module[10] = 3;
     assert_damage(
         &[&file[..80], &module, &file[80..]].concat(),
@@ -221,12 +196,7 @@ fn module_data() {
 
 #[test]
 fn texts_as_c_prints_them() {
-    let long = [
-        &b"REDIS0003\xFA\x05a\x00bcd\x48\x00"[..],
-        &[b'z'; 2048],
-        b"\xFE\x00\xFF",
-    ]
-    .concat();
+    let long = [&b"REDIS0003\xFA\x05a\x00bcd\x48\x00"[..], &[b'z'; 2048], b"\xFE\x00\xFF"].concat();
     let start = "[offset 2066] AUX FIELD a = '";
     let expected = format!(
         "{start}{}\n[offset 2068] Selecting DB ID 0\n[offset 2069] \\o/ RDB looks OK! \\o/\n\

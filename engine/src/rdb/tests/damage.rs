@@ -18,10 +18,7 @@ fn no_single_flip_goes_unnoticed() {
             let mut damaged = file.clone();
             damaged[index] ^= 1 << bit;
             let result = read_whole(&damaged);
-            assert!(
-                result.is_err() || (5..9).contains(&index),
-                "bit {bit} of byte {index}"
-            );
+            assert!(result.is_err() || (5..9).contains(&index), "bit {bit} of byte {index}");
         }
     }
 }
@@ -29,18 +26,12 @@ fn no_single_flip_goes_unnoticed() {
 #[test]
 fn every_byte_value_everywhere() {
     let file = bytes(sample::VALKEY_LFU);
-    for (index, value) in
-        (0..file.len()).flat_map(|index| (0..=255).map(move |value| (index, value)))
-    {
+    for (index, value) in (0..file.len()).flat_map(|index| (0..=255).map(move |value| (index, value))) {
         let mut damaged = file.clone();
         damaged[index] = value;
         let end = damaged.len() - 9;
         let repaired = with_checksum(&damaged[..end]);
-        assert_eq!(
-            read_whole(&repaired),
-            read_pieces(repaired.chunks(3)),
-            "byte {index} is {value}"
-        );
+        assert_eq!(read_whole(&repaired), read_pieces(repaired.chunks(3)), "byte {index} is {value}");
     }
 }
 
@@ -48,11 +39,7 @@ fn every_byte_value_everywhere() {
 fn every_truncation_is_an_unexpected_end() {
     let file = bytes(sample::REDIS_7_0);
     for size in 0..file.len() {
-        assert_eq!(
-            read_whole(&file[..size]),
-            Err(LoadError::UnexpectedEnd),
-            "{size} bytes"
-        );
+        assert_eq!(read_whole(&file[..size]), Err(LoadError::UnexpectedEnd), "{size} bytes");
     }
 }
 
@@ -61,14 +48,8 @@ fn errors() {
     let cases: &[(&[u8], LoadError)] = &[
         (b"REDIS0011\xFE\x82", LoadError::UnknownLengthEncoding(2)),
         (b"REDIS0011\x00\xC4", LoadError::UnknownStringEncoding(4)),
-        (
-            b"REDIS0011\x00\x01k\xC3\x02\x15\x00a",
-            LoadError::InvalidCompressedString,
-        ),
-        (
-            b"REDIS0011\x00\x01k\xC3\x01\x81\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFFa",
-            LoadError::InvalidCompressedString,
-        ),
+        (b"REDIS0011\x00\x01k\xC3\x02\x15\x00a", LoadError::InvalidCompressedString),
+        (b"REDIS0011\x00\x01k\xC3\x01\x81\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFFa", LoadError::InvalidCompressedString),
         (b"REDIS0011\x08", LoadError::UnknownType(8)),
         (b"REDIS0011\x16", LoadError::UnknownType(22)),
         (b"VALKEY080\x16\x01k", LoadError::UnsupportedType(22)),
@@ -76,18 +57,9 @@ fn errors() {
         (b"REDIS0011\x04\x01k", LoadError::UnsupportedType(4)),
         (b"REDIS0011\xF6", LoadError::PreReleaseFunction),
         (b"REDIS0011\xF7\x01\x03\x01", LoadError::BadModuleWhen),
-        (
-            b"REDIS0011\xFE\x81\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
-            LoadError::UnexpectedEnd,
-        ),
-        (
-            b"REDIS0011\x00\x81\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFFk",
-            LoadError::UnexpectedEnd,
-        ),
-        (
-            b"REDIS0011\x00\x81\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFFk",
-            LoadError::UnexpectedEnd,
-        ),
+        (b"REDIS0011\xFE\x81\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", LoadError::UnexpectedEnd),
+        (b"REDIS0011\x00\x81\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFFk", LoadError::UnexpectedEnd),
+        (b"REDIS0011\x00\x81\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFFk", LoadError::UnexpectedEnd),
     ];
     for (file, error) in cases {
         assert_eq!(read_whole(file), Err(*error), "{}", file.escape_ascii());
@@ -113,13 +85,7 @@ fn the_checksum_error_names_both() {
     let found = u64::from_le_bytes(*file.last_chunk().expect("a checksum"));
     file[last] ^= 0x80;
     let error = read_whole(&file).expect_err("a wrong checksum");
-    assert_eq!(
-        error,
-        LoadError::ChecksumMismatch {
-            expected: found,
-            found: found ^ 1 << 63
-        }
-    );
+    assert_eq!(error, LoadError::ChecksumMismatch { expected: found, found: found ^ 1 << 63 });
     assert_eq!(
         alloc::format!("{error}"),
         "Wrong RDB checksum expected: (5e27c54874d3905e) but got (de27c54874d3905e). Aborting now."

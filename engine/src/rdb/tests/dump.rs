@@ -12,21 +12,9 @@ const LONG: &[u8] = &[b'a'; 117];
 
 /// Value, what redis-server 7.0.15 dumps, what valkey-server 8.0.1 dumps.
 const PAYLOADS: &[(&[u8], &str, &str)] = &[
-    (
-        b"value",
-        "000576616c75650a0081f6c138c1aa9b6e",
-        "000576616c75650b00e8297c4b3c3572e7",
-    ),
-    (
-        b"32767",
-        "00c1ff7f0a00495a37da17f4d52b",
-        "00c1ff7f0b0020858aa9ea6b3ca2",
-    ),
-    (
-        LONG,
-        "00c3094075016161e068000161610a0073d76c31df957770",
-        "00c3094075016161e068000161610b001a08d142220a9ef9",
-    ),
+    (b"value", "000576616c75650a0081f6c138c1aa9b6e", "000576616c75650b00e8297c4b3c3572e7"),
+    (b"32767", "00c1ff7f0a00495a37da17f4d52b", "00c1ff7f0b0020858aa9ea6b3ca2"),
+    (LONG, "00c3094075016161e068000161610a0073d76c31df957770", "00c3094075016161e068000161610b001a08d142220a9ef9"),
     (b"", "00000a005d9b5c400f7fa2da", "00000b003444e133f2e04b53"),
     (
         b"-2147483649",
@@ -60,34 +48,19 @@ fn the_footer_decides_first() {
     for index in 0..good.len() {
         let mut damaged = good.clone();
         damaged[index] ^= 1;
-        assert_eq!(
-            parse(&damaged, true),
-            Err(DumpError::Footer),
-            "byte {index}"
-        );
-        assert_eq!(
-            parse(&good[..index], true),
-            Err(DumpError::Footer),
-            "{index} bytes"
-        );
+        assert_eq!(parse(&damaged, true), Err(DumpError::Footer), "byte {index}");
+        assert_eq!(parse(&good[..index], true), Err(DumpError::Footer), "{index} bytes");
     }
 }
 
 #[test]
 fn versions_and_contents() {
-    let with_footer =
-        |content: &[u8], version: u16| [content, &version.to_le_bytes(), &[0; 8]].concat();
+    let with_footer = |content: &[u8], version: u16| [content, &version.to_le_bytes(), &[0; 8]].concat();
     for version in [0, 1, 10, 11, 80] {
-        assert_eq!(
-            parse(&with_footer(b"\x00\xC0\x07", version), false),
-            Ok(DumpValue::Integer(7))
-        );
+        assert_eq!(parse(&with_footer(b"\x00\xC0\x07", version), false), Ok(DumpValue::Integer(7)));
     }
     for version in [12, 79, 81, 65535] {
-        assert_eq!(
-            parse(&with_footer(b"\x00\xC0\x07", version), false),
-            Err(DumpError::Footer)
-        );
+        assert_eq!(parse(&with_footer(b"\x00\xC0\x07", version), false), Err(DumpError::Footer));
     }
     let contents: &[(&[u8], DumpError)] = &[
         (b"", DumpError::Content),
@@ -100,18 +73,10 @@ fn versions_and_contents() {
         (b"\x01\x01\x01a", DumpError::UnsupportedType(1)),
     ];
     for (content, error) in contents {
-        assert_eq!(
-            parse(&with_footer(content, 11), false),
-            Err(*error),
-            "{}",
-            content.escape_ascii()
-        );
+        assert_eq!(parse(&with_footer(content, 11), false), Err(*error), "{}", content.escape_ascii());
     }
     let trailing = with_footer(b"\x00\x01atrailing", 11);
-    assert_eq!(
-        parse(&trailing, false),
-        Ok(DumpValue::String(Cow::Borrowed(b"a")))
-    );
+    assert_eq!(parse(&trailing, false), Ok(DumpValue::String(Cow::Borrowed(b"a"))));
 }
 
 proptest! {

@@ -21,19 +21,10 @@ fn describe(item: Item<'_>) -> String {
         Item::Aux { key, value } => format!("aux {}={}", key.escape_ascii(), value.escape_ascii()),
         Item::SelectDb(database) => format!("db {database}"),
         Item::ResizeDb { keys, expires } => format!("size {keys} {expires}"),
-        Item::SlotInfo {
-            slot,
-            keys,
-            expires,
-        } => format!("slot {slot} {keys} {expires}"),
+        Item::SlotInfo { slot, keys, expires } => format!("slot {slot} {keys} {expires}"),
         Item::SlotImport { job, ranges } => format!("import {} {ranges}", job.escape_ascii()),
         Item::SlotRange { start, end } => format!("range {start} {end}"),
-        Item::Entry {
-            key,
-            value,
-            expire_at_ms,
-            eviction,
-        } => {
+        Item::Entry { key, value, expire_at_ms, eviction } => {
             let mut line = format!("{} = ", key.escape_ascii());
             line += &match value {
                 ValueRef::String(text) => format!("{}", text.escape_ascii()),

@@ -39,21 +39,13 @@ fn check_large_sample(hex: &str, header: &[&str]) {
     let (start, rest) = items.split_at(header.len());
     assert_eq!(start, header);
     assert_eq!(rest[..2], ["db 0", "size 14 1"]);
-    assert_eq!(
-        rest[rest.len() - 4..],
-        ["db 3", "size 1 0", "other = db3", "end Verified"]
-    );
-    let mut entries: Vec<String> = rest
-        .iter()
-        .filter(|line| line.contains(" = "))
-        .cloned()
-        .collect();
+    assert_eq!(rest[rest.len() - 4..], ["db 3", "size 1 0", "other = db3", "end Verified"]);
+    let mut entries: Vec<String> = rest.iter().filter(|line| line.contains(" = ")).cloned().collect();
     entries.sort();
     assert_eq!(entries, expected_entries());
 }
 
-const FUNCTION: &str =
-    "function #!lua name=mylib\\nredis.register_function(\\'f\\', function() return 1 end)";
+const FUNCTION: &str = "function #!lua name=mylib\\nredis.register_function(\\'f\\', function() return 1 end)";
 
 #[test]
 fn redis_7_0_file() {
@@ -90,15 +82,9 @@ fn valkey_8_0_file() {
 #[test]
 fn eviction_information() {
     let lru = read_whole(&bytes(sample::REDIS_LRU)).expect("a file of a real server");
-    assert_eq!(
-        lru[6..],
-        ["db 0", "size 1 0", "lru = x idle 0", "end Verified"]
-    );
+    assert_eq!(lru[6..], ["db 0", "size 1 0", "lru = x idle 0", "end Verified"]);
     let lfu = read_whole(&bytes(sample::VALKEY_LFU)).expect("a file of a real server");
-    assert_eq!(
-        lfu[6..],
-        ["db 0", "size 1 0", "lru = x frequency 1", "end Verified"]
-    );
+    assert_eq!(lfu[6..], ["db 0", "size 1 0", "lru = x frequency 1", "end Verified"]);
 }
 
 #[test]
@@ -107,11 +93,7 @@ fn every_split_reads_the_same() {
         let file = bytes(hex);
         let whole = read_whole(&file).expect("a file of a real server");
         for split in 0..=file.len() {
-            assert_eq!(
-                read_pieces([&file[..split], &file[split..]]).as_ref(),
-                Ok(&whole),
-                "split at {split}"
-            );
+            assert_eq!(read_pieces([&file[..split], &file[split..]]).as_ref(), Ok(&whole), "split at {split}");
         }
         assert_eq!(read_pieces(file.chunks(1)), Ok(whole));
     }
@@ -129,12 +111,7 @@ fn rewrite(file: &[u8], version: WriteVersion) -> Vec<u8> {
             Item::Function(source) => writer.function(source),
             Item::SelectDb(database) => writer.select_db(database as u32),
             Item::ResizeDb { keys, expires } => writer.resize_db(keys, expires),
-            Item::Entry {
-                key,
-                value,
-                expire_at_ms,
-                eviction,
-            } => {
+            Item::Entry { key, value, expire_at_ms, eviction } => {
                 writer.entry(key, value, expire_at_ms, eviction);
             }
             Item::End(_) => writer.finish(),
@@ -158,9 +135,7 @@ fn written_again_to_the_byte() {
         (sample::VALKEY_LFU, WriteVersion::V11),
     ] {
         let file = bytes(hex);
-        let found = file
-            .windows(reference_data.len())
-            .position(|window| window == reference_data);
+        let found = file.windows(reference_data.len()).position(|window| window == reference_data);
         let expected = match found {
             Some(start) => {
                 let end = start + reference_data.len();
@@ -174,12 +149,7 @@ fn written_again_to_the_byte() {
 
 #[test]
 fn the_check_likes_them() {
-    for hex in [
-        sample::REDIS_7_0,
-        sample::VALKEY_8_0,
-        sample::REDIS_LRU,
-        sample::VALKEY_LFU,
-    ] {
+    for hex in [sample::REDIS_7_0, sample::VALKEY_8_0, sample::REDIS_LRU, sample::VALKEY_LFU] {
         let mut report = Vec::new();
         let mut checker = Checker::new(b"dump.rdb", 0, &mut report);
         checker.feed(&bytes(hex), &mut report);

@@ -61,13 +61,7 @@ fn read_entries(pieces: &[&[u8]]) -> Vec<Entry> {
     for piece in pieces {
         reader.feed(piece);
         while let Some(item) = reader.next_item().expect("our own file") {
-            if let Item::Entry {
-                key,
-                value,
-                expire_at_ms,
-                eviction,
-            } = item
-            {
+            if let Item::Entry { key, value, expire_at_ms, eviction } = item {
                 let value = match value {
                     ValueRef::String(text) => text.to_vec(),
                     ValueRef::Integer(value) => alloc::format!("{value}").into_bytes(),
@@ -124,13 +118,7 @@ proptest! {
 #[test]
 fn a_long_value_is_not_read_again_and_again() {
     let value = alloc::vec![b'x'; 8 << 20];
-    let mut writer = Writer::new(
-        WriteVersion::V11,
-        WriteOptions {
-            checksum: true,
-            compression: false,
-        },
-    );
+    let mut writer = Writer::new(WriteVersion::V11, WriteOptions { checksum: true, compression: false });
     writer.header();
     writer.entry(b"big", ValueRef::String(&value), None, None);
     writer.entry(b"small", ValueRef::String(b"v"), None, None);
@@ -142,9 +130,7 @@ fn a_long_value_is_not_read_again_and_again() {
         reader.feed(piece);
         while let Some(item) = reader.next_item().expect("our own file") {
             items += 1;
-            assert!(
-                !matches!(item, Item::Entry { key: b"big", value: ValueRef::String(text), .. } if text != value)
-            );
+            assert!(!matches!(item, Item::Entry { key: b"big", value: ValueRef::String(text), .. } if text != value));
         }
     }
     assert_eq!((items, reader.finish()), (4, Ok(())));

@@ -1,0 +1,216 @@
+//! The engine behind its lock, and the carrying out of its effects.
+
+use crate::disk::Disk;
+use crate::host::Host;
+use crate::mailbox::Mailbox;
+use engine::boundary::effects::{Effect, Effects, Garbage, LogLevel, Progress};
+use engine::boundary::id::ClientId;
+use engine::boundary::input::{BufferReport, Connection, Input};
+use engine::engine::Engine;
+use engine::resp::request::{Limits, Requests};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::Notify;
+
+/// Where log lines go.
+pub trait Log: Send + Sync {
+    /// Writes a line.
+    fn log(&self, level: LogLevel, message: &str);
+}
+
+/// What all threads share.
+pub struct Shared<H: Host> {
+    core: Mutex<Core>,
+    /// Clocks and tasks.
+    pub host: H,
+    /// The deadline for which the timer is set, microseconds.
+    armed: AtomicU64,
+    /// Wakes the timer for an earlier deadline.
+    pub(crate) rearm: Notify,
+}
+
+/// What the lock protects.
+struct Core {
+    engine: Engine,
+    effects: Effects,
+    mailboxes: HashMap<ClientId, Arc<Mailbox>>,
+    next_client: u64,
+    disk: Box<dyn Disk>,
+    log: Arc<dyn Log>,
+    garbage: Sender<Garbage>,
+    ready: Box<dyn Fn() + Send>,
+}
+
+/// The connection whose input is being handled: its replies need no mailbox.
+pub struct Own<'a> {
+    /// Which.
+    pub client: ClientId,
+    /// Where its replies go.
+    pub output: &'a mut Vec<u8>,
+    /// Set if it is to be closed when all is sent.
+    pub closing: &'a mut bool,
+    /// Set if its waiting requests are to be submitted.
+    pub resumed: &'a mut bool,
+}
+
+/// What the driver's parts are made of.
+pub struct Parts {
+    /// The engine.
+    pub engine: Engine,
+    /// Its effects, with the oracle.
+    pub effects: Effects,
+    /// Where disk operations go.
+    pub disk: Box<dyn Disk>,
+    /// Where log lines go.
+    pub log: Arc<dyn Log>,
+    /// Where garbage is dropped.
+    pub garbage: Sender<Garbage>,
+    /// Tells the supervisor that the server is ready.
+    pub ready: Box<dyn Fn() + Send>,
+}
+
+impl<H: Host> Shared<H> {
+    /// Puts an engine behind its lock.
+    pub fn new(parts: Parts, host: H) -> Arc<Shared<H>> {
+        let Parts { engine, effects, disk, log, garbage, ready } = parts;
+        let core = Core { engine, effects, mailboxes: HashMap::new(), next_client: 1, disk, log, garbage, ready };
+        Arc::new(Shared { core: Mutex::new(core), host, armed: AtomicU64::new(u64::MAX), rearm: Notify::new() })
+    }
+
+    /// The lock. A thread that panicked has aborted the process already.
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Handles an input that is no client's request.
+    pub fn handle(&self, input: Input<'_>) {
+        let mut core = self.lock();
+        let core = &mut *core;
+        core.engine.handle(self.host.now(), input, &mut core.effects);
+        core.carry_out(None);
+        self.arm(core);
+    }
+
+    /// Handles a batch of requests, and returns how far it got and what the
+    /// connection may send from now on.
+    pub fn requests(&self, own: Own<'_>, requests: Requests<'_>, report: BufferReport) -> (Progress, Limits) {
+        let mut core = self.lock();
+        let core = &mut *core;
+        let client = own.client;
+        let input = Input::Requests { client, requests: &requests, report };
+        core.engine.handle(self.host.now(), input, &mut core.effects);
+        let progress = core.effects.progress;
+        core.carry_out(Some(own));
+        self.arm(core);
+        (progress, core.engine.limits(client))
+    }
+
+    /// A client connected: gives it a number and a mailbox.
+    pub fn connected(&self, connection: Connection) -> (ClientId, Arc<Mailbox>, Limits) {
+        let mut core = self.lock();
+        let core = &mut *core;
+        let client = ClientId(core.next_client);
+        core.next_client += 1;
+        let mailbox = Arc::new(Mailbox::default());
+        core.mailboxes.insert(client, Arc::clone(&mailbox));
+        core.engine.handle(self.host.now(), Input::Connected { client, connection }, &mut core.effects);
+        core.carry_out(None);
+        self.arm(core);
+        (client, mailbox, core.engine.limits(client))
+    }
+
+    /// A client is gone.
+    pub fn closed(&self, client: ClientId) {
+        self.lock().mailboxes.remove(&client);
+        self.handle(Input::Closed { client });
+    }
+
+    /// Looks at the engine.
+    pub fn inspect<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
+        look(&self.lock().engine)
+    }
+
+    /// Wakes the timer if the next deadline is earlier than it knows.
+    fn arm(&self, core: &Core) {
+        let next = core.engine.next_deadline().map_or(u64::MAX, |deadline| deadline.0);
+        if next < self.armed.load(Ordering::Relaxed) {
+            self.armed.store(next, Ordering::Relaxed);
+            self.rearm.notify_one();
+        }
+    }
+
+    /// The timer is set anew: the engine's next deadline, microseconds.
+    pub(crate) fn set_armed(&self) -> u64 {
+        let core = self.lock();
+        let next = core.engine.next_deadline().map_or(u64::MAX, |deadline| deadline.0);
+        self.armed.store(next, Ordering::Relaxed);
+        next
+    }
+}
+
+impl Core {
+    /// Carries out all effects, in order.
+    fn carry_out(&mut self, mut own: Option<Own<'_>>) {
+        if self.effects.orders.list.is_empty() {
+            return;
+        }
+        if self.swap_out(&mut own) {
+            return;
+        }
+        let list = std::mem::take(&mut self.effects.orders.list);
+        for effect in list {
+            self.carry_out_one(effect, &mut own);
+        }
+        self.effects.clear();
+    }
+
+    /// The common case: nothing but replies to the own connection, whose buffer
+    /// is empty, so that the buffers can be exchanged.
+    fn swap_out(&mut self, own: &mut Option<Own<'_>>) -> bool {
+        let Some(own) = own else { return false };
+        let [Effect::Send { client, start: 0, end }] = self.effects.orders.list[..] else { return false };
+        let whole = client == own.client && end == self.effects.output.len();
+        if !whole || !own.output.is_empty() {
+            return false;
+        }
+        std::mem::swap(&mut self.effects.output, own.output);
+        self.effects.clear();
+        true
+    }
+
+    fn carry_out_one(&mut self, effect: Effect, own: &mut Option<Own<'_>>) {
+        let own_is = |own: &Option<Own<'_>>, client: ClientId| own.as_ref().is_some_and(|own| own.client == client);
+        match effect {
+            Effect::Send { client, start, end } => {
+                let bytes = &self.effects.output[start..end];
+                match own {
+                    Some(own) if own.client == client => own.output.extend_from_slice(bytes),
+                    _ => self.mailbox(client, |mailbox| mailbox.send(bytes)),
+                }
+            }
+            Effect::Close { client, flush } => match own {
+                Some(own) if own.client == client && flush => *own.closing = true,
+                _ => self.mailbox(client, |mailbox| mailbox.close(flush)),
+            },
+            Effect::Resume { client } if own_is(own, client) => {
+                if let Some(own) = own {
+                    *own.resumed = true;
+                }
+            }
+            Effect::Resume { client } => self.mailbox(client, Mailbox::resume),
+            Effect::Disk { token, operation } => self.disk.start(token, operation),
+            Effect::Log { level, message } => self.log.log(level, &message),
+            Effect::Drop(garbage) => drop(self.garbage.send(garbage)),
+            Effect::Ready => (self.ready)(),
+            Effect::Exit { code } => std::process::exit(code),
+        }
+    }
+
+    fn mailbox(&self, client: ClientId, post: impl FnOnce(&Mailbox)) {
+        if let Some(mailbox) = self.mailboxes.get(&client) {
+            post(mailbox);
+        }
+    }
+}
