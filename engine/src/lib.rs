@@ -12,6 +12,7 @@ pub mod engine;
 pub mod info;
 pub mod keyspace;
 pub mod rdb;
+pub mod recording;
 pub mod resp;
 pub mod server;
 pub mod session;

@@ -5,6 +5,7 @@ pub mod cron;
 pub mod evict;
 pub mod options;
 pub mod requests;
+pub mod state_hash;
 
 use crate::base::random::Random;
 use crate::boundary::effects::Effects;

@@ -79,6 +79,11 @@ impl RequestBuffer {
         self.requests.is_empty() && self.error.is_none()
     }
 
+    /// Ends with an error, as a parser would have found it: for replay.
+    pub fn set_error(&mut self, error: Option<ProtocolError>) {
+        self.error = error;
+    }
+
     /// The requests, of which the first `skip` are left out, together with the
     /// buffer from which they were parsed.
     pub fn requests<'a>(&'a self, buffer: &'a [u8], skip: usize) -> Requests<'a> {
@@ -120,6 +125,16 @@ impl<'a> Requests<'a> {
         let request = self.parsed.requests[self.skip + index];
         let spans = &self.parsed.spans[request.first as usize..][..request.count as usize];
         Arguments { buffer: self.buffer, unquoted: &self.parsed.unquoted, spans }
+    }
+
+    /// All requests as they came on the wire, with what was skipped between
+    /// them: parsed again they are the same.
+    pub fn wire(&self) -> &'a [u8] {
+        match &self.parsed.requests[self.skip..] {
+            [] => &[],
+            [first, .., last] => &self.buffer[first.start..last.end],
+            [only] => &self.buffer[only.start..only.end],
+        }
     }
 
     /// Bytes that one request took on the wire.
