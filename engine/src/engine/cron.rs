@@ -1,6 +1,6 @@
 //! What happens by the clock: sweeps, timeouts, samples.
 
-use crate::boundary::effects::{Effect, Effects};
+use crate::boundary::effects::{Effect, Effects, Garbage};
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::command::context::Context;
@@ -37,7 +37,7 @@ impl Engine {
             self.expire_sweep(now);
         }
         for database in self.keyspace.take_garbage() {
-            effects.orders.list.push(Effect::Drop(crate::boundary::effects::Garbage::Database(database)));
+            effects.orders.list.push(Effect::Drop(Garbage::new(database)));
         }
     }
 

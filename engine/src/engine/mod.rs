@@ -11,6 +11,8 @@ use crate::boundary::effects::Effects;
 use crate::boundary::id::ClientId;
 use crate::boundary::input::{BufferReport, Connection, Input, Signal};
 use crate::boundary::time::{Monotonic, Now};
+use crate::command::table::CommandTable;
+use crate::commands::COMMANDS;
 use crate::keyspace::Keyspace;
 use crate::resp::request::Limits;
 use crate::server::Server;
@@ -30,9 +32,10 @@ impl Engine {
     /// `options`.
     pub fn new(options: Options, now: Now) -> Engine {
         let mut random = Random::from_seed(options.seed);
+        let commands = CommandTable::new(COMMANDS);
         let count = options.config.database_count() as usize;
         let keyspace_random = Random::from_seed(random.next_u64());
-        let mut server = Server::new(options.config, options.personality, options.host, now, &mut random);
+        let mut server = Server::new(options.config, commands, options.personality, options.host, now, &mut random);
         server.config_file = options.config_file;
         server.executable = options.executable;
         for (from, to) in &options.renamed_commands {

@@ -99,8 +99,14 @@ pub struct HostFacts {
 
 impl Server {
     /// A server as configured, before anything has happened.
-    pub fn new(config: Config, personality: Personality, host: HostFacts, now: Now, random: &mut Random) -> Server {
-        let commands = CommandTable::new();
+    pub fn new(
+        config: Config,
+        commands: CommandTable,
+        personality: Personality,
+        host: HostFacts,
+        now: Now,
+        random: &mut Random,
+    ) -> Server {
         let statistics = Statistics::new(commands.len());
         let sip = crate::base::sip_hash::SipKey { k0: random.next_u64(), k1: random.next_u64() };
         Server {
