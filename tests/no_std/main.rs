@@ -29,6 +29,17 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     loop {}
 }
 
+/// The parts of `alloc` that were compiled for unwinding name it; nothing
+/// unwinds here.
+#[unsafe(no_mangle)]
+pub extern "C" fn rust_eh_personality() {}
+
+/// As above.
+#[unsafe(no_mangle)]
+pub extern "C" fn _Unwind_Resume() -> ! {
+    loop {}
+}
+
 /// The entry point: uses both crates, so that their code is linked.
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {

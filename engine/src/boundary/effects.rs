@@ -86,12 +86,14 @@ pub enum Effect {
 }
 
 /// What takes long to drop: a database that was flushed, a large buffer.
-pub struct Garbage(Box<dyn Any + Send>);
+pub struct Garbage {
+    _value: Box<dyn Any + Send>,
+}
 
 impl Garbage {
     /// To be dropped elsewhere.
     pub fn new(value: impl Any + Send) -> Garbage {
-        Garbage(Box::new(value))
+        Garbage { _value: Box::new(value) }
     }
 }
 

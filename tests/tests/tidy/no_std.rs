@@ -38,7 +38,7 @@ fn engine_and_lua_link_without_std() {
         .args(["build", "--quiet", "--target", &host()])
         .current_dir(&folder)
         .env("CARGO_TARGET_DIR", folder.join("target"))
-        .env("RUSTFLAGS", "-C panic=abort -C link-arg=-nostartfiles -C link-arg=-nostdlib -C link-arg=-static -C relocation-model=static")
+        .env("RUSTFLAGS", "-C panic=abort -C link-arg=-nostartfiles -C link-arg=-lc")
         .output()
         .expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
