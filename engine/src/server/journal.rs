@@ -3,7 +3,7 @@
 //! Consumers (the AOF, replicas, migrations) will render it; while there is
 //! none, a change costs one addition.
 
-use crate::keyspace::change::Change;
+use crate::keyspace::change::{Change, DatabaseChange};
 
 /// The sequence of changes.
 #[derive(Default, Debug)]
@@ -15,6 +15,11 @@ impl Journal {
     /// Appends a change.
     #[inline]
     pub fn append(&mut self, _change: &Change<'_>) {
+        self.position += 1;
+    }
+
+    /// Appends a change of whole databases.
+    pub fn append_databases(&mut self, _change: DatabaseChange) {
         self.position += 1;
     }
 

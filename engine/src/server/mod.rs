@@ -102,7 +102,6 @@ impl Server {
     pub fn new(config: Config, personality: Personality, host: HostFacts, now: Now, random: &mut Random) -> Server {
         let commands = CommandTable::new();
         let statistics = Statistics::new(commands.len());
-        let sip = crate::base::sip_hash::SipKey { k0: random.next_u64(), k1: random.next_u64() };
         Server {
             config,
             config_file: None,
@@ -110,7 +109,7 @@ impl Server {
             personality,
             commands,
             sessions: Sessions::default(),
-            watches: Watches::new(sip),
+            watches: Watches::default(),
             journal: Journal::default(),
             statistics,
             timers: Timers::default(),
