@@ -23,6 +23,7 @@
 //! [`Slab`], and owned by the table that holds it.
 #![allow(unsafe_code)]
 
+use crate::base::number::{format_i64, parse_i64};
 use crate::data::slab::{SLOT_MAX, Slab, block_size};
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -120,6 +121,32 @@ pub enum Value<'a> {
     Integer(i64),
     /// Any other string.
     Bytes(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// A string as it is stored: as an integer if it is one's only spelling.
+    #[inline]
+    pub fn encode(bytes: &'a [u8]) -> Value<'a> {
+        parse_i64(bytes).map_or(Value::Bytes(bytes), Value::Integer)
+    }
+
+    /// The string's bytes; those of an integer are written to `buffer`.
+    #[inline]
+    pub fn bytes<'b>(self, buffer: &'b mut [u8; 20]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match self {
+            Value::Integer(number) => format_i64(number, buffer),
+            Value::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// The string's length.
+    #[inline]
+    pub fn length(self) -> usize {
+        self.bytes(&mut [0; 20]).len()
+    }
 }
 
 /// The encoding of a string, by the name that OBJECT ENCODING answers.

@@ -5,6 +5,7 @@ pub mod access;
 pub mod change;
 pub mod database;
 pub mod eviction;
+mod range;
 pub mod snapshot;
 
 use crate::base::crc16::slot_of;

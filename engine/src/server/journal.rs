@@ -9,12 +9,17 @@ use crate::keyspace::change::{Change, DatabaseChange};
 #[derive(Default, Debug)]
 pub struct Journal {
     position: u64,
+    /// The changes as text, for tests to look at.
+    #[cfg(test)]
+    pub(crate) log: alloc::vec::Vec<alloc::string::String>,
 }
 
 impl Journal {
     /// Appends a change.
     #[inline]
     pub fn append(&mut self, _change: &Change<'_>) {
+        #[cfg(test)]
+        self.log.push(crate::testing::describe(_change));
         self.position += 1;
     }
 
