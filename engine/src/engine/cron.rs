@@ -80,7 +80,7 @@ impl Engine {
             let event = Event { class: EventClass::Expired, name: "expired" };
             journal.append(&Change { database: id, key, event, record: Record::Delete });
             if !watches.is_empty() {
-                watches.touch(id, bytes);
+                watches.touch(id, bytes, true);
             }
         });
         if expired >= keys {

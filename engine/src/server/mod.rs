@@ -108,7 +108,6 @@ impl Server {
         random: &mut Random,
     ) -> Server {
         let statistics = Statistics::new(commands.len());
-        let sip = crate::base::sip_hash::SipKey { k0: random.next_u64(), k1: random.next_u64() };
         Server {
             config,
             config_file: None,
@@ -116,7 +115,7 @@ impl Server {
             personality,
             commands,
             sessions: Sessions::default(),
-            watches: Watches::new(sip),
+            watches: Watches::default(),
             journal: Journal::default(),
             statistics,
             timers: Timers::default(),
