@@ -3,5 +3,6 @@
 pub mod context;
 pub mod dispatch;
 pub mod error;
+pub mod help;
 pub mod spec;
 pub mod table;
