@@ -16,3 +16,5 @@ pub mod recording;
 pub mod resp;
 pub mod server;
 pub mod session;
+#[cfg(test)]
+mod testing;

@@ -4,7 +4,7 @@
 use crate::oracle::Shared;
 use engine::base::fingerprint::Fingerprint;
 use engine::boundary::ask::Oracle;
-use engine::boundary::effects::{Effect, Effects, Garbage, Progress};
+use engine::boundary::effects::{Effect, Effects, Progress};
 use engine::boundary::input::Input;
 use engine::boundary::time::Now;
 use engine::engine::Engine;
@@ -74,12 +74,7 @@ fn add_outcome(hash: &mut Fingerprint, outcome: &Outcome) {
                 hash.add(token.0);
                 hash.add_debug(operation);
             }
-            Effect::Drop(garbage) => {
-                hash.add(match garbage {
-                    Garbage::Database(_) => 3,
-                    Garbage::Bytes(_) => 4,
-                });
-            }
+            Effect::Drop(_) => hash.add(3),
             other => hash.add_debug(other),
         }
     }

@@ -17,6 +17,7 @@ use engine::boundary::id::{ClientId, DiskToken};
 use engine::boundary::input::{Connection, DiskDone, Input};
 use engine::command::generate::encode;
 use engine::command::table::CommandTable;
+use engine::commands::COMMANDS;
 use engine::config::{Circumstances, Config, Id};
 use engine::engine::options::Options;
 use engine::recording::Writer;
@@ -102,7 +103,7 @@ pub fn run(seed: u64, commands: u64) -> Result<Run, String> {
 impl World {
     fn new(seed: u64) -> Result<World, String> {
         let mut random = Random::from_seed(seed);
-        let table = CommandTable::new();
+        let table = CommandTable::new(COMMANDS);
         let profile = Profile::draw(&mut random, &table);
         let options = options(&profile, &mut random)?;
         let started = 1_700_000_000_000_000 + random.below(1 << 40) as i64;

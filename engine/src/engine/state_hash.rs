@@ -60,9 +60,10 @@ fn add_entry(hash: &mut Fingerprint, entry: EntryRef<'_>) {
 fn add_server(hash: &mut Fingerprint, server: &Server) {
     for session in server.sessions.iter() {
         hash.add_debug(session);
-        hash.add(u64::from(server.watches.is_broken(session.id)));
     }
-    hash.add(server.watches.key_count() as u64);
+    hash.add_debug(&server.watches);
+    hash.add(server.client_round as u64);
+    hash.add_debug(&server.reply_buffer_reset_ms);
     hash.add(server.journal.position());
     hash.add_debug(&server.config);
     hash.add_debug(&(&server.statistics, server.timers, server.pause, &server.waiting_for_turn));

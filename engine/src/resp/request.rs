@@ -137,6 +137,11 @@ impl<'a> Requests<'a> {
         }
     }
 
+    /// Bytes that all requests took on the wire.
+    pub fn wire_bytes(&self) -> usize {
+        self.wire().len()
+    }
+
     /// Bytes that one request took on the wire.
     pub fn wire_length(&self, index: usize) -> usize {
         let request = self.parsed.requests[self.skip + index];
@@ -193,6 +198,11 @@ impl<'a> Arguments<'a> {
         (0..all.len()).map(move |index| all.get(index).unwrap_or(&[]))
     }
 
+    /// Bytes of all arguments.
+    pub fn byte_count(&self) -> usize {
+        self.spans.iter().map(|span| span.length).sum()
+    }
+
     /// A copy that lives on its own.
     pub fn to_owned(&self) -> OwnedArguments {
         let mut owned = OwnedArguments::default();
@@ -237,6 +247,11 @@ impl OwnedArguments {
     /// The arguments, borrowed.
     pub fn as_arguments(&self) -> Arguments<'_> {
         Arguments { buffer: &self.bytes, unquoted: &[], spans: &self.spans }
+    }
+
+    /// Bytes of all arguments.
+    pub fn argument_bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Bytes of memory, for the account.

@@ -14,6 +14,7 @@ use engine::boundary::id::ClientId;
 use engine::command::dispatch::key_indices;
 use engine::command::spec::{Command, Flags};
 use engine::command::table::CommandTable;
+use engine::commands::COMMANDS;
 use engine::resp::request::OwnedArguments;
 use std::collections::BTreeMap;
 
@@ -34,7 +35,13 @@ struct Client {
 
 impl Default for Model {
     fn default() -> Model {
-        Model { table: CommandTable::new(), data: Data::default(), clients: BTreeMap::new(), checked: 0, fault: None }
+        Model {
+            table: CommandTable::new(COMMANDS),
+            data: Data::default(),
+            clients: BTreeMap::new(),
+            checked: 0,
+            fault: None,
+        }
     }
 }
 

@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn every_command_is_made_and_mostly_fits_its_arity() {
-        let table = CommandTable::new();
+        let table = CommandTable::new(crate::commands::COMMANDS);
         let settings = Settings { wrong_one_in: 0, ..Settings::default() };
         let mut random = Random::from_seed(1);
         for id in runnable(&table) {
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_makes_the_same_requests() {
-        let table = CommandTable::new();
+        let table = CommandTable::new(crate::commands::COMMANDS);
         let make = || {
             let mut random = Random::from_seed(7);
             let settings = Settings { wrong_one_in: 2, ..Settings::default() };
