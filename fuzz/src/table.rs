@@ -20,6 +20,8 @@ struct Held {
 struct Pair {
     database: Database,
     map: BTreeMap<Vec<u8>, Held>,
+    /// Operations that are left to do, so that no input takes long.
+    left: usize,
     /// A scan under way: its cursor, what it has seen, what has been there all
     /// the time.
     scan: Option<(u64, BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>)>,
@@ -28,11 +30,9 @@ struct Pair {
 /// Each byte begins an operation.
 pub fn run(data: &[u8]) {
     let mut input = Bytes::new(data);
-    let mut pair = Pair { database: Database::new(1, SIP), map: BTreeMap::new(), scan: None };
-    for _ in 0..300 {
-        if input.is_empty() {
-            break;
-        }
+    let mut pair = Pair { database: Database::new(1, SIP), map: BTreeMap::new(), left: 3000, scan: None };
+    while !input.is_empty() && pair.left > 0 {
+        pair.left = pair.left.saturating_sub(1);
         pair.step(&mut input);
         assert_eq!(pair.database.len(), pair.map.len());
     }
@@ -164,6 +164,7 @@ impl Pair {
 
     /// Sets or removes a row of keys, so that segments split and merge.
     fn many(&mut self, first: u16, count: usize, removes: bool) {
+        self.left = self.left.saturating_sub(count * 8);
         for number in (first..).take(count * 8) {
             let name = name(number % 3000);
             if removes {
@@ -206,21 +207,17 @@ impl Pair {
     }
 
     fn rename(&mut self, from: &[u8], to: &[u8]) {
-        let Some(location) = self.find(from).filter(|_| from != to) else { return };
-        self.remove_target(to, from);
-        let Some(location) = self.find(from).or(Some(location)) else { return };
+        if from == to || self.find(from).is_none() {
+            return;
+        }
+        self.remove(to);
+        let Some(location) = self.find(from) else { return };
         let mark = self.database.mark(location);
         let owned = self.database.detach(location);
         self.database.attach(&key(to), owned, 9, mark);
         if let Some(held) = self.map.get(from).cloned() {
             self.gone(from);
             self.map.insert(to.to_vec(), held);
-        }
-    }
-
-    fn remove_target(&mut self, to: &[u8], from: &[u8]) {
-        if to != from {
-            self.remove(to);
         }
     }
 

@@ -417,7 +417,8 @@ impl Parser {
         while missing > 0 {
             let needed;
             match buffer.get(position) {
-                None => needed = position + 4,
+                // The shortest line that can be judged, though a wrong one.
+                None => needed = position + 3,
                 Some(b'$') => match header(buffer, position) {
                     Header::Number(length, at) if (0..=limits.bulk_max).contains(&length) => {
                         if length > UNAUTHENTICATED_BULK_MAX && !limits.authenticated {
@@ -572,6 +573,13 @@ mod tests {
         let tight = Limits { authenticated: false, ..Limits::default() };
         assert_eq!(parse_in_pieces(b"*11\r\n", &[], tight).1, Some(ProtocolError::UnauthenticatedCount));
         assert_eq!(parse_in_pieces(b"*1\r\n$16385\r\n", &[], tight).1, Some(ProtocolError::UnauthenticatedBulk));
+    }
+
+    #[test]
+    fn the_shortest_wrong_line_is_judged_when_it_is_there() {
+        let bytes = b"*2\r\n$4\r\nAUTH\r\n1\r\n";
+        assert_eq!(one(bytes).1, Some(ProtocolError::ExpectedBulk(b'1')));
+        assert_eq!(parse_in_pieces(bytes, &[bytes.len() - 3], Limits::default()), one(bytes));
     }
 
     proptest! {
