@@ -2,20 +2,25 @@
 //! reference's order, and what is counted after.
 
 use crate::base::argv;
+use crate::boundary::effects::LogLevel;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::{Begin, Command, Flags};
 use crate::command::table::{CommandId, CommandTable};
+use crate::config::{Id, Protection};
 use crate::data::hash::Hash;
 use crate::resp::request::{Arguments, Requests};
 use crate::session::{ReplyMode, Waiting};
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Most requests of a group: their keys are prefetched together.
 pub const GROUP: usize = 32;
 /// How much of an unknown command an error repeats, in bytes.
 const ECHO_MAX: usize = 128;
+/// How often a cross-protocol attack is logged at most, microseconds.
+const ATTACK_LOG_INTERVAL_US: u64 = 60_000_000;
 
 /// What is known of a request before it runs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,7 +76,8 @@ impl Context<'_> {
     /// Runs one request of the session, or queues it, or refuses it.
     #[inline]
     pub fn process(&mut self, prepared: Prepared, arguments: Arguments<'_>) -> Outcome {
-        if self.session.reply_mode == ReplyMode::SkipNext {
+        let mode = self.session.reply_mode;
+        if mode == ReplyMode::SkipNext {
             self.session.reply_mode = ReplyMode::Skip;
         }
         let start = self.reply.position();
@@ -82,13 +88,11 @@ impl Context<'_> {
                 self.hashed = None;
                 if self.session.waiting == Some(Waiting::Result) { Outcome::Deferred } else { Outcome::Done }
             }
-            Ok(None) => {
-                if self.session.waiting == Some(Waiting::Turn) {
-                    Outcome::Wait
-                } else {
-                    Outcome::Done
-                }
+            Ok(None) if self.session.waiting == Some(Waiting::Turn) => {
+                self.session.reply_mode = mode;
+                return Outcome::Wait;
             }
+            Ok(None) => Outcome::Done,
             Err(error) => {
                 self.refuse(prepared, &error);
                 Outcome::Done
@@ -105,53 +109,104 @@ impl Context<'_> {
         outcome
     }
 
-    /// All checks before a command runs. `None` if it was queued or has to wait.
+    /// All checks before a command runs. `None` if it was queued, has to wait or
+    /// is no command at all.
     #[inline]
     fn admit(&mut self, prepared: Prepared, arguments: &Arguments<'_>) -> Result<Option<CommandId>, Error> {
-        let Some(mut id) = prepared.id else { return Err(unknown_command(arguments)) };
-        let mut command = self.server.commands.command(id);
-        if !command.subcommands.is_empty() && arguments.len() > 1 {
-            let Some(subcommand) = self.server.commands.find_subcommand(id, &arguments[1]) else {
-                return Err(unknown_subcommand(command, arguments));
-            };
-            id = subcommand;
-            command = self.server.commands.command(id);
-        }
+        let id = match prepared.id {
+            None => return self.unknown(arguments),
+            Some(id) => self.resolve(id, arguments)?,
+        };
+        let command = self.server.commands.command(id);
         self.session.last_command = Some(id);
         if !arity_fits(command, arguments.len()) {
             return Err(Error::Arity { command: self.server.commands.full_name(id) });
         }
-        if !self.session.authenticated && !command.flags.has(Flags::NO_AUTH) {
+        if command.flags.has(Flags::PROTECTED) {
+            self.check_protected(command)?;
+        }
+        if !self.session.authenticated && self.server.password.is_some() && !command.flags.has(Flags::NO_AUTH) {
             return Err(Error::NoAuth);
         }
+        let in_transaction = self.session.transaction.is_some();
+        if in_transaction && command.flags.has(Flags::NO_MULTI) {
+            return Err(Error::NotInTransaction);
+        }
         let flags = self.flags_with_queued(command);
-        if self.server.memory_limited && self.out_of_memory() && flags.has(Flags::DENYOOM) {
+        if self.server.memory_limited
+            && self.out_of_memory()
+            && (flags.has(Flags::DENYOOM) || in_transaction && !ends_transaction(command))
+        {
             return Err(Error::OutOfMemory);
         }
-        if flags.has(Flags::WRITE) && self.server.writes_refused {
-            return Err(Error::Text(
-                "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
-                 Commands that may modify the data set are disabled, because this instance is configured to report \
-                 errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check \
-                 the Redis logs for details about the RDB error.",
-            ));
+        if self.server.writes_refused && (flags.has(Flags::WRITE) || command.name == "ping") {
+            return Err(Error::WritesRefused { server: self.server.personality.title });
         }
-        if self.server.loading && !command.flags.has(Flags::LOADING) {
-            return Err(Error::Loading);
+        if self.server.loading && !self.all_allow_loading(command) {
+            return Err(Error::Loading { server: self.server.personality.title });
         }
-        if let Some(pause) = self.server.pause
-            && pause.until > self.now.monotonic
+        if let Some(pause) = self.server.pause_at(self.now)
             && (!pause.writes_only || flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)))
         {
             self.session.waiting = Some(Waiting::Turn);
             self.server.waiting_for_turn.push(self.session.id);
             return Ok(None);
         }
-        if self.session.transaction.is_some() && !runs_at_once_in_multi(command) {
-            self.queue(id, command, arguments)?;
+        if in_transaction && !runs_at_once_in_multi(command) {
+            self.queue(id, arguments);
             return Ok(None);
         }
         Ok(Some(id))
+    }
+
+    /// A container's subcommand, or the command itself.
+    #[inline]
+    fn resolve(&mut self, id: CommandId, arguments: &Arguments<'_>) -> Result<CommandId, Error> {
+        if self.server.commands.command(id).subcommands.is_empty() || arguments.len() == 1 {
+            return Ok(id);
+        }
+        let found = self.server.commands.find_subcommand(id, &arguments[1]);
+        found.ok_or_else(|| {
+            self.session.last_command = None;
+            unknown_subcommand(arguments)
+        })
+    }
+
+    /// No command has this name. A browser that was made to talk to us is cut
+    /// off, before what follows in its request can do harm.
+    #[cold]
+    fn unknown(&mut self, arguments: &Arguments<'_>) -> Result<Option<CommandId>, Error> {
+        self.session.last_command = None;
+        let name = &arguments[0];
+        if !name.eq_ignore_ascii_case(b"POST") && !name.eq_ignore_ascii_case(b"Host:") {
+            return Err(unknown_command(arguments));
+        }
+        self.session.closing = true;
+        self.session.dropped = true;
+        let recently = |at| self.now.monotonic.since(at) < ATTACK_LOG_INTERVAL_US;
+        if !self.server.attack_logged.is_some_and(recently) {
+            self.server.attack_logged = Some(self.now.monotonic);
+            let text = "Possible SECURITY ATTACK detected: a client sent POST or Host:, as a browser does that another \
+                        site has made talk to this server (cross protocol scripting). Connection aborted.";
+            self.orders.log(LogLevel::Warning, text);
+        }
+        Ok(None)
+    }
+
+    /// Refuses DEBUG and MODULE unless they are switched on for this client.
+    #[cold]
+    fn check_protected(&self, command: &Command) -> Result<(), Error> {
+        let (parameter, id, name) = match command.name {
+            "debug" => ("enable-debug-command", Id::EnableDebugCommand, "DEBUG"),
+            "module" => ("enable-module-command", Id::EnableModuleCommand, "MODULE"),
+            _ => return Ok(()),
+        };
+        let connection = &self.session.connection;
+        let local = connection.loopback || connection.unix_socket;
+        if self.server.config.chosen::<Protection>(id).permits(local) {
+            return Ok(());
+        }
+        Err(Error::ProtectedCommand { command: name, parameter })
     }
 
     /// The flags of a command, and of those that it would run (EXEC).
@@ -172,15 +227,27 @@ impl Context<'_> {
         !crate::engine::evict::evict(self)
     }
 
-    fn queue(&mut self, id: CommandId, command: &Command, arguments: &Arguments<'_>) -> Result<(), Error> {
-        if command.flags.has(Flags::NO_MULTI) {
-            return Err(Error::NotInTransaction);
+    /// True if a command may run while data is loaded, and those that it would
+    /// run too.
+    #[cold]
+    fn all_allow_loading(&self, command: &Command) -> bool {
+        let mut all = command.flags.has(Flags::LOADING);
+        if let Some(transaction) = self.session.transaction.as_ref().filter(|_| command.name == "exec") {
+            let allows = |id: &CommandId| self.server.commands.command(*id).flags.has(Flags::LOADING);
+            all &= transaction.queue.iter().all(|(id, _)| allows(id));
         }
-        if let Some(transaction) = &mut self.session.transaction {
+        all
+    }
+
+    /// Keeps a request for EXEC, unless EXEC will refuse anyway.
+    fn queue(&mut self, id: CommandId, arguments: &Arguments<'_>) {
+        let broken = self.server.watches.is_broken(self.session.id);
+        if let Some(transaction) =
+            self.session.transaction.as_mut().filter(|transaction| !transaction.aborted && !broken)
+        {
             transaction.queue.push((id, arguments.to_owned()));
         }
         self.reply.simple("QUEUED");
-        Ok(())
     }
 
     /// Runs a command that may run: its handler, its error, its counters.
@@ -197,6 +264,7 @@ impl Context<'_> {
         let ended = self.orders.elapsed_ns();
         self.server.clock_ns = ended;
         self.server.statistics.ran(id, ended.saturating_sub(began));
+        self.session.commands += 1;
         self.command = outer;
     }
 
@@ -210,8 +278,8 @@ impl Context<'_> {
 
     /// Replies with an error and counts it.
     pub fn error(&mut self, error: &Error) {
-        let text = format!("{error}");
-        self.reply.error(&text);
+        let text = error.to_bytes();
+        self.reply.error_bytes(&text);
         self.server.statistics.error(&text);
     }
 
@@ -222,15 +290,14 @@ impl Context<'_> {
             transaction.aborted = true;
         }
         let is_exec = prepared.id.is_some_and(|id| self.server.commands.command(id).name == "exec");
-        if let Some(command) = self.session.last_command.filter(|_| prepared.id.is_some()) {
-            if let Some(command) = self.server.statistics.commands.get_mut(command.0 as usize) {
-                command.rejected += 1;
-            }
+        let statistics = &mut self.server.statistics;
+        if let Some(command) = self.session.last_command.and_then(|id| statistics.commands.get_mut(id.0 as usize)) {
+            command.rejected += 1;
         }
-        if is_exec && self.session.transaction.is_some() {
+        if is_exec {
             self.discard_transaction();
             let text = format!("{error}");
-            let reason = text.split_once(' ').map_or(text.as_str(), |(_, reason)| reason);
+            let reason = text.strip_prefix("ERR ").unwrap_or(&text);
             self.error(&Error::ExecAbort { reason: Some(reason.into()) });
             return;
         }
@@ -261,35 +328,43 @@ fn runs_at_once_in_multi(command: &Command) -> bool {
     matches!(command.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
 }
 
+/// Commands that leave MULTI, which memory does not hinder.
+fn ends_transaction(command: &Command) -> bool {
+    matches!(command.name, "exec" | "discard" | "quit" | "reset")
+}
+
+/// What an error repeats of an argument: as C would print it, up to a zero.
+fn echo(bytes: &[u8], length_max: usize) -> &[u8] {
+    let bytes = &bytes[..bytes.len().min(length_max)];
+    bytes.split(|&byte| byte == 0).next().unwrap_or(bytes)
+}
+
 fn unknown_command(arguments: &Arguments<'_>) -> Error {
-    let echo = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(ECHO_MAX)]).into_owned();
-    let mut text = String::new();
+    let mut text = Vec::new();
     for argument in arguments.iter().skip(1) {
         if text.len() >= ECHO_MAX {
             break;
         }
-        let room = ECHO_MAX - text.len();
-        let shown = String::from_utf8_lossy(&argument[..argument.len().min(room)]);
-        text += &format!("'{shown}' ");
+        let shown = echo(argument, ECHO_MAX - text.len());
+        text.extend_from_slice(&[b"'", shown, b"' "].concat());
     }
-    Error::UnknownCommand { name: echo(&arguments[0]), arguments: text }
+    Error::UnknownCommand { name: echo(&arguments[0], ECHO_MAX).to_vec(), arguments: text }
 }
 
-fn unknown_subcommand(command: &Command, arguments: &Arguments<'_>) -> Error {
-    let name = &arguments[1];
+fn unknown_subcommand(arguments: &Arguments<'_>) -> Error {
     Error::UnknownSubcommand {
-        subcommand: String::from_utf8_lossy(&name[..name.len().min(ECHO_MAX)]).into_owned(),
-        command: command.name.to_ascii_uppercase(),
+        subcommand: echo(&arguments[1], ECHO_MAX).to_vec(),
+        command: arguments[0].to_ascii_uppercase(),
     }
 }
 
 /// The keys among a request's arguments, by their indices, as far as the key
 /// specs tell; `None` if they can't be told or do not fit.
-pub fn key_indices(command: &Command, arguments: &Arguments<'_>) -> Option<alloc::vec::Vec<usize>> {
+pub fn key_indices(command: &Command, arguments: &Arguments<'_>) -> Option<Vec<usize>> {
     use crate::base::number::parse_i64;
     use crate::command::spec::Find;
     let count = arguments.len() as i64;
-    let mut found = alloc::vec::Vec::new();
+    let mut found = Vec::new();
     for spec in command.keys {
         let first = match spec.begin {
             Begin::Index(at) => i64::from(at),

@@ -63,7 +63,11 @@ pub fn policy(config: &Config) -> Policy {
 pub fn refusal(server: &Server, connection: &Connection) -> Option<&'static str> {
     let config = &server.config;
     if server.sessions.len() as u64 >= config.unsigned(Id::Maxclients) {
-        return Some("-ERR max number of clients reached\r\n");
+        return Some(if config.boolean(Id::ClusterEnabled) {
+            "-ERR max number of clients + cluster connections reached\r\n"
+        } else {
+            "-ERR max number of clients reached\r\n"
+        });
     }
     let open = server.password.is_none() && !connection.loopback && !connection.unix_socket;
     if open && config.boolean(Id::ProtectedMode) {

@@ -82,6 +82,8 @@ pub struct Server {
     pub sweep_database: u32,
     /// Where the round of periodic work on connections goes on.
     pub(crate) client_round: usize,
+    /// When a cross-protocol attack was last logged.
+    pub(crate) attack_logged: Option<Monotonic>,
     /// How often the peaks of reply buffers are forgotten, milliseconds (DEBUG
     /// REPLYBUFFER); `None` for never.
     pub reply_buffer_reset_ms: Option<u64>,
@@ -136,6 +138,7 @@ impl Server {
             sampled_at: now.monotonic,
             sweep_database: 0,
             client_round: 0,
+            attack_logged: None,
             reply_buffer_reset_ms: Some(5000),
             clock_ns: 0,
             waiting_for_turn: Vec::new(),

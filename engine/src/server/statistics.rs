@@ -110,9 +110,10 @@ impl Statistics {
     }
 
     /// An error reply was sent; `text` begins with its code.
-    pub fn error(&mut self, text: &str) {
+    pub fn error(&mut self, text: impl AsRef<[u8]>) {
         self.error_replies += 1;
-        let code = text.split(' ').next().unwrap_or("ERR");
+        let code = text.as_ref().split(|&byte| byte == b' ').next().and_then(|code| core::str::from_utf8(code).ok());
+        let code = code.unwrap_or("ERR");
         if let Some(count) = self.errors.get_mut(code) {
             *count += 1;
         } else if self.errors.len() < ERROR_KINDS_MAX {
