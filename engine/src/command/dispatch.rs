@@ -2,25 +2,21 @@
 //! reference's order, and what is counted after.
 
 use crate::base::argv;
-use crate::boundary::effects::LogLevel;
 use crate::command::context::Context;
 use crate::command::error::Error;
+use crate::command::refusal::unknown_subcommand;
 use crate::command::spec::{Begin, Command, Flags};
 use crate::command::table::{CommandId, CommandTable};
-use crate::config::{Id, Protection};
 use crate::data::hash::Hash;
 use crate::resp::request::{Arguments, Requests};
 use crate::session::{ReplyMode, Waiting};
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Most requests of a group: their keys are prefetched together.
 pub const GROUP: usize = 32;
-/// How much of an unknown command an error repeats, in bytes.
-const ECHO_MAX: usize = 128;
-/// How often a cross-protocol attack is logged at most, microseconds.
-const ATTACK_LOG_INTERVAL_US: u64 = 60_000_000;
+/// How much of an argument a log line shows, in bytes.
+const DESCRIBED_MAX: usize = 128;
 
 /// What is known of a request before it runs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -172,43 +168,6 @@ impl Context<'_> {
         })
     }
 
-    /// No command has this name. A browser that was made to talk to us is cut
-    /// off, before what follows in its request can do harm.
-    #[cold]
-    fn unknown(&mut self, arguments: &Arguments<'_>) -> Result<Option<CommandId>, Error> {
-        self.session.last_command = None;
-        let name = &arguments[0];
-        if !name.eq_ignore_ascii_case(b"POST") && !name.eq_ignore_ascii_case(b"Host:") {
-            return Err(unknown_command(arguments));
-        }
-        self.session.closing = true;
-        self.session.dropped = true;
-        let recently = |at| self.now.monotonic.since(at) < ATTACK_LOG_INTERVAL_US;
-        if !self.server.attack_logged.is_some_and(recently) {
-            self.server.attack_logged = Some(self.now.monotonic);
-            let text = "Possible SECURITY ATTACK detected: a client sent POST or Host:, as a browser does that another \
-                        site has made talk to this server (cross protocol scripting). Connection aborted.";
-            self.orders.log(LogLevel::Warning, text);
-        }
-        Ok(None)
-    }
-
-    /// Refuses DEBUG and MODULE unless they are switched on for this client.
-    #[cold]
-    fn check_protected(&self, command: &Command) -> Result<(), Error> {
-        let (parameter, id, name) = match command.name {
-            "debug" => ("enable-debug-command", Id::EnableDebugCommand, "DEBUG"),
-            "module" => ("enable-module-command", Id::EnableModuleCommand, "MODULE"),
-            _ => return Ok(()),
-        };
-        let connection = &self.session.connection;
-        let local = connection.loopback || connection.unix_socket;
-        if self.server.config.chosen::<Protection>(id).permits(local) {
-            return Ok(());
-        }
-        Err(Error::ProtectedCommand { command: name, parameter })
-    }
-
     /// The flags of a command, and of those that it would run (EXEC).
     fn flags_with_queued(&self, command: &Command) -> Flags {
         match &self.session.transaction {
@@ -283,27 +242,6 @@ impl Context<'_> {
         self.server.statistics.error(&text);
     }
 
-    /// A command was refused before it ran.
-    #[cold]
-    fn refuse(&mut self, prepared: Prepared, error: &Error) {
-        if let Some(transaction) = &mut self.session.transaction {
-            transaction.aborted = true;
-        }
-        let is_exec = prepared.id.is_some_and(|id| self.server.commands.command(id).name == "exec");
-        let statistics = &mut self.server.statistics;
-        if let Some(command) = self.session.last_command.and_then(|id| statistics.commands.get_mut(id.0 as usize)) {
-            command.rejected += 1;
-        }
-        if is_exec {
-            self.discard_transaction();
-            let text = format!("{error}");
-            let reason = text.strip_prefix("ERR ").unwrap_or(&text);
-            self.error(&Error::ExecAbort { reason: Some(reason.into()) });
-            return;
-        }
-        self.error(error);
-    }
-
     /// Leaves MULTI and forgets watched keys.
     pub fn discard_transaction(&mut self) {
         self.session.transaction = None;
@@ -331,31 +269,6 @@ fn runs_at_once_in_multi(command: &Command) -> bool {
 /// Commands that leave MULTI, which memory does not hinder.
 fn ends_transaction(command: &Command) -> bool {
     matches!(command.name, "exec" | "discard" | "quit" | "reset")
-}
-
-/// What an error repeats of an argument: as C would print it, up to a zero.
-fn echo(bytes: &[u8], length_max: usize) -> &[u8] {
-    let bytes = &bytes[..bytes.len().min(length_max)];
-    bytes.split(|&byte| byte == 0).next().unwrap_or(bytes)
-}
-
-fn unknown_command(arguments: &Arguments<'_>) -> Error {
-    let mut text = Vec::new();
-    for argument in arguments.iter().skip(1) {
-        if text.len() >= ECHO_MAX {
-            break;
-        }
-        let shown = echo(argument, ECHO_MAX - text.len());
-        text.extend_from_slice(&[b"'", shown, b"' "].concat());
-    }
-    Error::UnknownCommand { name: echo(&arguments[0], ECHO_MAX).to_vec(), arguments: text }
-}
-
-fn unknown_subcommand(arguments: &Arguments<'_>) -> Error {
-    Error::UnknownSubcommand {
-        subcommand: echo(&arguments[1], ECHO_MAX).to_vec(),
-        command: arguments[0].to_ascii_uppercase(),
-    }
 }
 
 /// The keys among a request's arguments, by their indices, as far as the key
@@ -414,7 +327,7 @@ pub fn describe(table: &CommandTable, id: CommandId, arguments: &Arguments<'_>) 
     let mut text = table.full_name(id);
     for argument in arguments.iter().skip(1).take(4) {
         text.push(' ');
-        text += &argv::quote(&argument[..argument.len().min(ECHO_MAX)]);
+        text += &argv::quote(&argument[..argument.len().min(DESCRIBED_MAX)]);
     }
     text
 }

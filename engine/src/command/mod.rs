@@ -4,5 +4,6 @@ pub mod context;
 pub mod dispatch;
 pub mod error;
 pub mod help;
+mod refusal;
 pub mod spec;
 pub mod table;
