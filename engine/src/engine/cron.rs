@@ -11,7 +11,6 @@ use crate::keyspace::change::{Change, Event, EventClass, Record};
 use crate::resp::reply::{Protocol, Reply};
 use crate::server::timer::Timer;
 use crate::session::Session;
-use crate::session::Waiting;
 
 /// Segments that one slice of the sweep looks at.
 const SWEEP_SEGMENTS: usize = 4096;
@@ -36,6 +35,7 @@ impl Engine {
         if !self.server.timers.is_set(Timer::ExpireSweep) {
             self.expire_sweep(now);
         }
+        self.persistence(now, effects).save_as_scheduled();
         for database in self.keyspace.take_garbage() {
             effects.orders.list.push(Effect::Drop(crate::boundary::effects::Garbage::Database(database)));
         }
@@ -43,8 +43,7 @@ impl Engine {
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self) -> u64 {
-        let sessions: u64 = self.server.sessions.iter().map(Session::memory).sum();
-        self.keyspace.bytes() as u64 + sessions + self.server.fixed_memory
+        self.server.used_memory(&self.keyspace)
     }
 
     /// Closes connections that were idle for longer than `timeout`.
@@ -99,19 +98,7 @@ impl Engine {
     /// CLIENT PAUSE has ended.
     pub(super) fn unpause(&mut self, effects: &mut Effects) {
         self.server.pause = None;
-        self.resume_waiting(effects);
-    }
-
-    /// Lets all clients go on that wait for their turn.
-    pub(super) fn resume_waiting(&mut self, effects: &mut Effects) {
-        for client in core::mem::take(&mut self.server.waiting_for_turn) {
-            if let Some(session) = self.server.sessions.get_mut(client)
-                && session.waiting == Some(Waiting::Turn)
-            {
-                session.waiting = None;
-            }
-            effects.orders.list.push(Effect::Resume { client });
-        }
+        self.server.resume_waiting(&mut effects.orders);
     }
 
     /// Runs something that needs a context but has no client: replies go

@@ -1,19 +1,27 @@
 //! The state of the server besides its data: sessions, configuration,
 //! statistics, what is under way.
 
+pub mod deferred;
+pub mod disk;
 pub mod journal;
 pub mod personality;
 pub mod statistics;
 pub mod timer;
 
 use crate::base::random::Random;
+use crate::boundary::effects::{Effect, Orders};
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::config::Config;
+use crate::keyspace::Keyspace;
+use crate::persistence::Persistence;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
+use crate::session::{Session, Waiting};
 use alloc::string::String;
 use alloc::vec::Vec;
+use deferred::{Deferred, Waiter};
+use disk::Disk;
 use journal::Journal;
 use personality::Personality;
 use statistics::Statistics;
@@ -54,6 +62,14 @@ pub struct Server {
     pub pause: Option<Pause>,
     /// Loading: set while the data set is read at start or by DEBUG RELOAD.
     pub loading: bool,
+    /// Set while SAVE or its like runs: all other requests wait for their turn.
+    pub exclusive: bool,
+    /// Saving and loading: what is under way and what became of it.
+    pub persistence: Persistence,
+    /// Disk operations under way.
+    pub disk: Disk,
+    /// Replies that are due though their commands have returned.
+    pub(crate) deferred: Vec<Deferred>,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub active_expire: bool,
     /// The run id, 40 hexadecimal digits.
@@ -116,6 +132,10 @@ impl Server {
             timers: Timers::default(),
             pause: None,
             loading: false,
+            exclusive: false,
+            persistence: Persistence::new(now),
+            disk: Disk::default(),
+            deferred: Vec::new(),
             active_expire: true,
             run_id: random.hex_id(),
             replication_id: random.hex_id(),
@@ -130,6 +150,29 @@ impl Server {
             sweep_database: 0,
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
+        }
+    }
+
+    /// Bytes that the server uses, by its own account.
+    pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
+        let sessions: u64 = self.sessions.iter().map(Session::memory).sum();
+        keyspace.bytes() as u64 + sessions + self.fixed_memory
+    }
+
+    /// A reply that was put off is due.
+    pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
+        self.deferred.push(Deferred { waiter, result });
+    }
+
+    /// Lets all clients go on that wait for their turn.
+    pub(crate) fn resume_waiting(&mut self, orders: &mut Orders) {
+        for client in core::mem::take(&mut self.waiting_for_turn) {
+            if let Some(session) = self.sessions.get_mut(client)
+                && session.waiting == Some(Waiting::Turn)
+            {
+                session.waiting = None;
+            }
+            orders.list.push(Effect::Resume { client });
         }
     }
 
