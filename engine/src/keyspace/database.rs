@@ -250,16 +250,18 @@ impl Database {
         self.tables.len() as u16
     }
 
-    /// Visits the entries of the segment in which a hash falls; see
-    /// [`Table::walk`].
-    pub fn walk(&self, slot: Slot, hash: u64, visit: impl FnMut(EntryRef<'_>, bool)) -> Option<u64> {
-        self.table(slot).and_then(|table| table.walk(hash, visit))
-    }
-
-    /// Sets the marks of the segment in which a hash falls.
-    pub fn mark_segment(&mut self, slot: Slot, hash: u64, mark: bool) {
-        if self.table(slot).is_some() {
-            self.table_mut(slot).mark_segment(hash, mark);
+    /// Visits the entries of the segment in which a hash falls that do not bear
+    /// `mark`; see [`Table::walk`].
+    pub fn walk(
+        &mut self,
+        slot: Slot,
+        hash: u64,
+        mark: bool,
+        visit: impl FnMut(EntryRef<'_>) -> bool,
+    ) -> Option<Option<u64>> {
+        match self.tables[slot.0 as usize].as_deref_mut() {
+            Some(table) => table.walk(hash, mark, visit),
+            None => Some(None),
         }
     }
 
