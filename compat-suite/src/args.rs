@@ -66,7 +66,7 @@ pub(crate) struct ExecutionArgs {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) stall_timeout: Option<u64>,
 
-    /// First port of the range that servers are started in [default: derived from the process id].
+    /// Take ports from here on [default: the first that no other run holds].
     #[arg(long)]
     pub(crate) base_port: Option<u16>,
 

@@ -113,3 +113,44 @@ fn is_wanted(args: &BlessArgs, test: &ListedTest, record: Record) -> bool {
     let steady = record == Record::NeverPassed || args.flaky.is_some();
     named && superseded && steady
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::TestId;
+    use std::collections::HashMap;
+
+    #[test]
+    fn a_test_counts_as_passing_when_every_run_passed_it() {
+        let id = TestId {
+            name: "a".into(),
+            occurrence: 1,
+        };
+        let test = ListedTest {
+            id: id.clone(),
+            reference: Status::Passed,
+            peer: Status::Passed,
+        };
+        let run = |outcome: Option<Outcome>| {
+            let tests: HashMap<_, _> = outcome
+                .into_iter()
+                .map(|outcome| (id.clone(), outcome))
+                .collect();
+            Recorded::from([("unit/x".to_owned(), tests)])
+        };
+        let record = |outcomes: &[Option<Outcome>]| {
+            let runs: Vec<_> = outcomes.iter().map(|outcome| run(*outcome)).collect();
+            record_of(&runs, "unit/x", &test)
+        };
+        assert_eq!(
+            record(&[Some(Outcome::Passed), Some(Outcome::Passed)]),
+            Some(Record::AlwaysPassed)
+        );
+        assert_eq!(
+            record(&[Some(Outcome::Failed), None]),
+            Some(Record::NeverPassed)
+        );
+        assert_eq!(record(&[Some(Outcome::Passed), None]), Some(Record::Varied));
+        assert_eq!(record_of(&[run(None)], "unit/y", &test), None);
+    }
+}

@@ -10,6 +10,7 @@ use crate::layout::on_path;
 use crate::normalise::Names;
 use crate::obtain::source_tree;
 use crate::outcome::FileOutcome;
+use crate::ports::Ports;
 use crate::record;
 use crate::report::{self, Summary};
 use crate::run::{FilePlan, Runner, list_files};
@@ -50,6 +51,8 @@ struct Session {
     selection: Selection,
     workspace: Workspace,
     source: PathBuf,
+    jobs: usize,
+    ports: Ports,
     interrupted: Arc<AtomicBool>,
     execution: ExecutionArgs,
 }
@@ -76,6 +79,9 @@ impl Session {
             workspace.path(),
         )?;
         let selection = Selection::new(&args.only, &args.except);
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let jobs = execution.jobs.unwrap_or_else(processors).max(1);
+        let ports = Ports::reserve(jobs, execution.base_port)?;
         Ok(Self {
             suite,
             data,
@@ -83,6 +89,8 @@ impl Session {
             selection,
             workspace,
             source,
+            jobs,
+            ports,
             interrupted,
             execution: execution.clone(),
         })
@@ -98,16 +106,11 @@ impl Session {
                 .map_err(Error::file("find the server", server))?,
             workspace: &self.workspace,
             logs: report.join("logs"),
-            jobs: self.jobs(),
-            base_port: self.execution.base_port,
+            jobs: self.jobs,
+            ports: &self.ports,
             dump_logs: self.execution.dump_logs,
             interrupted: &self.interrupted,
         })
-    }
-
-    fn jobs(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.execution.jobs.unwrap_or_else(processors).max(1)
     }
 
     /// The limits of a file, from what it took on the reference where that is known.

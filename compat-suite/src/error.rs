@@ -51,6 +51,8 @@ pub(crate) enum Error {
     NothingSelected { only: Vec<String> },
     /// The directory does not hold a suite.
     NotASuite { path: PathBuf },
+    /// All ranges of ports are taken by other runs.
+    NoPorts { jobs: usize },
     /// A signal ended the run.
     Interrupted,
 }
@@ -111,6 +113,7 @@ impl fmt::Display for Error {
             Self::NotASuite { path } => {
                 write!(f, "{} holds no tests/test_helper.tcl", path.display())
             }
+            Self::NoPorts { jobs } => write!(f, "no free range of ports for each of {jobs} jobs"),
             Self::Interrupted => write!(f, "interrupted"),
         }
     }

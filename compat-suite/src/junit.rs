@@ -64,3 +64,53 @@ fn case(text: &mut String, file: &FileVerdict, row: &Row, expectations: &Expecta
         _ => writeln!(text, "><skipped message=\"{message}\"/></testcase>"),
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expectation::Group;
+    use crate::outcome::{End, TestId};
+
+    fn row(name: &str, verdict: Verdict) -> Row {
+        let id = TestId {
+            name: name.to_owned(),
+            occurrence: 2,
+        };
+        Row {
+            id,
+            verdict,
+            time_ms: 1_234,
+            detail: "got <nil>".to_owned(),
+        }
+    }
+
+    #[test]
+    fn failures_and_reasons() {
+        let mut expectations = Expectations::default();
+        let group = expectations.group_like(Group::new("no lists", Some("issue 9"), None));
+        let file = FileVerdict {
+            name: "unit/x".to_owned(),
+            rows: vec![
+                row("good", Verdict::Passed),
+                row("bad", Verdict::Failed),
+                row("later", Verdict::Expected(group)),
+            ],
+            unlisted_passes: 0,
+            troubles: Vec::new(),
+            blocks_skipped: 0,
+            end: End::Finished,
+            seconds: 3,
+        };
+        assert_eq!(
+            render(&[file], &expectations),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n\
+             <testsuite name=\"unit/x\" tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" time=\"3\">\n\
+             <testcase classname=\"unit.x\" name=\"good (occurrence 2)\" time=\"1.234\"/>\n\
+             <testcase classname=\"unit.x\" name=\"bad (occurrence 2)\" time=\"1.234\">\
+             <failure message=\"failed\">got &lt;nil&gt;</failure></testcase>\n\
+             <testcase classname=\"unit.x\" name=\"later (occurrence 2)\" time=\"1.234\">\
+             <skipped message=\"expected: no lists (issue 9)\"/></testcase>\n\
+             </testsuite>\n</testsuites>\n"
+        );
+    }
+}

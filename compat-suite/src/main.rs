@@ -18,6 +18,8 @@ mod normalise;
 mod obtain;
 mod outcome;
 mod parse;
+mod ports;
+mod preflight;
 mod process;
 mod quote;
 mod record;

@@ -318,3 +318,66 @@ fn skipped(files: &[FileVerdict], expectations: &Expectations) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expectation::Group;
+    use crate::outcome::TestId;
+
+    fn file(verdicts: &[Verdict]) -> FileVerdict {
+        let row = |(index, verdict): (usize, &Verdict)| Row {
+            id: TestId {
+                name: format!("test {index}"),
+                occurrence: 1,
+            },
+            verdict: *verdict,
+            time_ms: 0,
+            detail: "first\nsecond".to_owned(),
+        };
+        FileVerdict {
+            name: "unit/x".to_owned(),
+            rows: verdicts.iter().enumerate().map(row).collect(),
+            unlisted_passes: 1,
+            troubles: Vec::new(),
+            blocks_skipped: 0,
+            end: End::Finished,
+            seconds: 2,
+        }
+    }
+
+    #[test]
+    fn totals_say_what_they_are_made_of() {
+        let mut expectations = Expectations::default();
+        let group = expectations.group_like(Group::new("no lists", Some("issue 9: lists"), None));
+        let files = [file(&[
+            Verdict::Passed,
+            Verdict::FlakyPass(group),
+            Verdict::FlakyFailure(group),
+            Verdict::Expected(group),
+            Verdict::Skipped,
+            Verdict::NotRequired,
+            Verdict::Failed,
+            Verdict::NotReached,
+            Verdict::PassesThoughListed(group),
+        ])];
+        let summary = Summary::new(&files, &expectations);
+        assert_eq!(summary.last_line(), "2 passed, 3 failed, 2 skipped");
+        assert_eq!(
+            summary.explanation(),
+            "1 expected failures (issue 9: lists: 1); flaky: 1 passed, 1 failed; skipped: 1 by the suite, \
+             1 that fail on the reference too; 1 passed that the list does not know"
+        );
+        assert_eq!(
+            surprises(&files, &expectations, 1),
+            "- unit/x: test 6: failed\n      first\n- unit/x: test 7: not reached\n      first\n\
+             - unit/x: test 8: passes, but is listed: no lists (issue 9: lists)\n      first\n"
+        );
+        assert!(
+            table(&files)
+                .lines()
+                .last()
+                .is_some_and(|line| line.starts_with("total"))
+        );
+    }
+}

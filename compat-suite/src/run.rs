@@ -1,10 +1,11 @@
 //! Runs files of the suite on a server: one process a file, several at a time.
 
 use crate::error::{Error, Result};
-use crate::layout::lay_out;
+use crate::layout;
 use crate::normalise::Names;
 use crate::outcome::{End, FileOutcome};
 use crate::parse;
+use crate::ports::{PER_JOB, Ports};
 use crate::process::{Ended, supervise};
 use crate::suite::Suite;
 use crate::workspace::Workspace;
@@ -15,14 +16,6 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
-
-/// Ports from here on are given out; servers also take the port 10,000 above (the cluster bus), and both stay below the range
-/// from which the system takes ports for outgoing connections.
-const FIRST_PORT: u16 = 11_100;
-const PORTS_PER_JOB: u16 = 500;
-/// The suite's own process takes one of the 32 ports below a job's first one.
-const PORTS_BETWEEN_JOBS: u16 = 100;
-const LAST_PORT: u16 = 22_700;
 
 /// A file to run and its limits.
 #[derive(Debug, Clone)]
@@ -47,7 +40,7 @@ pub(crate) struct Runner<'a> {
     /// Where each file's output is kept.
     pub(crate) logs: PathBuf,
     pub(crate) jobs: usize,
-    pub(crate) base_port: Option<u16>,
+    pub(crate) ports: &'a Ports,
     pub(crate) dump_logs: bool,
     pub(crate) interrupted: &'a AtomicBool,
 }
@@ -59,6 +52,7 @@ impl Runner<'_> {
         files: &[FilePlan],
         mut finished: impl FnMut(&str, &FileOutcome),
     ) -> Result<BTreeMap<String, FileOutcome>> {
+        self.check_that_the_server_starts()?;
         fs::create_dir_all(&self.logs).map_err(Error::file("create", &self.logs))?;
         let mut ordered = files.to_vec();
         ordered.sort_by_key(|file| std::cmp::Reverse(file.expected));
@@ -89,12 +83,17 @@ impl Runner<'_> {
         })
     }
 
+    /// Makes a scratch directory ready for the suite.
+    pub(crate) fn lay_out(&self, scratch: &Path) -> Result<()> {
+        layout::lay_out(self.suite, &self.source, &self.server, scratch)
+    }
+
     fn run_file(&self, file: &FilePlan, job: usize) -> Result<FileOutcome> {
         let scratch = self
             .workspace
             .path()
             .join(format!("{job}-{}", file.name.replace('/', "-")));
-        lay_out(self.suite, &self.source, &self.server, &scratch)?;
+        self.lay_out(&scratch)?;
         let log = self
             .logs
             .join(format!("{}.log", file.name.replace('/', "-")));
@@ -140,9 +139,9 @@ impl Runner<'_> {
         command.args(["--timeout", &file.stall.as_secs().to_string()]);
         command.args([
             "--baseport",
-            &self.first_port(job).to_string(),
+            &self.ports.first(job).to_string(),
             "--portcount",
-            &PORTS_PER_JOB.to_string(),
+            &PER_JOB.to_string(),
         ]);
         if self.dump_logs {
             command.arg("--dump-logs");
@@ -151,19 +150,6 @@ impl Runner<'_> {
             command.arg("--dont-clean");
         }
         command
-    }
-
-    /// The first port of a job. Runs at the same time on one machine mostly get different ranges; the suite itself looks for free ports.
-    fn first_port(&self, job: usize) -> u16 {
-        let jobs = u16::try_from(self.jobs).unwrap_or(1).max(1);
-        let job = u16::try_from(job).unwrap_or(0);
-        let stride = PORTS_PER_JOB + PORTS_BETWEEN_JOBS;
-        let base = self.base_port.unwrap_or_else(|| {
-            let ranges = ((LAST_PORT - FIRST_PORT) / stride.saturating_mul(jobs)).max(1);
-            let range = u16::try_from(std::process::id() % u32::from(ranges)).unwrap_or(0);
-            FIRST_PORT + range * stride * jobs
-        });
-        base.saturating_add(job * stride)
     }
 }
 
