@@ -1,7 +1,8 @@
 //! Test names that contain something of the run they are from.
 //!
 //! A few names are made of random values. `varying-names.txt` in a suite's data directory lists patterns for them, one a line, in
-//! which `*` stands for what varies; a name that matches is replaced by its pattern, and occurrences tell such tests apart.
+//! which `*` stands for what varies; a name that matches is replaced by its pattern, and occurrences tell such tests apart. Where
+//! chance decides how often a test runs, a line begins with `any number of:`, and all that match count as one test.
 
 use crate::error::{Error, Result};
 use std::path::Path;
@@ -9,7 +10,21 @@ use std::path::Path;
 /// The patterns of one suite.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    patterns: Vec<String>,
+    patterns: Vec<Pattern>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    name: String,
+    repeats: bool,
+}
+
+/// A name that is the same in each run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StableName {
+    pub(crate) name: String,
+    /// All tests of this name count as one.
+    pub(crate) repeats: bool,
 }
 
 impl Names {
@@ -23,22 +38,42 @@ impl Names {
         Ok(Self::parse(&text))
     }
 
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let lines = text
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let pattern = |line: &str| match line.strip_prefix("any number of:") {
+            Some(name) => Pattern {
+                name: name.trim().to_owned(),
+                repeats: true,
+            },
+            None => Pattern {
+                name: line.to_owned(),
+                repeats: false,
+            },
+        };
         Self {
-            patterns: lines.map(str::to_owned).collect(),
+            patterns: lines.map(pattern).collect(),
         }
     }
 
     /// The name without what varies, on one line and without tabs, so that it can be kept in a table.
-    pub(crate) fn stable(&self, name: &str) -> String {
+    pub(crate) fn stable(&self, name: &str) -> StableName {
         let name = name.replace(['\t', '\n', '\r'], " ");
-        match self.patterns.iter().find(|pattern| matches(pattern, &name)) {
-            Some(pattern) => pattern.clone(),
-            None => name,
+        match self
+            .patterns
+            .iter()
+            .find(|pattern| matches(&pattern.name, &name))
+        {
+            Some(pattern) => StableName {
+                name: pattern.name.clone(),
+                repeats: pattern.repeats,
+            },
+            None => StableName {
+                name,
+                repeats: false,
+            },
         }
     }
 }
@@ -70,12 +105,19 @@ mod tests {
 
     #[test]
     fn names_become_their_pattern() {
-        let names = Names::parse("# comment\n\nSet #* to replicate from #*\n");
+        let names =
+            Names::parse("# comment\n\nSet #* to replicate from #*\nany number of: kill *\n");
+        let stable = |name, repeats| {
+            let stable = names.stable(name);
+            assert_eq!(stable.repeats, repeats);
+            stable.name
+        };
         assert_eq!(
-            names.stable("Set #3 to replicate from #0"),
+            stable("Set #3 to replicate from #0", false),
             "Set #* to replicate from #*"
         );
-        assert_eq!(names.stable("BITCOUNT vector #1"), "BITCOUNT vector #1");
-        assert_eq!(names.stable("two\nlines\there"), "two lines here");
+        assert_eq!(stable("kill that", true), "kill *");
+        assert_eq!(stable("BITCOUNT vector #1", false), "BITCOUNT vector #1");
+        assert_eq!(stable("two\nlines\there", false), "two lines here");
     }
 }

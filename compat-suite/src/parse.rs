@@ -11,7 +11,7 @@
 //! [1/1 done]: FILE (3 seconds)          all of it ran
 //! ```
 
-use crate::normalise::Names;
+use crate::normalise::{Names, StableName};
 use crate::outcome::{End, FileOutcome, Outcome, TestId, TestResult};
 use std::collections::HashMap;
 
@@ -110,7 +110,19 @@ impl Parser<'_> {
     }
 
     fn test(&mut self, name: &str, outcome: Outcome, time_ms: Option<u64>, detail: &str) {
-        let name = self.names.stable(name);
+        let StableName { name, repeats } = self.names.stable(name);
+        let earlier = self
+            .outcome
+            .tests
+            .iter_mut()
+            .find(|test| repeats && test.id.name == name);
+        if let Some(earlier) = earlier {
+            if outcome == Outcome::Failed {
+                earlier.outcome = outcome;
+                earlier.detail = cut(detail);
+            }
+            return;
+        }
         let occurrence = self.seen.entry(name.clone()).or_insert(0);
         *occurrence += 1;
         let id = TestId {
@@ -240,5 +252,15 @@ mod tests {
         let long = "é".repeat(DETAIL_CHARACTERS_MAX + 1);
         let outcome = parsed(&format!("[err]: a in tests/unit/x.tcl\n{long}\n"));
         assert!(outcome.tests[0].detail.ends_with("bytes)"));
+    }
+
+    #[test]
+    fn tests_that_repeat_by_chance_count_as_one() {
+        let names = Names::parse("any number of: kill *");
+        let text =
+            "[ok]: kill a (1 ms)\n[err]: kill b in tests/unit/x.tcl\nwhy\n[ok]: kill a (1 ms)\n";
+        let outcome = output("unit/x", text, &names);
+        assert_eq!(summary(&outcome), [("kill *".into(), 1, Outcome::Failed)]);
+        assert_eq!(outcome.tests[0].detail, "why");
     }
 }
