@@ -118,6 +118,10 @@ pub(crate) struct ListArgs {
     #[arg(long, default_value_t = 2)]
     pub(crate) runs: usize,
 
+    /// Go by the output that is already there, and run only what has none.
+    #[arg(long)]
+    pub(crate) reuse: bool,
+
     /// Where each run's outcomes and output go.
     #[arg(long, value_name = "DIR", default_value = "target/compat-suite/list")]
     pub(crate) report: PathBuf,

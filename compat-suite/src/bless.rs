@@ -2,12 +2,12 @@
 
 use crate::args::{BlessArgs, PermanentArg};
 use crate::baseline::{Baseline, ListedTest, Status};
-use crate::command::data_dir;
 use crate::error::Result;
 use crate::expectation::{Expectations, Group, Permanent};
 use crate::outcome::Outcome;
 use crate::record::{self, Recorded};
 use crate::selection::Selection;
+use crate::session::data_dir;
 use std::process::ExitCode;
 
 /// What a test did over the runs that reached its file.

@@ -79,7 +79,10 @@ impl Parser<'_> {
             "ignore" => self.ignored(&data),
             "exception" => self.outcome.end = End::Exception(cut(&data)),
             "TIMEOUT" => self.outcome.end = End::Stalled,
-            _ if tag.ends_with(" done") => self.outcome.end = End::Finished,
+            _ if tag.ends_with(" done") => {
+                self.outcome.end = End::Finished;
+                self.outcome.seconds = seconds(&data);
+            }
             _ => {}
         }
     }
@@ -149,6 +152,14 @@ fn timed(data: &str) -> (&str, Option<u64>) {
     }
 }
 
+/// The time in `FILE (3 seconds)`.
+fn seconds(data: &str) -> u64 {
+    let time = data
+        .rsplit_once(" (")
+        .and_then(|(_, time)| time.strip_suffix(" seconds)"));
+    time.and_then(|time| time.parse().ok()).unwrap_or(0)
+}
+
 fn cut(text: &str) -> String {
     match text.char_indices().nth(DETAIL_CHARACTERS_MAX) {
         Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
@@ -186,7 +197,7 @@ mod tests {
             ]
         );
         assert_eq!(outcome.tests[0].time_ms, Some(3));
-        assert_eq!(outcome.end, End::Finished);
+        assert_eq!((outcome.end, outcome.seconds), (End::Finished, 4));
     }
 
     #[test]

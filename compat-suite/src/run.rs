@@ -88,6 +88,17 @@ impl Runner<'_> {
         layout::lay_out(self.suite, &self.source, &self.server, scratch)
     }
 
+    fn log(&self, file: &str) -> PathBuf {
+        self.logs.join(format!("{}.log", file.replace('/', "-")))
+    }
+
+    /// What came of a file in an earlier run, unless that was cut off.
+    pub(crate) fn earlier(&self, file: &str) -> Option<FileOutcome> {
+        let output = fs::read(self.log(file)).ok()?;
+        let outcome = parse::output(file, &String::from_utf8_lossy(&output), self.names);
+        (outcome.end != End::Died).then_some(outcome)
+    }
+
     fn run_file(&self, file: &FilePlan, job: usize) -> Result<FileOutcome> {
         let scratch = self
             .workspace

@@ -20,6 +20,8 @@ pub(crate) struct Suite {
     pub(crate) roles: &'static [&'static str],
     /// Names under `src/` that are the installed client tools.
     pub(crate) tools: &'static [&'static str],
+    /// Prefixes of files that are out of scope.
+    pub(crate) out_of_scope: &'static [&'static str],
     /// The package that brings the client tools.
     pub(crate) tools_package: &'static str,
 }
@@ -37,6 +39,7 @@ static SUITES: &[Suite] = &[Suite {
         "redis-check-aof",
     ],
     tools: &["redis-cli", "redis-benchmark"],
+    out_of_scope: &["unit/moduleapi/"],
     tools_package: "redis-tools",
 }];
 
@@ -50,6 +53,13 @@ impl Suite {
                 name: name.to_owned(),
                 known: SUITES.iter().map(|suite| suite.name).collect(),
             })
+    }
+
+    /// Whether a file of the suite is out of scope.
+    pub(crate) fn leaves_out(&self, file: &str) -> bool {
+        self.out_of_scope
+            .iter()
+            .any(|prefix| file.starts_with(prefix))
     }
 
     /// Where its list of tests and expected failures are kept.
