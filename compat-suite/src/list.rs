@@ -44,10 +44,24 @@ pub(crate) fn list(args: &ListArgs) -> Result<ExitCode> {
             )
         })
         .collect::<Result<_>>()?;
+    // What the reference took bounds what the peer may take: a file that hangs there is not waited for.
+    let bounded: Vec<FilePlan> = files
+        .iter()
+        .map(|file| {
+            session.plan(
+                &file.name,
+                Some(&ListedFile::from_runs(
+                    &file.name,
+                    &of(&reference, &file.name),
+                    &[],
+                )),
+            )
+        })
+        .collect();
     let peer: Vec<Run> = args
         .peer
         .iter()
-        .map(|peer| execute(&session, args, peer, "peer", &files))
+        .map(|peer| execute(&session, args, peer, "peer", &bounded))
         .collect::<Result<_>>()?;
 
     let mut baseline = Baseline::default();
