@@ -1,5 +1,8 @@
 //! Tables of requests and replies, by command.
 
+use crate::base::random::Random;
+use crate::boundary::effects::Effect;
+use crate::data::entry::Value;
 use crate::testing::{START_MS, TestServer};
 use alloc::format;
 use alloc::string::String;
@@ -379,6 +382,55 @@ fn appending() {
     let entry = server.entry("short").unwrap();
     assert_eq!(entry.value().bytes(&mut [0; 20]), [b"ab", &long[..]].concat());
     assert_eq!(server.expires("short"), Some(9000));
+}
+
+/// Random edits against a model, and the account of memory.
+#[test]
+fn edits_of_all_sizes() {
+    let mut server = server(&["SET a v", "SET b v"]);
+    let before = server.engine.keyspace().bytes();
+    let mut random = Random::from_seed(7);
+    let mut models = [b"v".to_vec(), b"v".to_vec()];
+    for step in 0..4000 {
+        let at = random.below(2) as usize;
+        let (key, model) = (["a", "b"][at], &mut models[at]);
+        let length_max = [3, 60, 1100, 5000][random.below(4) as usize];
+        let part: Vec<u8> = (0..1 + random.below(length_max)).map(|_| random.next_u64() as u8).collect();
+        let offset = match random.below(50) {
+            0 => {
+                server.send(&format!("SET {key} v"));
+                *model = b"v".to_vec();
+                continue;
+            }
+            1..20 => model.len(),
+            _ => random.below(model.len() as u64 + 40) as usize,
+        };
+        model.resize(model.len().max(offset + part.len()), 0);
+        model[offset..offset + part.len()].copy_from_slice(&part);
+        let offset_text = format!("{offset}");
+        let at_end = server.send(&format!("STRLEN {key}")) == format!(":{offset}");
+        let request: &[&[u8]] = if at_end && step % 2 == 0 {
+            &[b"APPEND", key.as_bytes(), &part]
+        } else {
+            &[b"SETRANGE", key.as_bytes(), offset_text.as_bytes(), &part]
+        };
+        assert_eq!(server.send_arguments(request), format!(":{}\r\n", model.len()).as_bytes());
+        assert_eq!(server.entry(key).map(|entry| entry.value()), Some(Value::Bytes(model)));
+        assert_eq!(server.encoding(key), "raw");
+    }
+    server.check(&[("MSET a v b v", "+OK")]);
+    assert_eq!(server.engine.keyspace().bytes(), before);
+}
+
+#[test]
+fn what_is_large_is_dropped_elsewhere() {
+    let mut server = TestServer::new();
+    for request in ["SET k v", "GETDEL k", "GETEX k PXAT 1", "MSET k v", "SETEX k 1 v"] {
+        server.check(&[("SET k ''", "+OK"), ("SETRANGE k 70000 x", ":70001")]);
+        server.send(request);
+        let dropped = server.effects.orders.list.iter().any(|effect| matches!(effect, Effect::Drop(_)));
+        assert!(dropped, "{request}");
+    }
 }
 
 #[test]
