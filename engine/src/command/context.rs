@@ -82,12 +82,23 @@ impl<'a> Context<'a> {
         found
     }
 
+    /// As [`Context::find_read`], but without noting an access: for commands
+    /// that ask about a key and not for its value.
+    pub fn find_untouched(&mut self, key: &Key<'_>) -> Option<Location> {
+        let found = self.find_live(self.database(), key);
+        let statistics = &mut self.keyspace.statistics;
+        *if found.is_some() { &mut statistics.hits } else { &mut statistics.misses } += 1;
+        found
+    }
+
     /// Finds a key for writing: an expired one is removed, which is a change of
     /// its own.
     #[inline]
     pub fn find_write(&mut self, key: &Key<'_>) -> Option<Location> {
         let found = self.find_live(self.database(), key)?;
-        self.keyspace.touch(self.session.database, found, self.now);
+        if !self.session.no_touch {
+            self.keyspace.touch(self.session.database, found, self.now);
+        }
         Some(found)
     }
 
@@ -196,7 +207,7 @@ impl<'a> Context<'a> {
     /// Drops a buffer, on another thread if it is large.
     pub fn discard(&mut self, bytes: Vec<u8>) {
         if bytes.capacity() >= GARBAGE_MIN {
-            self.orders.list.push(Effect::Drop(Garbage::Bytes(bytes)));
+            self.orders.list.push(Effect::Drop(Garbage::new(bytes)));
         }
     }
 
@@ -224,8 +235,14 @@ impl<'a> Context<'a> {
     fn derive(&mut self, change: Change<'_>) {
         self.server.journal.append(&change);
         if !self.server.watches.is_empty() {
-            self.server.watches.touch(change.database, change.key.bytes);
+            let gone = matches!(change.record, Record::Delete);
+            self.server.watches.touch(change.database, change.key.bytes, gone);
         }
+    }
+
+    /// States that a change that was just stated happened to another key too.
+    pub fn also_in(&mut self, database: DatabaseId, key: &Key<'_>, event: Event) {
+        self.derive(Change { database, key: *key, event, record: Record::Included });
     }
 }
 

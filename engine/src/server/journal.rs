@@ -3,7 +3,7 @@
 //! Consumers (the AOF, replicas, migrations) will render it; while there is
 //! none, a change costs one addition.
 
-use crate::keyspace::change::Change;
+use crate::keyspace::change::{Change, DatabaseChange};
 
 /// The sequence of changes.
 #[derive(Default, Debug)]
@@ -20,6 +20,11 @@ impl Journal {
     pub fn append(&mut self, _change: &Change<'_>) {
         #[cfg(test)]
         self.log.push(crate::testing::describe(_change));
+        self.position += 1;
+    }
+
+    /// Appends a change of whole databases.
+    pub fn append_databases(&mut self, _change: DatabaseChange) {
         self.position += 1;
     }
 
