@@ -161,18 +161,21 @@ impl Database {
     }
 
     /// Puts a new entry of the same key in place of the one at a location.
-    /// `new` may not borrow from it.
+    /// `new` may not borrow from it. The old entry's large value, if it had
+    /// one, is returned to be dropped elsewhere.
     #[inline]
-    pub fn replace(&mut self, location: Location, new: &NewEntry<'_>) {
+    pub fn replace(&mut self, location: Location, new: &NewEntry<'_>) -> Option<Vec<u8>> {
         if self.entry(location).overwrite(new) {
             if new.expire_at_ms.is_some() {
                 self.table_mut(location.slot).expiry_changed(location.place);
             }
-            return;
+            return None;
         }
         let entry = Entry::new(&mut self.slab, new);
         let old = self.table_mut(location.slot).replace(location.place, entry);
-        self.free(old);
+        let large = old.take_large(&mut self.slab);
+        self.free_slot(old);
+        large
     }
 
     /// Gives the entry at a location another expiry, or none.
@@ -229,11 +232,6 @@ impl Database {
         let place = self.table_mut(key.slot).insert(key.hash, entry, mark);
         self.len += 1;
         Location { slot: key.slot, place }
-    }
-
-    fn free(&mut self, entry: Entry) {
-        drop(entry.take_large(&mut self.slab));
-        self.free_slot(entry);
     }
 
     fn free_slot(&mut self, entry: Entry) {

@@ -216,7 +216,8 @@ impl Keyspace {
         location.is_none()
     }
 
-    /// Sets a key whose location was just looked up.
+    /// Sets a key whose location was just looked up; the large value that it
+    /// had, if any, comes back, to be dropped where it delays nobody.
     #[expect(clippy::too_many_arguments, reason = "they are the parts of an entry")]
     #[inline]
     pub fn set_at(
@@ -228,14 +229,14 @@ impl Keyspace {
         expiry: Expiry,
         raw: bool,
         now: Now,
-    ) {
+    ) -> Option<Vec<u8>> {
         let mark = self.mark;
         let fresh = self.access.initial(now);
         let Some(location) = location else {
             let expire_at_ms = if let Expiry::At(at) = expiry { Some(at) } else { None };
             let new = NewEntry { key: key.bytes, value, expire_at_ms, access: fresh, raw };
             self.database_mut(id).insert(key, &new, mark);
-            return;
+            return None;
         };
         self.preserve(id, key, location);
         let random = &mut self.random;
@@ -251,7 +252,7 @@ impl Keyspace {
             Access::Lru => fresh,
             Access::Lfu { .. } => self.access.touched(old.access(), now, random),
         };
-        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw });
+        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw })
     }
 
     /// Takes an entry of a file in. One that is there under its key gives way
