@@ -205,7 +205,7 @@ impl<'a> Context<'a> {
     /// Drops a buffer, on another thread if it is large.
     pub fn discard(&mut self, bytes: Vec<u8>) {
         if bytes.capacity() >= GARBAGE_MIN {
-            self.orders.list.push(Effect::Drop(Garbage::Bytes(bytes)));
+            self.orders.list.push(Effect::Drop(Garbage::new(bytes)));
         }
     }
 

@@ -37,7 +37,7 @@ impl Context<'_> {
         self.watches_replaced(id, None);
         self.keyspace.dirty += self.keyspace.database(id).len() as u64;
         if let Some(database) = self.keyspace.flush(id) {
-            self.orders.list.push(Effect::Drop(Garbage::Database(database)));
+            self.orders.list.push(Effect::Drop(Garbage::new(database)));
         }
     }
 

@@ -1,6 +1,8 @@
 //! The state of the server besides its data: sessions, configuration,
 //! statistics, what is under way.
 
+pub mod client_info;
+pub mod clients;
 pub mod journal;
 pub mod personality;
 pub mod statistics;
@@ -78,6 +80,11 @@ pub struct Server {
     pub sampled_at: Monotonic,
     /// The database that the sweep for expired keys is in.
     pub sweep_database: u32,
+    /// Where the round of periodic work on connections goes on.
+    pub(crate) client_round: usize,
+    /// How often the peaks of reply buffers are forgotten, milliseconds (DEBUG
+    /// REPLYBUFFER); `None` for never.
+    pub reply_buffer_reset_ms: Option<u64>,
     /// The fine clock when the last command ended, nanoseconds.
     pub(crate) clock_ns: u64,
     /// Clients whose requests wait for their turn, in order of arrival.
@@ -99,8 +106,14 @@ pub struct HostFacts {
 
 impl Server {
     /// A server as configured, before anything has happened.
-    pub fn new(config: Config, personality: Personality, host: HostFacts, now: Now, random: &mut Random) -> Server {
-        let commands = CommandTable::new();
+    pub fn new(
+        config: Config,
+        commands: CommandTable,
+        personality: Personality,
+        host: HostFacts,
+        now: Now,
+        random: &mut Random,
+    ) -> Server {
         let statistics = Statistics::new(commands.len());
         Server {
             config,
@@ -127,6 +140,8 @@ impl Server {
             fixed_memory: 900_000,
             sampled_at: now.monotonic,
             sweep_database: 0,
+            client_round: 0,
+            reply_buffer_reset_ms: Some(5000),
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
         }

@@ -2,6 +2,7 @@
 
 use crate::command::context::Context;
 use crate::command::error::Error;
+use crate::command::help::help;
 use crate::command::spec::*;
 use crate::config::Id;
 use crate::data::entry::{EntryRef, StringEncoding, Value};
@@ -130,21 +131,8 @@ fn object(_: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
     Err(Error::Syntax)
 }
 
-fn object_help(context: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
-    context.help(
-        "OBJECT",
-        &[
-            "ENCODING <key>",
-            "    Name the representation in which the value of <key> is stored.",
-            "FREQ <key>",
-            "    Tell how often <key> was used of late, as the logarithmic counter that",
-            "    the LFU policies of maxmemory-policy go by.",
-            "IDLETIME <key>",
-            "    Tell for about how many seconds <key> was neither read nor written.",
-            "REFCOUNT <key>",
-            "    Tell how many references the value of <key> has.",
-        ],
-    );
+fn object_help(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    help(context, &arguments);
     Ok(())
 }
 
