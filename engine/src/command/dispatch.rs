@@ -141,11 +141,16 @@ impl Context<'_> {
         if self.server.loading && !self.all_allow_loading(command) {
             return Err(Error::Loading { server: self.server.personality.title });
         }
+        if self.server.exclusive
+            || self.keyspace.snapshot_active() && flags.has(Flags::WRITE) && self.persistence().writers_wait()
+        {
+            self.wait_for_turn();
+            return Ok(None);
+        }
         if let Some(pause) = self.server.pause_at(self.now)
             && (!pause.writes_only || flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)))
         {
-            self.session.waiting = Some(Waiting::Turn);
-            self.server.waiting_for_turn.push(self.session.id);
+            self.wait_for_turn();
             return Ok(None);
         }
         if in_transaction && !runs_at_once_in_multi(command) {
@@ -166,6 +171,11 @@ impl Context<'_> {
             self.session.last_command = None;
             unknown_subcommand(arguments)
         })
+    }
+
+    fn wait_for_turn(&mut self) {
+        self.session.waiting = Some(Waiting::Turn);
+        self.server.waiting_for_turn.push(self.session.id);
     }
 
     /// The flags of a command, and of those that it would run (EXEC).
@@ -198,11 +208,13 @@ impl Context<'_> {
         all
     }
 
-    /// Keeps a request for EXEC, unless EXEC will refuse anyway.
+    /// Keeps a request for EXEC.
     fn queue(&mut self, id: CommandId, arguments: &Arguments<'_>) {
+        // What will not run needs no memory.
         let broken = self.server.watches.is_broken(self.session.id);
-        if let Some(transaction) =
-            self.session.transaction.as_mut().filter(|transaction| !transaction.aborted && !broken)
+        if let Some(transaction) = &mut self.session.transaction
+            && !transaction.aborted
+            && !broken
         {
             transaction.queue.push((id, arguments.to_owned()));
         }

@@ -23,7 +23,7 @@ pub fn help(context: &mut Context<'_>, arguments: &Arguments<'_>) {
         lines.push(line);
         lines.push(format!("    {}", subcommand.summary));
     }
-    lines.extend(["HELP".into(), "    Print this help.".into()]);
+    lines.extend(["HELP".into(), "    List the subcommands.".into()]);
     context.reply.array(lines.len());
     for line in lines {
         context.reply.simple(&line);

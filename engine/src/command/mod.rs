@@ -1,6 +1,7 @@
 //! Commands as data, and how one is run.
 
 pub mod context;
+pub mod databases;
 pub mod dispatch;
 pub mod error;
 pub mod help;

@@ -1,6 +1,6 @@
 //! What happens by the clock: sweeps, timeouts, samples.
 
-use crate::boundary::effects::{Effect, Effects};
+use crate::boundary::effects::{Effect, Effects, Garbage};
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::command::context::Context;
@@ -35,15 +35,15 @@ impl Engine {
         if !self.server.timers.is_set(Timer::ExpireSweep) {
             self.expire_sweep(now);
         }
+        self.persistence(now, effects).save_as_scheduled();
         for database in self.keyspace.take_garbage() {
-            effects.orders.list.push(Effect::Drop(crate::boundary::effects::Garbage::Database(database)));
+            effects.orders.list.push(Effect::Drop(Garbage::new(database)));
         }
     }
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self) -> u64 {
-        let sessions: u64 = self.server.sessions.iter().map(Session::memory).sum();
-        self.keyspace.bytes() as u64 + sessions + self.server.fixed_memory
+        self.server.used_memory(&self.keyspace)
     }
 
     /// One slice of the sweep for expired keys. When there is more to do the
@@ -64,7 +64,7 @@ impl Engine {
             let event = Event { class: EventClass::Expired, name: "expired" };
             journal.append(&Change { database: id, key, event, record: Record::Delete });
             if !watches.is_empty() {
-                watches.touch(id, bytes);
+                watches.touch(id, bytes, true);
             }
         });
         if expired >= keys {

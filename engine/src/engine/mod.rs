@@ -1,6 +1,7 @@
 //! The engine itself: [`Engine::handle`], timers, and what a batch of requests
 //! goes through.
 
+mod completions;
 pub mod connections;
 pub mod cron;
 pub mod evict;
@@ -14,8 +15,10 @@ mod tests;
 use crate::base::random::Random;
 use crate::boundary::effects::Effects;
 use crate::boundary::id::ClientId;
-use crate::boundary::input::{BufferReport, Connection, Input, Signal};
+use crate::boundary::input::{BufferReport, Connection, Input};
 use crate::boundary::time::{Monotonic, Now};
+use crate::command::table::CommandTable;
+use crate::commands::COMMANDS;
 use crate::keyspace::Keyspace;
 use crate::resp::request::Limits;
 use crate::server::Server;
@@ -35,9 +38,10 @@ impl Engine {
     /// `options`.
     pub fn new(options: Options, now: Now) -> Engine {
         let mut random = Random::from_seed(options.seed);
+        let commands = CommandTable::new(COMMANDS);
         let count = options.config.database_count() as usize;
         let keyspace_random = Random::from_seed(random.next_u64());
-        let mut server = Server::new(options.config, options.personality, options.host, now, &mut random);
+        let mut server = Server::new(options.config, commands, options.personality, options.host, now, &mut random);
         server.config_file = options.config_file;
         server.executable = options.executable;
         for (from, to) in &options.renamed_commands {
@@ -57,9 +61,13 @@ impl Engine {
             Input::Connected { client, connection } => self.connected(now, client, connection, effects),
             Input::Drained { client, report } => self.drained(now, client, report, effects),
             Input::Closed { client } => self.server.forget_client(client),
-            Input::Disk { .. } => {}
+            Input::Disk { token, result } => self.disk(now, token, result, effects),
             Input::Deadline => self.deadline(now, effects),
-            Input::Signal(signal) => self.signal(now, signal, effects),
+            Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
+            Input::Start => self.persistence(now, effects).load_at_start(),
+        }
+        if !self.server.deferred.is_empty() {
+            self.send_deferred(effects);
         }
     }
 
@@ -116,12 +124,10 @@ impl Engine {
                 Timer::ExpireSweep => self.expire_sweep(now),
                 Timer::Unpause => self.unpause(effects),
                 Timer::Evict => self.evict_slice(now, effects),
-                Timer::SnapshotStep | Timer::LoadStep | Timer::Shutdown => {}
+                Timer::SnapshotStep => self.persistence(now, effects).snapshot_step(),
+                Timer::LoadStep => self.persistence(now, effects).load_step(),
+                Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
             }
         }
-    }
-
-    fn signal(&mut self, _now: Now, _signal: Signal, effects: &mut Effects) {
-        effects.orders.list.push(crate::boundary::effects::Effect::Exit { code: 0 });
     }
 }
