@@ -1,7 +1,9 @@
 //! Commands as data, and how one is run.
 
+pub mod container;
 pub mod context;
 pub mod dispatch;
 pub mod error;
+pub mod redaction;
 pub mod spec;
 pub mod table;

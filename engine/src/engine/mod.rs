@@ -93,7 +93,7 @@ impl Engine {
     }
 
     fn drained(&mut self, client: ClientId, report: BufferReport) {
-        self.server.statistics.received += report.received;
+        self.server.statistics.read(report);
         if let Some(session) = self.server.sessions.get_mut(client) {
             session.report(report);
         }

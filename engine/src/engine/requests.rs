@@ -28,7 +28,7 @@ impl Engine {
         effects: &mut Effects,
     ) {
         effects.progress = Progress::All;
-        self.server.statistics.received += report.received;
+        self.server.statistics.read(report);
         let Some(mut session) = self.server.sessions.take(client) else { return };
         session.report(report);
         session.last_interaction = now.monotonic;

@@ -1,8 +1,11 @@
 //! The state of the server besides its data: sessions, configuration,
 //! statistics, what is under way.
 
+pub mod histogram;
 pub mod journal;
+pub mod latency;
 pub mod personality;
+pub mod slow_log;
 pub mod statistics;
 pub mod timer;
 
@@ -10,12 +13,16 @@ use crate::base::random::Random;
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::config::Config;
+use crate::keyspace::Keyspace;
+use crate::session::Session;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
 use alloc::string::String;
 use alloc::vec::Vec;
 use journal::Journal;
+use latency::LatencyMonitor;
 use personality::Personality;
+use slow_log::SlowLog;
 use statistics::Statistics;
 use timer::Timers;
 
@@ -48,6 +55,12 @@ pub struct Server {
     pub journal: Journal,
     /// Counters.
     pub statistics: Statistics,
+    /// SLOWLOG.
+    pub slow_log: SlowLog,
+    /// LATENCY.
+    pub latency: LatencyMonitor,
+    /// Commands that took so many nanoseconds are looked at by either of them.
+    pub slow_ns_min: u64,
     /// Deadlines by name.
     pub timers: Timers,
     /// CLIENT PAUSE.
@@ -56,6 +69,8 @@ pub struct Server {
     pub loading: bool,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub active_expire: bool,
+    /// DEBUG PAUSE-CRON.
+    pub cron_paused: bool,
     /// The run id, 40 hexadecimal digits.
     pub run_id: [u8; 40],
     /// The replication id, 40 hexadecimal digits.
@@ -113,10 +128,14 @@ impl Server {
             watches: Watches::new(sip),
             journal: Journal::default(),
             statistics,
+            slow_log: SlowLog::default(),
+            latency: LatencyMonitor::default(),
+            slow_ns_min: u64::MAX,
             timers: Timers::default(),
             pause: None,
             loading: false,
             active_expire: true,
+            cron_paused: false,
             run_id: random.hex_id(),
             replication_id: random.hex_id(),
             started: now,
@@ -131,6 +150,16 @@ impl Server {
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
         }
+    }
+
+    /// Bytes that the server uses, by its own account.
+    pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
+        keyspace.bytes() as u64 + self.session_memory() + self.fixed_memory
+    }
+
+    /// Bytes of all sessions but the one that runs.
+    pub fn session_memory(&self) -> u64 {
+        self.sessions.iter().map(Session::memory).sum()
     }
 
     /// True while keys may not expire: clients' writes are paused, so nothing
