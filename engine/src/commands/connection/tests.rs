@@ -1,9 +1,7 @@
 //! The family through the engine's front door.
 
 use crate::engine::test_world::World;
-use crate::server::personality::Personality;
 use alloc::format;
-use alloc::string::String;
 
 /// Requests of one connection, each with its reply.
 fn table(world: &mut World, cases: &[(&str, &str)]) {
