@@ -33,6 +33,9 @@ fn main() {
     let mut config = Config::new();
     config.load(&line.text(b"", b""), &mut |_| None.ok_or(()).map_err(|()| unreachable!())).ok();
     let host = TokioHost::new();
+    if let Some(directory) = config.optional_text(Id::Dir) {
+        std::env::set_current_dir(std::ffi::OsStr::from_bytes(directory)).expect("a directory");
+    }
     let threads = config.integer(Id::IoThreads).max(1);
     let port = config.integer(Id::Port) as u16;
     let options = Options {
@@ -41,7 +44,7 @@ fn main() {
         config_file: None,
         executable: String::new(),
         personality: Personality::REDIS,
-        host: HostFacts::default(),
+        host: HostFacts { process_id: std::process::id(), ..HostFacts::default() },
         renamed_commands: Vec::new(),
     };
     let engine = Engine::new(options, host.now());
@@ -59,6 +62,7 @@ fn main() {
     let shared = Shared::new(parts, host);
     let for_disk = Arc::clone(&shared);
     std::thread::spawn(move || work(&queue, |token, result| for_disk.handle(Input::Disk { token, result })));
+    shared.handle(Input::Start);
     for thread in 1..threads {
         let shared = Arc::clone(&shared);
         std::thread::spawn(move || serve(&shared, port, thread));

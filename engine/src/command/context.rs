@@ -182,7 +182,9 @@ impl<'a> Context<'a> {
         if location.is_none() {
             self.also(key, Event { class: EventClass::New, name: "new" });
         }
-        self.keyspace.set_at(self.session.database, key, location, value, expiry, raw, self.now);
+        if let Some(large) = self.keyspace.set_at(self.session.database, key, location, value, expiry, raw, self.now) {
+            self.discard(large);
+        }
     }
 
     /// Writes over part of the string at a key of the selected database, whose

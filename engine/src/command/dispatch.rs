@@ -139,12 +139,17 @@ impl Context<'_> {
         if self.server.loading && !command.flags.has(Flags::LOADING) {
             return Err(Error::Loading);
         }
+        if self.server.exclusive
+            || self.keyspace.snapshot_active() && flags.has(Flags::WRITE) && self.persistence().writers_wait()
+        {
+            self.wait_for_turn();
+            return Ok(None);
+        }
         if let Some(pause) = self.server.pause
             && pause.until > self.now.monotonic
             && (!pause.writes_only || flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)))
         {
-            self.session.waiting = Some(Waiting::Turn);
-            self.server.waiting_for_turn.push(self.session.id);
+            self.wait_for_turn();
             return Ok(None);
         }
         if self.session.transaction.is_some() && !runs_at_once_in_multi(command) {
@@ -152,6 +157,11 @@ impl Context<'_> {
             return Ok(None);
         }
         Ok(Some(id))
+    }
+
+    fn wait_for_turn(&mut self) {
+        self.session.waiting = Some(Waiting::Turn);
+        self.server.waiting_for_turn.push(self.session.id);
     }
 
     /// The flags of a command, and of those that it would run (EXEC).

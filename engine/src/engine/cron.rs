@@ -35,6 +35,7 @@ impl Engine {
         if !self.server.timers.is_set(Timer::ExpireSweep) {
             self.expire_sweep(now);
         }
+        self.persistence(now, effects).save_as_scheduled();
         for database in self.keyspace.take_garbage() {
             effects.orders.list.push(Effect::Drop(Garbage::new(database)));
         }
@@ -42,8 +43,7 @@ impl Engine {
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self) -> u64 {
-        let sessions: u64 = self.server.sessions.iter().map(Session::memory).sum();
-        self.keyspace.bytes() as u64 + sessions + self.server.fixed_memory
+        self.server.used_memory(&self.keyspace)
     }
 
     /// One slice of the sweep for expired keys. When there is more to do the

@@ -80,6 +80,17 @@ impl KeyHasher {
     }
 }
 
+/// What became of an entry that was loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loaded {
+    /// It is there.
+    New,
+    /// It took another's place.
+    Replaced,
+    /// It is not there: its key was.
+    Duplicate,
+}
+
 /// An entry's expiry in a mutation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expiry {
@@ -205,7 +216,8 @@ impl Keyspace {
         location.is_none()
     }
 
-    /// Sets a key whose location was just looked up.
+    /// Sets a key whose location was just looked up; the large value that it
+    /// had, if any, comes back, to be dropped where it delays nobody.
     #[expect(clippy::too_many_arguments, reason = "they are the parts of an entry")]
     #[inline]
     pub fn set_at(
@@ -217,14 +229,14 @@ impl Keyspace {
         expiry: Expiry,
         raw: bool,
         now: Now,
-    ) {
+    ) -> Option<Vec<u8>> {
         let mark = self.mark;
         let fresh = self.access.initial(now);
         let Some(location) = location else {
             let expire_at_ms = if let Expiry::At(at) = expiry { Some(at) } else { None };
             let new = NewEntry { key: key.bytes, value, expire_at_ms, access: fresh, raw };
             self.database_mut(id).insert(key, &new, mark);
-            return;
+            return None;
         };
         self.preserve(id, key, location);
         let random = &mut self.random;
@@ -240,7 +252,33 @@ impl Keyspace {
             Access::Lru => fresh,
             Access::Lfu { .. } => self.access.touched(old.access(), now, random),
         };
-        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw });
+        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw })
+    }
+
+    /// Takes an entry of a file in. One that is there under its key gives way
+    /// only if `replace`.
+    pub fn load(
+        &mut self,
+        id: DatabaseId,
+        key: &[u8],
+        value: Value<'_>,
+        expire_at_ms: Option<i64>,
+        access: u32,
+        replace: bool,
+    ) -> Loaded {
+        let key = self.key(key);
+        let new = NewEntry { key: key.bytes, value, expire_at_ms, access, raw: false };
+        let Some(location) = self.locate(id, &key) else {
+            let mark = self.mark;
+            self.database_mut(id).insert(&key, &new, mark);
+            return Loaded::New;
+        };
+        if !replace {
+            return Loaded::Duplicate;
+        }
+        self.preserve(id, &key, location);
+        self.database_mut(id).replace(location, &new);
+        Loaded::Replaced
     }
 
     /// Sets the integer at a location whose entry is an integer already.

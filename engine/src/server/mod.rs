@@ -3,6 +3,8 @@
 
 pub mod client_info;
 pub mod clients;
+pub mod deferred;
+pub mod disk;
 pub mod journal;
 pub mod personality;
 pub mod statistics;
@@ -12,10 +14,15 @@ use crate::base::random::Random;
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::config::Config;
+use crate::keyspace::Keyspace;
+use crate::persistence::Persistence;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
+use crate::session::Session;
 use alloc::string::String;
 use alloc::vec::Vec;
+use deferred::{Deferred, Waiter};
+use disk::Disk;
 use journal::Journal;
 use personality::Personality;
 use statistics::Statistics;
@@ -56,6 +63,14 @@ pub struct Server {
     pub pause: Option<Pause>,
     /// Loading: set while the data set is read at start or by DEBUG RELOAD.
     pub loading: bool,
+    /// Set while SAVE or its like runs: all other requests wait for their turn.
+    pub exclusive: bool,
+    /// Saving and loading: what is under way and what became of it.
+    pub persistence: Persistence,
+    /// Disk operations under way.
+    pub disk: Disk,
+    /// Replies that are due though their commands have returned.
+    pub(crate) deferred: Vec<Deferred>,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub active_expire: bool,
     /// The run id, 40 hexadecimal digits.
@@ -128,6 +143,10 @@ impl Server {
             timers: Timers::default(),
             pause: None,
             loading: false,
+            exclusive: false,
+            persistence: Persistence::new(now),
+            disk: Disk::default(),
+            deferred: Vec::new(),
             active_expire: true,
             run_id: random.hex_id(),
             replication_id: random.hex_id(),
@@ -145,6 +164,17 @@ impl Server {
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
         }
+    }
+
+    /// Bytes that the server uses, by its own account.
+    pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
+        let sessions: u64 = self.sessions.iter().map(Session::memory).sum();
+        keyspace.bytes() as u64 + sessions + self.fixed_memory
+    }
+
+    /// A reply that was put off is due.
+    pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
+        self.deferred.push(Deferred { waiter, result });
     }
 
     /// True while keys may not expire: clients' writes are paused, so nothing
