@@ -302,7 +302,7 @@ impl Context<'_> {
                 command.rejected += 1;
             }
         }
-        if is_exec && self.session.transaction.is_some() {
+        if is_exec {
             self.discard_transaction();
             let text = format!("{error}");
             let reason = text.split_once(' ').map_or(text.as_str(), |(_, reason)| reason);

@@ -254,6 +254,7 @@ fn expire() {
         ("EXPIRETIME none", ":-2"),
         ("PEXPIREAT a 9223372036854775807", ":1"),
         ("PTTL a", &format!(":{}", i64::MAX - START_MS)),
+        ("EXPIRETIME a", ":9223372036854776"),
     ]);
     check_changes(
         &mut server,
