@@ -5,11 +5,15 @@ use crate::base::argv;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::refusal::unknown_subcommand;
-use crate::command::spec::{Begin, Command, Flags};
+use crate::command::spec::{Begin, Command, Flags, KeyFlags};
 use crate::command::table::{CommandId, CommandTable};
+use crate::config::{Id, Protection};
 use crate::data::hash::Hash;
 use crate::resp::request::{Arguments, Requests};
+use crate::server::latency::Sample;
+use crate::server::slow_log::{self, SlowCommand};
 use crate::session::{ReplyMode, Waiting};
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -119,7 +123,7 @@ impl Context<'_> {
             return Err(Error::Arity { command: self.server.commands.full_name(id) });
         }
         if command.flags.has(Flags::PROTECTED) {
-            self.check_protected(command)?;
+            self.check_protection(command)?;
         }
         if !self.session.authenticated && self.server.password.is_some() && !command.flags.has(Flags::NO_AUTH) {
             return Err(Error::NoAuth);
@@ -178,6 +182,24 @@ impl Context<'_> {
         self.server.waiting_for_turn.push(self.session.id);
     }
 
+    /// Whether a command may run that configuration protects.
+    #[cold]
+    fn check_protection(&self, command: &Command) -> Result<(), Error> {
+        let (name, parameter, id) = match command.name {
+            "debug" => ("DEBUG", "enable-debug-command", Id::EnableDebugCommand),
+            _ => ("MODULE", "enable-module-command", Id::EnableModuleCommand),
+        };
+        let connection = &self.session.connection;
+        let local = connection.loopback || connection.unix_socket;
+        if self.server.config.chosen::<Protection>(id).permits(local) {
+            return Ok(());
+        }
+        Err(Error::Formatted(format!(
+            "ERR {name} command not allowed. If the {parameter} option is set to \"local\", you can run it from a local \
+             connection, otherwise you need to set this option in the configuration file, and then restart the server."
+        )))
+    }
+
     /// The flags of a command, and of those that it would run (EXEC).
     fn flags_with_queued(&self, command: &Command) -> Flags {
         match &self.session.transaction {
@@ -234,9 +256,43 @@ impl Context<'_> {
         }
         let ended = self.orders.elapsed_ns();
         self.server.clock_ns = ended;
-        self.server.statistics.ran(id, ended.saturating_sub(began));
+        let elapsed_ns = ended.saturating_sub(began);
+        self.server.statistics.ran(id, elapsed_ns);
+        if elapsed_ns >= self.server.slow_ns_min {
+            self.note_slow(id, elapsed_ns, &arguments);
+        }
         self.session.commands += 1;
         self.command = outer;
+    }
+
+    /// A command was slow: for the slow log, for the latency monitor, or both.
+    #[cold]
+    fn note_slow(&mut self, id: CommandId, elapsed_ns: u64, arguments: &Arguments<'_>) {
+        let config = &self.server.config;
+        let microseconds = elapsed_ns / 1000;
+        let logged = config.integer(Id::SlowlogLogSlowerThan) >= 0
+            && microseconds >= config.unsigned(Id::SlowlogLogSlowerThan)
+            && !self.command.flags.has(Flags::SKIP_SLOWLOG);
+        let milliseconds_min = config.unsigned(Id::LatencyMonitorThreshold);
+        let seconds = self.now.unix.seconds();
+        if milliseconds_min > 0 && microseconds / 1000 >= milliseconds_min {
+            let event = if self.command.flags.has(Flags::FAST) { "fast-command" } else { "command" };
+            self.server.latency.add(event, Sample { seconds, milliseconds: microseconds / 1000 });
+        }
+        if !logged {
+            return;
+        }
+        let length_max = config.unsigned(Id::SlowlogMaxLen) as usize;
+        let container = self.server.commands.container(id).map(|id| self.server.commands.command(id));
+        let entry = SlowCommand {
+            id: 0,
+            seconds,
+            microseconds,
+            arguments: slow_log::shortened(container, self.command, arguments),
+            peer: self.session.connection.peer.clone(),
+            client_name: self.session.name.clone(),
+        };
+        self.server.slow_log.push(entry, length_max);
     }
 
     #[cold]
@@ -269,7 +325,8 @@ impl Context<'_> {
     }
 }
 
-fn arity_fits(command: &Command, count: usize) -> bool {
+/// True if a request may have so many arguments, the name included.
+pub fn arity_fits(command: &Command, count: usize) -> bool {
     let count = count as i32;
     if command.arity >= 0 { count == command.arity } else { count >= -command.arity }
 }
@@ -286,6 +343,11 @@ fn ends_transaction(command: &Command) -> bool {
 /// The keys among a request's arguments, by their indices, as far as the key
 /// specs tell; `None` if they can't be told or do not fit.
 pub fn key_indices(command: &Command, arguments: &Arguments<'_>) -> Option<Vec<usize>> {
+    Some(keys_of(command, arguments)?.into_iter().map(|(index, _)| index).collect())
+}
+
+/// As [`key_indices`], each with the flags of its spec.
+pub fn keys_of(command: &Command, arguments: &Arguments<'_>) -> Option<Vec<(usize, KeyFlags)>> {
     use crate::base::number::parse_i64;
     use crate::command::spec::Find;
     let count = arguments.len() as i64;
@@ -329,7 +391,7 @@ pub fn key_indices(command: &Command, arguments: &Arguments<'_>) -> Option<Vec<u
         if first >= count || last >= count || step <= 0 {
             return None;
         }
-        found.extend((first..=last).step_by(step as usize).map(|index| index as usize));
+        found.extend((first..=last).step_by(step as usize).map(|index| (index as usize, spec.flags)));
     }
     Some(found)
 }

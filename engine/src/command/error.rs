@@ -43,10 +43,6 @@ pub enum Error {
         subcommand: Vec<u8>,
         command: Vec<u8>,
     },
-    ProtectedCommand {
-        command: &'static str,
-        parameter: &'static str,
-    },
     NoAuth,
     WrongPass,
     NoPasswordSet,
@@ -102,14 +98,6 @@ impl fmt::Display for Error {
             }
             Error::UnknownCommand { .. } | Error::UnknownSubcommand { .. } => {
                 return f.write_str(&String::from_utf8_lossy(&self.to_bytes()));
-            }
-            Error::ProtectedCommand { command, parameter } => {
-                return write!(
-                    f,
-                    "ERR {command} command not allowed. If the {parameter} option is set to \"local\", you can run it \
-                     from a local connection, otherwise you need to set this option in the configuration file, and then \
-                     restart the server.",
-                );
             }
             Error::NoAuth => "NOAUTH Authentication required.",
             Error::WrongPass => "WRONGPASS invalid username-password pair or user is disabled.",

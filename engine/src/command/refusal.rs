@@ -5,9 +5,7 @@ use crate::boundary::effects::LogLevel;
 use crate::command::context::Context;
 use crate::command::dispatch::Prepared;
 use crate::command::error::Error;
-use crate::command::spec::Command;
 use crate::command::table::CommandId;
-use crate::config::{Id, Protection};
 use crate::resp::request::Arguments;
 use alloc::format;
 use alloc::vec::Vec;
@@ -37,22 +35,6 @@ impl Context<'_> {
             self.orders.log(LogLevel::Warning, text);
         }
         Ok(None)
-    }
-
-    /// Refuses DEBUG and MODULE unless they are switched on for this client.
-    #[cold]
-    pub(super) fn check_protected(&self, command: &Command) -> Result<(), Error> {
-        let (parameter, id, name) = match command.name {
-            "debug" => ("enable-debug-command", Id::EnableDebugCommand, "DEBUG"),
-            "module" => ("enable-module-command", Id::EnableModuleCommand, "MODULE"),
-            _ => return Ok(()),
-        };
-        let connection = &self.session.connection;
-        let local = connection.loopback || connection.unix_socket;
-        if self.server.config.chosen::<Protection>(id).permits(local) {
-            return Ok(());
-        }
-        Err(Error::ProtectedCommand { command: name, parameter })
     }
 
     /// A command was refused before it ran.

@@ -35,6 +35,8 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     server.bulk_max = config.bytes(Id::ProtoMaxBulkLen).min(i64::MAX as u64) as i64;
     server.password = Some(config.text(Id::Requirepass).to_vec()).filter(|password| !password.is_empty());
     server.memory_limited = config.bytes(Id::Maxmemory) > 0;
+    server.statistics.latency_tracking = config.boolean(Id::LatencyTracking);
+    server.slow_ns_min = slow_ns_min(config);
     server.refuse_writes_as_configured();
     let config = &server.config;
     keyspace.access = if policy(config).is_lfu() {
@@ -45,6 +47,18 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     } else {
         Access::Lru
     };
+}
+
+/// From how many nanoseconds on a command is looked at by the slow log or the
+/// latency monitor.
+fn slow_ns_min(config: &Config) -> u64 {
+    let slow_log =
+        u64::try_from(config.integer(Id::SlowlogLogSlowerThan)).map_or(u64::MAX, |us| us.saturating_mul(1000));
+    let monitor = match config.unsigned(Id::LatencyMonitorThreshold) {
+        0 => u64::MAX,
+        milliseconds => milliseconds.saturating_mul(1_000_000),
+    };
+    slow_log.min(monitor)
 }
 
 /// `maxmemory-policy`.

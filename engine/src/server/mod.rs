@@ -5,8 +5,11 @@ pub mod client_info;
 pub mod clients;
 pub mod deferred;
 pub mod disk;
+pub mod histogram;
 pub mod journal;
+pub mod latency;
 pub mod personality;
+pub mod slow_log;
 pub mod statistics;
 pub mod timer;
 
@@ -24,7 +27,9 @@ use alloc::vec::Vec;
 use deferred::{Deferred, Waiter};
 use disk::Disk;
 use journal::Journal;
+use latency::LatencyMonitor;
 use personality::Personality;
+use slow_log::SlowLog;
 use statistics::Statistics;
 use timer::Timers;
 
@@ -57,6 +62,12 @@ pub struct Server {
     pub journal: Journal,
     /// Counters.
     pub statistics: Statistics,
+    /// SLOWLOG.
+    pub slow_log: SlowLog,
+    /// LATENCY.
+    pub latency: LatencyMonitor,
+    /// Commands that took so many nanoseconds are looked at by either of them.
+    pub slow_ns_min: u64,
     /// Deadlines by name.
     pub timers: Timers,
     /// CLIENT PAUSE.
@@ -73,6 +84,8 @@ pub struct Server {
     pub(crate) deferred: Vec<Deferred>,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub active_expire: bool,
+    /// DEBUG PAUSE-CRON.
+    pub cron_paused: bool,
     /// The run id, 40 hexadecimal digits.
     pub run_id: [u8; 40],
     /// The replication id, 40 hexadecimal digits.
@@ -142,6 +155,9 @@ impl Server {
             watches: Watches::default(),
             journal: Journal::default(),
             statistics,
+            slow_log: SlowLog::default(),
+            latency: LatencyMonitor::default(),
+            slow_ns_min: u64::MAX,
             timers: Timers::default(),
             pause: None,
             loading: false,
@@ -150,6 +166,7 @@ impl Server {
             disk: Disk::default(),
             deferred: Vec::new(),
             active_expire: true,
+            cron_paused: false,
             run_id: random.hex_id(),
             replication_id: random.hex_id(),
             started: now,
@@ -171,13 +188,17 @@ impl Server {
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
-        let sessions: u64 = self.sessions.iter().map(Session::memory).sum();
-        keyspace.bytes() as u64 + sessions + self.fixed_memory
+        keyspace.bytes() as u64 + self.session_memory() + self.fixed_memory
     }
 
     /// A reply that was put off is due.
     pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
         self.deferred.push(Deferred { waiter, result });
+    }
+
+    /// Bytes of all sessions but the one that runs.
+    pub fn session_memory(&self) -> u64 {
+        self.sessions.iter().map(Session::memory).sum()
     }
 
     /// True while keys may not expire: clients' writes are paused, so nothing

@@ -361,7 +361,6 @@ fn help_comes_from_the_table() {
     let reply = world.ask(client, "CLIENT HELP");
     let lines: alloc::vec::Vec<&str> = reply.lines().collect();
     assert_eq!(lines[1], "+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-    assert!(lines.contains(&"+PAUSE <timeout> [(WRITE|ALL)]"), "{reply}");
+    assert!(lines.contains(&"+PAUSE <timeout> [WRITE|ALL]"), "{reply}");
     assert!(lines.contains(&"+    Names the connection."), "{reply}");
-    assert_eq!(lines[lines.len() - 2..], ["+HELP", "+    Print this help."]);
 }
