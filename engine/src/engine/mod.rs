@@ -128,3 +128,36 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+impl Engine {
+    /// Sets a key behind the back of all machines.
+    pub(crate) fn set_for_test(
+        &mut self,
+        database: crate::boundary::id::DatabaseId,
+        key: &str,
+        value: &str,
+        expire_at_ms: Option<i64>,
+        now: Now,
+    ) {
+        use crate::data::entry::Value;
+        let value =
+            crate::base::number::parse_i64(value.as_bytes()).map_or(Value::Bytes(value.as_bytes()), Value::Integer);
+        let access = self.keyspace.access.initial(now);
+        self.keyspace.load(database, key.as_bytes(), value, expire_at_ms, access, true);
+    }
+
+    /// The data, to be changed behind the back of all machines.
+    pub(crate) fn keyspace_for_test(&mut self) -> &mut Keyspace {
+        &mut self.keyspace
+    }
+    /// Runs something as a command would.
+    pub(crate) fn with_context_for_test(
+        &mut self,
+        now: Now,
+        effects: &mut Effects,
+        work: impl FnOnce(&mut crate::command::context::Context<'_>),
+    ) {
+        self.with_context(now, effects, work);
+    }
+}
