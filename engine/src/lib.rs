@@ -16,3 +16,5 @@ pub mod rdb;
 pub mod resp;
 pub mod server;
 pub mod session;
+#[cfg(test)]
+mod testing;

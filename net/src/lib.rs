@@ -10,6 +10,7 @@
 //! A connection reads and parses without the lock, holds it for one batch, and
 //! writes without it.
 
+pub mod check_rdb;
 pub mod connection;
 pub mod disk;
 pub mod host;

@@ -186,7 +186,12 @@ impl Context<'_> {
         if command.flags.has(Flags::NO_MULTI) {
             return Err(Error::NotInTransaction);
         }
-        if let Some(transaction) = &mut self.session.transaction {
+        // What will not run needs no memory.
+        let broken = self.server.watches.is_broken(self.session.id);
+        if let Some(transaction) = &mut self.session.transaction
+            && !transaction.aborted
+            && !broken
+        {
             transaction.queue.push((id, arguments.to_owned()));
         }
         self.reply.simple("QUEUED");
@@ -230,6 +235,7 @@ impl Context<'_> {
     fn refuse(&mut self, prepared: Prepared, error: &Error) {
         if let Some(transaction) = &mut self.session.transaction {
             transaction.aborted = true;
+            transaction.queue = alloc::vec::Vec::new();
         }
         let is_exec = prepared.id.is_some_and(|id| self.server.commands.command(id).name == "exec");
         if let Some(command) = self.session.last_command.filter(|_| prepared.id.is_some()) {

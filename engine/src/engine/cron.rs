@@ -1,6 +1,6 @@
 //! What happens by the clock: sweeps, timeouts, samples.
 
-use crate::boundary::effects::{Effect, Effects};
+use crate::boundary::effects::{Effect, Effects, Garbage};
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::command::context::Context;
@@ -31,34 +31,19 @@ impl Engine {
         }
         let used = self.used_memory();
         self.server.statistics.peak_memory = self.server.statistics.peak_memory.max(used);
-        self.close_idle(now, effects);
+        self.connections_round(now, hz, effects);
         if !self.server.timers.is_set(Timer::ExpireSweep) {
             self.expire_sweep(now);
         }
         self.persistence(now, effects).save_as_scheduled();
         for database in self.keyspace.take_garbage() {
-            effects.orders.list.push(Effect::Drop(crate::boundary::effects::Garbage::Database(database)));
+            effects.orders.list.push(Effect::Drop(Garbage::new(database)));
         }
     }
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self) -> u64 {
         self.server.used_memory(&self.keyspace)
-    }
-
-    /// Closes connections that were idle for longer than `timeout`.
-    fn close_idle(&mut self, now: Now, effects: &mut Effects) {
-        let timeout = self.server.config.integer(Id::Timeout) as u64;
-        if timeout == 0 {
-            return;
-        }
-        for session in self.server.sessions.iter_mut() {
-            let idle = now.monotonic.since(session.last_interaction) / 1_000_000;
-            if idle > timeout && !session.closing && session.waiting.is_none() {
-                session.closing = true;
-                effects.orders.close(session.id);
-            }
-        }
     }
 
     /// One slice of the sweep for expired keys. When there is more to do the
@@ -79,7 +64,7 @@ impl Engine {
             let event = Event { class: EventClass::Expired, name: "expired" };
             journal.append(&Change { database: id, key, event, record: Record::Delete });
             if !watches.is_empty() {
-                watches.touch(id, bytes);
+                watches.touch(id, bytes, true);
             }
         });
         if expired >= keys {

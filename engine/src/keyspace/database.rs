@@ -3,6 +3,7 @@
 use crate::base::sip_hash::SipKey;
 use crate::data::entry::{Entry, EntryRef, NewEntry};
 use crate::data::hash::Hash;
+use crate::data::owned::OwnedEntry;
 use crate::data::slab::Slab;
 use crate::data::table::{Place, Table};
 use alloc::boxed::Box;
@@ -210,6 +211,24 @@ impl Database {
         let large = entry.take_large(&mut self.slab);
         self.free_slot(entry);
         large
+    }
+
+    /// Takes the entry at a location out; a large value is not copied.
+    pub fn detach(&mut self, location: Location) -> OwnedEntry {
+        let entry = self.table_mut(location.slot).remove(location.place);
+        self.len -= 1;
+        let owned = OwnedEntry::take(entry, &mut self.slab);
+        self.free_slot(entry);
+        owned
+    }
+
+    /// Inserts an entry under a key that is not there; a large value is not
+    /// copied.
+    pub fn attach(&mut self, key: &Key<'_>, owned: OwnedEntry, access: u32, mark: bool) -> Location {
+        let entry = owned.into_entry(&mut self.slab, key.bytes, access);
+        let place = self.table_mut(key.slot).insert(key.hash, entry, mark);
+        self.len += 1;
+        Location { slot: key.slot, place }
     }
 
     fn free(&mut self, entry: Entry) {

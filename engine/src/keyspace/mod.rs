@@ -5,6 +5,7 @@ pub mod access;
 pub mod change;
 pub mod database;
 pub mod eviction;
+mod range;
 pub mod snapshot;
 
 use crate::base::crc16::slot_of;
@@ -14,6 +15,7 @@ use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::data::entry::{EntryRef, NewEntry, Value};
 use crate::data::hash::Hash;
+use crate::data::owned::OwnedEntry;
 use access::Access;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -313,6 +315,30 @@ impl Keyspace {
     pub fn remove(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) -> Option<Vec<u8>> {
         self.preserve(id, key, location);
         self.database_mut(id).remove(location)
+    }
+
+    /// Takes the entry at a location out, to be put under another key.
+    pub fn detach(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) -> OwnedEntry {
+        self.preserve(id, key, location);
+        self.database_mut(id).detach(location)
+    }
+
+    /// A copy of the entry at a location, to be put under another key.
+    pub fn duplicate(&self, id: DatabaseId, location: Location) -> OwnedEntry {
+        OwnedEntry::copy_of(self.get(id, location))
+    }
+
+    /// Puts an entry under a key that is not there, with its expiry. For
+    /// eviction it is new.
+    pub fn attach(&mut self, id: DatabaseId, key: &Key<'_>, entry: OwnedEntry, now: Now) {
+        let (access, mark) = (self.access.initial(now), self.mark);
+        self.database_mut(id).attach(key, entry, access, mark);
+    }
+
+    /// The location of a key at random, whether or not it has expired.
+    pub fn random_location(&mut self, id: DatabaseId) -> Option<Location> {
+        let random = &mut self.random;
+        self.databases[id.0 as usize].random_location(|| random.next_u64(), false)
     }
 
     /// Removes a key if it is there. True if it was.

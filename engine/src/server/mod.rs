@@ -1,6 +1,8 @@
 //! The state of the server besides its data: sessions, configuration,
 //! statistics, what is under way.
 
+pub mod client_info;
+pub mod clients;
 pub mod deferred;
 pub mod disk;
 pub mod journal;
@@ -9,15 +11,14 @@ pub mod statistics;
 pub mod timer;
 
 use crate::base::random::Random;
-use crate::boundary::effects::{Effect, Orders};
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::persistence::Persistence;
+use crate::session::Session;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
-use crate::session::{Session, Waiting};
 use alloc::string::String;
 use alloc::vec::Vec;
 use deferred::{Deferred, Waiter};
@@ -94,6 +95,11 @@ pub struct Server {
     pub sampled_at: Monotonic,
     /// The database that the sweep for expired keys is in.
     pub sweep_database: u32,
+    /// Where the round of periodic work on connections goes on.
+    pub(crate) client_round: usize,
+    /// How often the peaks of reply buffers are forgotten, milliseconds (DEBUG
+    /// REPLYBUFFER); `None` for never.
+    pub reply_buffer_reset_ms: Option<u64>,
     /// The fine clock when the last command ended, nanoseconds.
     pub(crate) clock_ns: u64,
     /// Clients whose requests wait for their turn, in order of arrival.
@@ -115,10 +121,15 @@ pub struct HostFacts {
 
 impl Server {
     /// A server as configured, before anything has happened.
-    pub fn new(config: Config, personality: Personality, host: HostFacts, now: Now, random: &mut Random) -> Server {
-        let commands = CommandTable::new();
+    pub fn new(
+        config: Config,
+        commands: CommandTable,
+        personality: Personality,
+        host: HostFacts,
+        now: Now,
+        random: &mut Random,
+    ) -> Server {
         let statistics = Statistics::new(commands.len());
-        let sip = crate::base::sip_hash::SipKey { k0: random.next_u64(), k1: random.next_u64() };
         Server {
             config,
             config_file: None,
@@ -126,7 +137,7 @@ impl Server {
             personality,
             commands,
             sessions: Sessions::default(),
-            watches: Watches::new(sip),
+            watches: Watches::default(),
             journal: Journal::default(),
             statistics,
             timers: Timers::default(),
@@ -148,6 +159,8 @@ impl Server {
             fixed_memory: 900_000,
             sampled_at: now.monotonic,
             sweep_database: 0,
+            client_round: 0,
+            reply_buffer_reset_ms: Some(5000),
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
         }
@@ -162,18 +175,6 @@ impl Server {
     /// A reply that was put off is due.
     pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
         self.deferred.push(Deferred { waiter, result });
-    }
-
-    /// Lets all clients go on that wait for their turn.
-    pub(crate) fn resume_waiting(&mut self, orders: &mut Orders) {
-        for client in core::mem::take(&mut self.waiting_for_turn) {
-            if let Some(session) = self.sessions.get_mut(client)
-                && session.waiting == Some(Waiting::Turn)
-            {
-                session.waiting = None;
-            }
-            orders.list.push(Effect::Resume { client });
-        }
     }
 
     /// True while keys may not expire: clients' writes are paused, so nothing

@@ -54,8 +54,8 @@ fn a_save_in_the_background_is_given_up_first() {
     for command in ["shutdown nosave", "shutdown save"] {
         let mut world = World::started("rdb-key-save-delay 1000000");
         let now = world.now;
-        world.engine.set_for_test(DatabaseId(0), "a", "1", None, now);
-        world.engine.set_for_test(DatabaseId(0), "b", "1", None, now);
+        world.engine.set_for_test(0, "a", "1", None, now);
+        world.engine.set_for_test(0, "b", "1", None, now);
         world.ask(1, "bgsave");
         assert!(world.files.contains_key("temp-77.rdb"));
         world.send(1, command);
@@ -86,7 +86,7 @@ fn whoever_insists_is_obeyed() {
     let mut world = World::started("save 60 1\nrdb-key-save-delay 100000");
     let now = world.now;
     for at in 0..20 {
-        world.engine.set_for_test(DatabaseId(0), &format!("{at}"), "1", None, now);
+        world.engine.set_for_test(0, &format!("{at}"), "1", None, now);
     }
     world.handle(Input::Signal(Signal::Interrupt));
     world.pass_ms(300);
@@ -140,8 +140,7 @@ fn a_flush_saves_the_empty_data_set() {
         for _ in 0..4 {
             let _ = world.timer_step();
         }
-        world.flush_all();
-        world.settle();
+        assert_eq!(world.ask(1, "flushall"), "+Background saving started\r\n+OK\r\n");
         assert!(!world.files.contains_key("temp-77.rdb"));
         assert_eq!(world.files.contains_key("dump.rdb"), saves);
         assert_eq!(world.engine.keyspace().dirty == 0, saves);
@@ -154,18 +153,17 @@ fn a_flush_saves_the_empty_data_set() {
     }
 }
 
-impl World {
-    fn flush_all(&mut self) {
-        for id in 0..16 {
-            drop(self.engine.keyspace_for_test().flush(DatabaseId(id)));
-        }
-        self.engine.keyspace_for_test().dirty += 1;
-        self.engine.with_context_for_test(self.now, &mut self.effects, |context| context.save_after_flush());
-        let effects = core::mem::take(&mut self.effects.orders.list);
-        for effect in effects {
-            if let Effect::Disk { token, operation } = effect {
-                self.disk.push_back((token, operation));
-            }
-        }
-    }
+#[test]
+fn in_a_transaction() {
+    let mut world = World::started("save 60 1");
+    world.populate(500);
+    let replies = world.ask(1, "multi\nset a 1\nbgsave\nflushall\nset b 1\ndebug reload\nexec\nget b");
+    let queued = "+QUEUED\r\n".repeat(5);
+    let results = "*5\r\n+OK\r\n+Background saving scheduled\r\n+OK\r\n+OK\r\n-ERR Command not allowed inside a \
+                   transaction\r\n";
+    assert_eq!(replies, format!("+OK\r\n{queued}{results}$1\r\n1\r\n"));
+    assert!(loaded(&world.files["dump.rdb"], world.now).is_empty());
+    assert_eq!(world.engine.keyspace().dirty, 1);
+    world.pass_ms(200);
+    assert_eq!(loaded(&world.files["dump.rdb"], world.now).len(), 1);
 }

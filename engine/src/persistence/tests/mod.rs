@@ -72,7 +72,7 @@ impl World {
     /// A server with parameters as a file would have them, not yet started.
     fn new(parameters: &str) -> World {
         let mut config = Config::new();
-        let mut read = |_: &[u8]| None;
+        let read = |_: &[u8]| None;
         config
             .load(format!("save \"\"\nenable-debug-command yes\n{parameters}").as_bytes(), &mut |path| {
                 read(path).ok_or(()).map_err(|()| unreachable!())
@@ -298,7 +298,7 @@ impl World {
             };
             let database = [0, 0, 0, 3, 15][at % 5];
             let expiry = if at % 7 == 0 { format!("{}", now.unix.ms() + 100_000 + at as i64) } else { String::new() };
-            self.engine.set_for_test(DatabaseId(database), &format!("key:{at}"), &value, expiry.parse().ok(), now);
+            self.engine.set_for_test(database, &format!("key:{at}"), &value, expiry.parse().ok(), now);
         }
     }
 

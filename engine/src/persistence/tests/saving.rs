@@ -168,7 +168,7 @@ fn a_delayed_save_takes_its_time() {
     let mut world = World::started("rdb-key-save-delay 100000");
     let now = world.now;
     for at in 0..20 {
-        world.engine.set_for_test(DatabaseId(0), &format!("{at}"), "1", None, now);
+        world.engine.set_for_test(0, &format!("{at}"), "1", None, now);
     }
     world.send(1, "bgsave");
     world.pass_ms(1000);

@@ -71,7 +71,7 @@ fn writers_wait_for_a_disk_that_does_not_follow() {
     let now = world.now;
     let large = "v".repeat(100_000);
     for at in 0..300 {
-        world.engine.set_for_test(DatabaseId(0), &format!("large:{at}"), &large, None, now);
+        world.engine.set_for_test(0, &format!("large:{at}"), &large, None, now);
     }
     world.send(1, "bgsave");
     // The disk does nothing, and a writer overwrites everything.
@@ -96,7 +96,7 @@ fn large_values_end_a_slice() {
     let now = world.now;
     let text: String = (0..16_000).map(|at| char::from(b'a' + (at * at % 23) as u8)).collect();
     for at in 0..400 {
-        world.engine.set_for_test(DatabaseId(0), &format!("large:{at}"), &text, None, now);
+        world.engine.set_for_test(0, &format!("large:{at}"), &text, None, now);
     }
     let before = world.deadlines;
     world.ask(1, "save");
