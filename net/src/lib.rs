@@ -11,6 +11,7 @@
 //! writes without it.
 
 pub mod allocator;
+pub mod check_rdb;
 pub mod connection;
 pub mod crash;
 pub mod disk;
