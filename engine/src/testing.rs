@@ -56,9 +56,11 @@ impl TestServer {
         TestServer::with_config("")
     }
 
-    /// A server with the text of a configuration file.
+    /// A server with the text of a configuration file, and without save points:
+    /// there is no disk.
     pub(crate) fn with_config(text: &str) -> TestServer {
         let mut config = Config::new();
+        let text = alloc::format!("save \"\"\n{text}");
         config.load(text.as_bytes(), &mut |_| Err("no include".into())).expect("a configuration");
         let options = Options {
             seed: 1,
