@@ -135,6 +135,7 @@ impl Keyspace {
     pub fn abandon_snapshot(&mut self) {
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.sink = None;
+            self.garbage.extend(snapshot.detached.drain(..).map(|(database, _)| database));
         }
     }
 
