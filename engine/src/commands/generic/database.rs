@@ -117,9 +117,10 @@ fn flushdb(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
 
 fn flushall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     check_mode(&arguments)?;
+    context.kill_background_save();
     context.flush_all_databases();
-    context.reply.ok();
     context.save_after_flush();
+    context.reply.ok();
     Ok(())
 }
 
