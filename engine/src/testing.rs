@@ -2,6 +2,8 @@
 //! they would from a driver, and what came of them is told as text, so that
 //! tests are tables.
 
+pub(crate) use crate::engine::test_world::World;
+
 use crate::base::argv::{quote, split_arguments};
 use crate::boundary::ask::{Answer, Oracle, Question};
 use crate::boundary::effects::{Effect, Effects, Progress};
