@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 pub(super) fn set(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    if arguments.len() % 2 != 0 {
+    if !arguments.len().is_multiple_of(2) {
         return Err(Error::Syntax);
     }
     let words: Vec<&[u8]> = arguments.iter().skip(2).collect();
