@@ -2,8 +2,10 @@
 
 pub mod container;
 pub mod context;
+pub mod databases;
 pub mod dispatch;
 pub mod error;
 pub mod redaction;
+mod refusal;
 pub mod spec;
 pub mod table;

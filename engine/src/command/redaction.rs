@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn secrets_are_found() {
-        let table = CommandTable::new();
+        let table = CommandTable::new(crate::commands::COMMANDS);
         for (request, secret) in [
             ("config set maxmemory 1 requirepass x port 3", &[5][..]),
             ("config set masterauth x masteruser y", &[3, 5]),

@@ -37,6 +37,8 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     server.memory_limited = config.bytes(Id::Maxmemory) > 0;
     server.statistics.latency_tracking = config.boolean(Id::LatencyTracking);
     server.slow_ns_min = slow_ns_min(config);
+    server.refuse_writes_as_configured();
+    let config = &server.config;
     keyspace.access = if policy(config).is_lfu() {
         Access::Lfu {
             log_factor: config.integer(Id::LfuLogFactor) as u32,
@@ -77,7 +79,11 @@ pub fn policy(config: &Config) -> Policy {
 pub fn refusal(server: &Server, connection: &Connection) -> Option<&'static str> {
     let config = &server.config;
     if server.sessions.len() as u64 >= config.unsigned(Id::Maxclients) {
-        return Some("-ERR max number of clients reached\r\n");
+        return Some(if config.boolean(Id::ClusterEnabled) {
+            "-ERR max number of clients + cluster connections reached\r\n"
+        } else {
+            "-ERR max number of clients reached\r\n"
+        });
     }
     let open = server.password.is_none() && !connection.loopback && !connection.unix_socket;
     if open && config.boolean(Id::ProtectedMode) {

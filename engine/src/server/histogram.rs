@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn powers_of_two_bound_what_is_cumulated() {
         let mut histogram = Histogram::default();
-        [0, 1023, 1024, 5000, u64::MAX].into_iter().for_each(|value| histogram.add(value));
+        for value in [0, 1023, 1024, 5000, u64::MAX] {
+            histogram.add(value);
+        }
         let steps: Vec<_> = histogram.cumulative().filter(|&(end, _)| end <= 8192 || end == 1 << 30).collect();
         assert_eq!(steps, [(1024, 2), (2048, 3), (4096, 3), (8192, 4), (1 << 30, 5)]);
     }

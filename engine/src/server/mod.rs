@@ -1,6 +1,10 @@
 //! The state of the server besides its data: sessions, configuration,
 //! statistics, what is under way.
 
+pub mod client_info;
+pub mod clients;
+pub mod deferred;
+pub mod disk;
 pub mod histogram;
 pub mod journal;
 pub mod latency;
@@ -14,11 +18,14 @@ use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
+use crate::persistence::Persistence;
 use crate::session::Session;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
 use alloc::string::String;
 use alloc::vec::Vec;
+use deferred::{Deferred, Waiter};
+use disk::Disk;
 use journal::Journal;
 use latency::LatencyMonitor;
 use personality::Personality;
@@ -67,6 +74,14 @@ pub struct Server {
     pub pause: Option<Pause>,
     /// Loading: set while the data set is read at start or by DEBUG RELOAD.
     pub loading: bool,
+    /// Set while SAVE or its like runs: all other requests wait for their turn.
+    pub exclusive: bool,
+    /// Saving and loading: what is under way and what became of it.
+    pub persistence: Persistence,
+    /// Disk operations under way.
+    pub disk: Disk,
+    /// Replies that are due though their commands have returned.
+    pub(crate) deferred: Vec<Deferred>,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub active_expire: bool,
     /// DEBUG PAUSE-CRON.
@@ -93,6 +108,13 @@ pub struct Server {
     pub sampled_at: Monotonic,
     /// The database that the sweep for expired keys is in.
     pub sweep_database: u32,
+    /// Where the round of periodic work on connections goes on.
+    pub(crate) client_round: usize,
+    /// When a cross-protocol attack was last logged.
+    pub(crate) attack_logged: Option<Monotonic>,
+    /// How often the peaks of reply buffers are forgotten, milliseconds (DEBUG
+    /// REPLYBUFFER); `None` for never.
+    pub reply_buffer_reset_ms: Option<u64>,
     /// The fine clock when the last command ended, nanoseconds.
     pub(crate) clock_ns: u64,
     /// Clients whose requests wait for their turn, in order of arrival.
@@ -114,10 +136,15 @@ pub struct HostFacts {
 
 impl Server {
     /// A server as configured, before anything has happened.
-    pub fn new(config: Config, personality: Personality, host: HostFacts, now: Now, random: &mut Random) -> Server {
-        let commands = CommandTable::new();
+    pub fn new(
+        config: Config,
+        commands: CommandTable,
+        personality: Personality,
+        host: HostFacts,
+        now: Now,
+        random: &mut Random,
+    ) -> Server {
         let statistics = Statistics::new(commands.len());
-        let sip = crate::base::sip_hash::SipKey { k0: random.next_u64(), k1: random.next_u64() };
         Server {
             config,
             config_file: None,
@@ -125,7 +152,7 @@ impl Server {
             personality,
             commands,
             sessions: Sessions::default(),
-            watches: Watches::new(sip),
+            watches: Watches::default(),
             journal: Journal::default(),
             statistics,
             slow_log: SlowLog::default(),
@@ -134,6 +161,10 @@ impl Server {
             timers: Timers::default(),
             pause: None,
             loading: false,
+            exclusive: false,
+            persistence: Persistence::new(now),
+            disk: Disk::default(),
+            deferred: Vec::new(),
             active_expire: true,
             cron_paused: false,
             run_id: random.hex_id(),
@@ -147,6 +178,9 @@ impl Server {
             fixed_memory: 900_000,
             sampled_at: now.monotonic,
             sweep_database: 0,
+            client_round: 0,
+            attack_logged: None,
+            reply_buffer_reset_ms: Some(5000),
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
         }
@@ -155,6 +189,11 @@ impl Server {
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
         keyspace.bytes() as u64 + self.session_memory() + self.fixed_memory
+    }
+
+    /// A reply that was put off is due.
+    pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
+        self.deferred.push(Deferred { waiter, result });
     }
 
     /// Bytes of all sessions but the one that runs.

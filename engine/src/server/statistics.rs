@@ -52,6 +52,12 @@ pub struct Statistics {
     pub peak_memory: u64,
     /// Clients evicted for memory.
     pub evicted_clients: u64,
+    /// Failed authentications.
+    pub denied_authentications: u64,
+    /// Clients closed for too much pending output.
+    pub output_limit_disconnections: u64,
+    /// Clients closed for too long a request.
+    pub query_limit_disconnections: u64,
     /// Batches of bytes read from sockets.
     pub reads: u64,
     /// Batches of bytes written to sockets, as reported.
@@ -80,6 +86,9 @@ impl Statistics {
             sent: 0,
             peak_memory: 0,
             evicted_clients: 0,
+            denied_authentications: 0,
+            output_limit_disconnections: 0,
+            query_limit_disconnections: 0,
             reads: 0,
             writes: 0,
             operations: Rate::default(),
@@ -95,7 +104,7 @@ impl Statistics {
     }
 
     /// Takes in what the driver reports.
-    pub fn read(&mut self, report: BufferReport) {
+    pub fn reported(&mut self, report: &BufferReport) {
         self.received += report.received;
         self.reads += u64::from(report.received > 0);
         self.writes += u64::from(report.written > 0);
@@ -117,9 +126,10 @@ impl Statistics {
     }
 
     /// An error reply was sent; `text` begins with its code.
-    pub fn error(&mut self, text: &str) {
+    pub fn error(&mut self, text: impl AsRef<[u8]>) {
         self.error_replies += 1;
-        let code = text.split(' ').next().unwrap_or("ERR");
+        let code = text.as_ref().split(|&byte| byte == b' ').next().and_then(|code| core::str::from_utf8(code).ok());
+        let code = code.unwrap_or("ERR");
         if let Some(count) = self.errors.get_mut(code) {
             *count += 1;
         } else if self.errors.len() < ERROR_KINDS_MAX {

@@ -73,10 +73,7 @@ fn of_keyspace(keyspace: &Keyspace) -> Digest {
 
 fn for_each_entry(database: &Database, mut visit: impl FnMut(EntryRef<'_>)) {
     for slot in 0..database.slot_count() {
-        let mut from = Some(0);
-        while let Some(hash) = from {
-            from = database.walk(Slot(slot), hash, |entry, _| visit(entry));
-        }
+        database.scan(Slot(slot), 0, usize::MAX, &mut visit);
     }
 }
 

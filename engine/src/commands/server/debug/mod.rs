@@ -13,6 +13,7 @@ use crate::command::container::{write_help, wrong_arguments};
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
+use crate::persistence::reload::debug_reload;
 use crate::resp::request::Arguments;
 use alloc::format;
 use alloc::vec::Vec;
@@ -83,7 +84,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
     subcommand("populate", "<count> [<prefix>] [<size>]", (1, 3), "Creates string keys.", keys::populate),
     subcommand("protocol", "<type>", (1, 1), "Answers a value of a type of the protocol.", protocol::protocol),
     subcommand("quicklist-packed-threshold", "<size>", (1, 1), "Has no effect.", settings::accepted),
-    subcommand("reload", "[NOSAVE] [NOFLUSH] [MERGE]", (0, 3), "Saves the data and loads it again.", settings::not_yet),
+    subcommand("reload", "[NOSAVE] [NOFLUSH] [MERGE]", (0, 3), "Saves the data and loads it again.", reload),
     subcommand("replicate", "<argument> [<argument> ...]", (1, MANY), "Has no effect: there are no replicas.", settings::accepted),
     subcommand("replybuffer", "<setting> <value>", (2, 2), "Has no effect: reply buffers have no peaks to reset.", settings::accepted),
     subcommand("sdslen", "<key>", (1, 1), "Answers the lengths of a key and its string.", keys::sdslen),
@@ -104,6 +105,10 @@ fn debug(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
         Some(subcommand) => (subcommand.handler)(context, arguments),
         None => Err(wrong_arguments(&arguments)),
     }
+}
+
+fn reload(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    debug_reload(context, arguments.from(2))
 }
 
 fn help(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {

@@ -14,7 +14,7 @@ pub(super) fn accepted(context: &mut Context<'_>, _arguments: Arguments<'_>) -> 
     Ok(())
 }
 
-/// What persistence will bring.
+/// What the AOF will bring.
 pub(super) fn not_yet(_context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let name = String::from_utf8_lossy(&arguments[1]).to_ascii_uppercase();
     Err(Error::Formatted(format!("ERR DEBUG {name} is not available yet")))
