@@ -30,7 +30,10 @@ pub const DEBUG: Command = Command {
     categories: Categories::ADMIN.and(Categories::DANGEROUS).and(Categories::SLOW),
     tips: &[],
     keys: &[],
-    arguments: &[],
+    arguments: &[
+        Argument::new("subcommand", ArgumentKind::String),
+        Argument::new("argument", ArgumentKind::String).optional().multiple(),
+    ],
     subcommands: &[],
     handler: debug,
 };
