@@ -11,7 +11,10 @@ pub mod data;
 pub mod engine;
 pub mod info;
 pub mod keyspace;
+pub mod persistence;
 pub mod rdb;
 pub mod resp;
 pub mod server;
 pub mod session;
+#[cfg(test)]
+mod testing;

@@ -11,6 +11,7 @@
 //! writes without it.
 
 pub mod allocator;
+pub mod clock;
 pub mod connection;
 pub mod crash;
 pub mod disk;

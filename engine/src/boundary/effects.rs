@@ -2,10 +2,10 @@
 
 use crate::boundary::ask::{Answer, Oracle, Question};
 use crate::boundary::id::{ClientId, DiskToken, FileId};
-use crate::keyspace::database::Database;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::any::Any;
 
 /// The ordered effects of one or more inputs. The caller passes it in, carries
 /// out [`Effects::list`] in order, and clears it.
@@ -85,13 +85,22 @@ pub enum Effect {
     },
 }
 
-/// What takes long to drop.
-#[derive(Debug)]
-pub enum Garbage {
-    /// A database that was flushed.
-    Database(Box<Database>),
-    /// A large buffer.
-    Bytes(Vec<u8>),
+/// What takes long to drop: a database that was flushed, a large buffer.
+pub struct Garbage {
+    _value: Box<dyn Any + Send>,
+}
+
+impl Garbage {
+    /// To be dropped elsewhere.
+    pub fn new(value: impl Any + Send) -> Garbage {
+        Garbage { _value: Box::new(value) }
+    }
+}
+
+impl core::fmt::Debug for Garbage {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Garbage")
+    }
 }
 
 /// A disk operation. Paths are relative to the working directory.

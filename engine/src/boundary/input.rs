@@ -7,6 +7,9 @@ use alloc::string::String;
 /// One input of [`crate::engine::Engine::handle`].
 #[derive(Debug)]
 pub enum Input<'a> {
+    /// The driver is ready for effects: comes first and once. The data set is
+    /// loaded if there is one; an engine that is not told begins empty.
+    Start,
     /// A client connected.
     Connected {
         /// Its new number.

@@ -10,9 +10,9 @@ use crate::command::error::Error;
 use crate::command::spec::Command;
 use crate::data::entry::{EntryRef, Value};
 use crate::data::hash::Hash;
-use crate::keyspace::Keyspace;
 use crate::keyspace::change::{Change, Event, EventClass, Record};
 use crate::keyspace::database::{Key, Location};
+use crate::keyspace::{Expiry, Keyspace};
 use crate::resp::reply::Reply;
 use crate::resp::request::Arguments;
 use crate::server::Server;
@@ -82,12 +82,23 @@ impl<'a> Context<'a> {
         found
     }
 
+    /// As [`Context::find_read`], but without noting an access: for commands
+    /// that ask about a key and not for its value.
+    pub fn find_untouched(&mut self, key: &Key<'_>) -> Option<Location> {
+        let found = self.find_live(self.database(), key);
+        let statistics = &mut self.keyspace.statistics;
+        *if found.is_some() { &mut statistics.hits } else { &mut statistics.misses } += 1;
+        found
+    }
+
     /// Finds a key for writing: an expired one is removed, which is a change of
     /// its own.
     #[inline]
     pub fn find_write(&mut self, key: &Key<'_>) -> Option<Location> {
         let found = self.find_live(self.database(), key)?;
-        self.keyspace.touch(self.session.database, found, self.now);
+        if !self.session.no_touch {
+            self.keyspace.touch(self.session.database, found, self.now);
+        }
         Some(found)
     }
 
@@ -128,12 +139,62 @@ impl<'a> Context<'a> {
     /// [`Error::WrongType`] if the key holds something else.
     #[inline]
     pub fn read_string(&mut self, key: &Key<'_>) -> Result<Option<Value<'_>>, Error> {
-        let Some(location) = self.find_read(key) else { return Ok(None) };
-        let entry = self.entry(location);
-        if entry.type_number() != 0 {
-            return Err(Error::WrongType);
+        match self.find_read(key) {
+            Some(location) => self.string_at(location).map(Some),
+            None => Ok(None),
         }
-        Ok(Some(entry.value()))
+    }
+
+    /// The string at a location in the selected database.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] if there is something else.
+    #[inline]
+    pub fn string_at(&self, location: Location) -> Result<Value<'_>, Error> {
+        string_of(self.entry(location))
+    }
+
+    /// Replies with the string at a location in the selected database.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] if there is something else.
+    #[inline]
+    pub fn reply_string(&mut self, location: Location) -> Result<(), Error> {
+        match string_of(self.keyspace.get(self.session.database, location))? {
+            Value::Integer(number) => self.reply.bulk_integer(number),
+            Value::Bytes(bytes) => self.reply.bulk(bytes),
+        }
+        Ok(())
+    }
+
+    /// Sets a key of the selected database, whose location was just looked up,
+    /// to a string; `raw` if OBJECT ENCODING shall say so. [`Context::changed`]
+    /// follows.
+    #[inline]
+    pub fn set_string(
+        &mut self,
+        key: &Key<'_>,
+        location: Option<Location>,
+        value: Value<'_>,
+        expiry: Expiry,
+        raw: bool,
+    ) {
+        if location.is_none() {
+            self.also(key, Event { class: EventClass::New, name: "new" });
+        }
+        if let Some(large) = self.keyspace.set_at(self.session.database, key, location, value, expiry, raw, self.now) {
+            self.discard(large);
+        }
+    }
+
+    /// Writes over part of the string at a key of the selected database, whose
+    /// location was just looked up; see [`Keyspace::write_range`].
+    /// [`Context::changed`] follows.
+    pub fn write_string(&mut self, key: &Key<'_>, location: Option<Location>, offset: usize, bytes: &[u8]) -> usize {
+        if location.is_none() {
+            self.also(key, Event { class: EventClass::New, name: "new" });
+        }
+        self.keyspace.write_range(self.session.database, key, location, offset, bytes, self.now)
     }
 
     /// Removes the entry at a location; what is large is dropped elsewhere.
@@ -146,7 +207,7 @@ impl<'a> Context<'a> {
     /// Drops a buffer, on another thread if it is large.
     pub fn discard(&mut self, bytes: Vec<u8>) {
         if bytes.capacity() >= GARBAGE_MIN {
-            self.orders.list.push(Effect::Drop(Garbage::Bytes(bytes)));
+            self.orders.list.push(Effect::Drop(Garbage::new(bytes)));
         }
     }
 
@@ -163,12 +224,30 @@ impl<'a> Context<'a> {
         self.derive(Change { database, key: *key, event, record });
     }
 
+    /// States a further event of a change that was just stated.
+    #[inline]
+    pub fn also(&mut self, key: &Key<'_>, event: Event) {
+        self.also_in(self.database(), key, event);
+    }
+
+    /// As [`Context::also`], in any database.
+    #[inline]
+    pub fn also_in(&mut self, database: DatabaseId, key: &Key<'_>, event: Event) {
+        self.derive(Change { database, key: *key, event, record: Record::Included });
+    }
+
     /// All that follows from a change.
     #[inline]
     fn derive(&mut self, change: Change<'_>) {
         self.server.journal.append(&change);
         if !self.server.watches.is_empty() {
-            self.server.watches.touch(change.database, change.key.bytes);
+            let gone = matches!(change.record, Record::Delete);
+            self.server.watches.touch(change.database, change.key.bytes, gone);
         }
     }
+}
+
+#[inline]
+fn string_of(entry: EntryRef<'_>) -> Result<Value<'_>, Error> {
+    if entry.type_number() == 0 { Ok(entry.value()) } else { Err(Error::WrongType) }
 }

@@ -139,12 +139,17 @@ impl Context<'_> {
         if self.server.loading && !command.flags.has(Flags::LOADING) {
             return Err(Error::Loading);
         }
+        if self.server.exclusive
+            || self.keyspace.snapshot_active() && flags.has(Flags::WRITE) && self.persistence().writers_wait()
+        {
+            self.wait_for_turn();
+            return Ok(None);
+        }
         if let Some(pause) = self.server.pause
             && pause.until > self.now.monotonic
             && (!pause.writes_only || flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)))
         {
-            self.session.waiting = Some(Waiting::Turn);
-            self.server.waiting_for_turn.push(self.session.id);
+            self.wait_for_turn();
             return Ok(None);
         }
         if self.session.transaction.is_some() && !runs_at_once_in_multi(command) {
@@ -152,6 +157,11 @@ impl Context<'_> {
             return Ok(None);
         }
         Ok(Some(id))
+    }
+
+    fn wait_for_turn(&mut self) {
+        self.session.waiting = Some(Waiting::Turn);
+        self.server.waiting_for_turn.push(self.session.id);
     }
 
     /// The flags of a command, and of those that it would run (EXEC).
@@ -176,7 +186,12 @@ impl Context<'_> {
         if command.flags.has(Flags::NO_MULTI) {
             return Err(Error::NotInTransaction);
         }
-        if let Some(transaction) = &mut self.session.transaction {
+        // What will not run needs no memory.
+        let broken = self.server.watches.is_broken(self.session.id);
+        if let Some(transaction) = &mut self.session.transaction
+            && !transaction.aborted
+            && !broken
+        {
             transaction.queue.push((id, arguments.to_owned()));
         }
         self.reply.simple("QUEUED");
@@ -220,6 +235,7 @@ impl Context<'_> {
     fn refuse(&mut self, prepared: Prepared, error: &Error) {
         if let Some(transaction) = &mut self.session.transaction {
             transaction.aborted = true;
+            transaction.queue = alloc::vec::Vec::new();
         }
         let is_exec = prepared.id.is_some_and(|id| self.server.commands.command(id).name == "exec");
         if let Some(command) = self.session.last_command.filter(|_| prepared.id.is_some()) {

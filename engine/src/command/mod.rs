@@ -1,7 +1,9 @@
 //! Commands as data, and how one is run.
 
 pub mod context;
+pub mod databases;
 pub mod dispatch;
 pub mod error;
+pub mod help;
 pub mod spec;
 pub mod table;

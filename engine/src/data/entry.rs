@@ -23,6 +23,7 @@
 //! [`Slab`], and owned by the table that holds it.
 #![allow(unsafe_code)]
 
+use crate::base::number::{format_i64, parse_i64};
 use crate::data::slab::{SLOT_MAX, Slab, block_size};
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -122,6 +123,32 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+impl<'a> Value<'a> {
+    /// A string as it is stored: as an integer if it is one's only spelling.
+    #[inline]
+    pub fn encode(bytes: &'a [u8]) -> Value<'a> {
+        parse_i64(bytes).map_or(Value::Bytes(bytes), Value::Integer)
+    }
+
+    /// The string's bytes; those of an integer are written to `buffer`.
+    #[inline]
+    pub fn bytes<'b>(self, buffer: &'b mut [u8; 20]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match self {
+            Value::Integer(number) => format_i64(number, buffer),
+            Value::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// The string's length.
+    #[inline]
+    pub fn length(self) -> usize {
+        self.bytes(&mut [0; 20]).len()
+    }
+}
+
 /// The encoding of a string, by the name that OBJECT ENCODING answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StringEncoding {
@@ -148,43 +175,67 @@ pub struct NewEntry<'a> {
     pub raw: bool,
 }
 
+impl NewEntry<'_> {
+    /// True if a value of so many bytes gets a buffer of its own.
+    #[inline]
+    pub(crate) fn is_large(&self, value_length: usize) -> bool {
+        let prefix = HEADER
+            + if self.expire_at_ms.is_some() { 8 } else { 0 }
+            + if self.key.len() > u16::MAX as usize { 8 } else { 0 };
+        prefix + self.key.len() + value_length > SLOT_MAX && value_length > EXTERNAL_SIZE
+    }
+}
+
 impl Entry {
     /// Makes an entry.
     pub fn new(slab: &mut Slab, new: &NewEntry<'_>) -> Entry {
-        let mut flags = 0;
-        let integer;
-        let value: &[u8] = match new.value {
+        match new.value {
             Value::Integer(number) => {
-                flags |= INTEGER;
-                integer = number.to_le_bytes();
-                &integer[..integer_width(number)]
+                Self::with_inline(slab, new, INTEGER, &number.to_le_bytes()[..integer_width(number)])
             }
-            Value::Bytes(bytes) => bytes,
-        };
+            Value::Bytes(bytes) if new.is_large(bytes.len()) => Self::with_buffer(slab, new, bytes.to_vec()),
+            Value::Bytes(bytes) => Self::with_inline(slab, new, 0, bytes),
+        }
+    }
+
+    /// Makes an entry whose value is in a buffer of its own, whatever value
+    /// `new` has.
+    pub(crate) fn with_buffer(slab: &mut Slab, new: &NewEntry<'_>, buffer: Vec<u8>) -> Entry {
+        let (entry, at) = Self::frame(slab, new, EXTERNAL, EXTERNAL_SIZE);
+        let buffer = ManuallyDrop::new(buffer);
+        slab.resize_owned(0, buffer.capacity());
+        // SAFETY: the frame has room for the parts.
+        unsafe { write_external(at, &buffer) };
+        entry
+    }
+
+    #[inline]
+    fn with_inline(slab: &mut Slab, new: &NewEntry<'_>, flags: u8, value: &[u8]) -> Entry {
+        let (entry, at) = Self::frame(slab, new, flags, value.len());
+        // SAFETY: the frame has room for the value.
+        unsafe { at.copy_from_nonoverlapping(value.as_ptr(), value.len()) };
+        entry
+    }
+
+    /// An entry but for its value, and where its `value_length` bytes go.
+    #[inline]
+    fn frame(slab: &mut Slab, new: &NewEntry<'_>, mut flags: u8, value_length: usize) -> (Entry, *mut u8) {
         if new.raw {
             flags |= RAW;
         }
-        let mut prefix = HEADER;
         if new.expire_at_ms.is_some() {
             flags |= EXPIRY;
-            prefix += 8;
         }
         if new.key.len() > u16::MAX as usize {
             flags |= LONG_KEY;
-            prefix += 8;
         }
-        let mut total = prefix + new.key.len() + value.len();
-        if total > SLOT_MAX && value.len() > EXTERNAL_SIZE {
-            flags |= EXTERNAL;
-            total = prefix + new.key.len() + EXTERNAL_SIZE;
-        }
-        let pointer = slab.allocate(total);
+        let pointer = slab.allocate(Self::key_offset(flags) + new.key.len() + value_length);
         let key_length = if flags & LONG_KEY != 0 { 0 } else { new.key.len() as u64 };
-        let value_length = if flags & EXTERNAL != 0 { EXTERNAL_SIZE as u64 } else { value.len() as u64 };
-        let header = u64::from(flags) | u64::from(new.access & 0xFF_FFFF) << 8 | key_length << 32 | value_length << 48;
+        let header =
+            u64::from(flags) | u64::from(new.access & 0xFF_FFFF) << 8 | key_length << 32 | (value_length as u64) << 48;
         // SAFETY:
-        // - `total` bytes from `pointer` are ours, aligned to 8;
-        // - prefix, key and value make up `total`.
+        // - the bytes from `pointer` are ours, aligned to 8;
+        // - what stands before the key, key and value make up their number.
         unsafe {
             let base = pointer.as_ptr();
             base.cast::<u64>().write(header);
@@ -198,16 +249,8 @@ impl Entry {
                 at += 8;
             }
             base.add(at).copy_from_nonoverlapping(new.key.as_ptr(), new.key.len());
-            at += new.key.len();
-            if flags & EXTERNAL != 0 {
-                let buffer = ManuallyDrop::new(value.to_vec());
-                slab.resize_owned(0, buffer.capacity());
-                write_external(base.add(at), &buffer);
-            } else {
-                base.add(at).copy_from_nonoverlapping(value.as_ptr(), value.len());
-            }
+            (Entry(pointer), base.add(at + new.key.len()))
         }
-        Entry(pointer)
     }
 
     /// The entry at an address that [`Entry::address`] told.

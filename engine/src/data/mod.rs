@@ -6,6 +6,7 @@
 
 pub mod entry;
 pub mod hash;
+pub mod owned;
 pub mod segment;
 pub mod slab;
 pub mod table;

@@ -28,6 +28,8 @@ use alloc::vec::Vec;
 const SEGMENT_TARGET: usize = 768;
 /// Segments in one chunk of the directory.
 const CHUNK: usize = 256;
+/// How many words ahead a walk asks for entries.
+const WALK_AHEAD: usize = 8;
 const _: () = assert!(size_of::<Segment>() == 40 || size_of::<Segment>() == 32);
 
 /// Where an entry stands; good until the table changes.
@@ -333,28 +335,30 @@ impl Table {
         }
     }
 
-    /// Visits the entries of the segment in which a hash falls, with their
-    /// marks; returns the
-    /// first hash behind it, `None` after the last segment. A walk from 0 by
-    /// these hashes visits every entry once, however the table grows.
-    pub fn walk(&self, hash: u64, mut visit: impl FnMut(EntryRef<'_>, bool)) -> Option<u64> {
-        let segment = self.index_of(hash);
-        for &w in self.segment(segment).words().iter().filter(|&&w| w != 0) {
-            visit(EntryRef::new(Self::entry_of(w)), w & MARK != 0);
-        }
-        next_prefix(hash, self.depth(segment))
-    }
-
-    /// Sets the mark of all entries in the segment in which a hash falls.
-    pub fn mark_segment(&mut self, hash: u64, mark: bool) {
+    /// Visits the entries of the segment in which a hash falls that do not bear
+    /// `mark`, and gives it to them, until `visit` returns false. `None` if it
+    /// did before the segment's end: the same call goes on where it stopped.
+    /// Else the first hash behind the segment, `None` after the last one. A walk
+    /// from 0 by these hashes visits every entry once, however the table grows.
+    pub fn walk(&mut self, hash: u64, mark: bool, mut visit: impl FnMut(EntryRef<'_>) -> bool) -> Option<Option<u64>> {
         let index = self.index_of(hash);
+        let next = next_prefix(hash, self.depth(index));
         let segment = self.segment_mut(index);
-        for index in 0..segment.words().len() {
-            let w = segment.get(index);
-            if w != 0 {
-                segment.replace(index, if mark { w | MARK } else { w & !MARK });
+        let flag = if mark { MARK } else { 0 };
+        for at in 0..segment.words().len() {
+            if let Some(&ahead) = segment.words().get(at + WALK_AHEAD).filter(|&&w| w != 0) {
+                Self::entry_of(ahead).prefetch();
+            }
+            let w = segment.get(at);
+            if w == 0 || w & MARK == flag {
+                continue;
+            }
+            segment.replace(at, w & !MARK | flag);
+            if !visit(EntryRef::new(Self::entry_of(w))) {
+                return None;
             }
         }
+        Some(next)
     }
 
     /// A place at random, all about equally likely; `random` gives 64 bits a

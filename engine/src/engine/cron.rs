@@ -1,6 +1,6 @@
 //! What happens by the clock: sweeps, timeouts, samples.
 
-use crate::boundary::effects::{Effect, Effects};
+use crate::boundary::effects::{Effect, Effects, Garbage};
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::command::context::Context;
@@ -11,7 +11,6 @@ use crate::keyspace::change::{Change, Event, EventClass, Record};
 use crate::resp::reply::{Protocol, Reply};
 use crate::server::timer::Timer;
 use crate::session::Session;
-use crate::session::Waiting;
 
 /// Segments that one slice of the sweep looks at.
 const SWEEP_SEGMENTS: usize = 4096;
@@ -32,34 +31,19 @@ impl Engine {
         }
         let used = self.used_memory();
         self.server.statistics.peak_memory = self.server.statistics.peak_memory.max(used);
-        self.close_idle(now, effects);
+        self.connections_round(now, hz, effects);
         if !self.server.timers.is_set(Timer::ExpireSweep) {
             self.expire_sweep(now);
         }
+        self.persistence(now, effects).save_as_scheduled();
         for database in self.keyspace.take_garbage() {
-            effects.orders.list.push(Effect::Drop(crate::boundary::effects::Garbage::Database(database)));
+            effects.orders.list.push(Effect::Drop(Garbage::new(database)));
         }
     }
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self) -> u64 {
-        let sessions: u64 = self.server.sessions.iter().map(Session::memory).sum();
-        self.keyspace.bytes() as u64 + sessions + self.server.fixed_memory
-    }
-
-    /// Closes connections that were idle for longer than `timeout`.
-    fn close_idle(&mut self, now: Now, effects: &mut Effects) {
-        let timeout = self.server.config.integer(Id::Timeout) as u64;
-        if timeout == 0 {
-            return;
-        }
-        for session in self.server.sessions.iter_mut() {
-            let idle = now.monotonic.since(session.last_interaction) / 1_000_000;
-            if idle > timeout && !session.closing && session.waiting.is_none() {
-                session.closing = true;
-                effects.orders.close(session.id);
-            }
-        }
+        self.server.used_memory(&self.keyspace)
     }
 
     /// One slice of the sweep for expired keys. When there is more to do the
@@ -80,7 +64,7 @@ impl Engine {
             let event = Event { class: EventClass::Expired, name: "expired" };
             journal.append(&Change { database: id, key, event, record: Record::Delete });
             if !watches.is_empty() {
-                watches.touch(id, bytes);
+                watches.touch(id, bytes, true);
             }
         });
         if expired >= keys {
@@ -99,19 +83,7 @@ impl Engine {
     /// CLIENT PAUSE has ended.
     pub(super) fn unpause(&mut self, effects: &mut Effects) {
         self.server.pause = None;
-        self.resume_waiting(effects);
-    }
-
-    /// Lets all clients go on that wait for their turn.
-    pub(super) fn resume_waiting(&mut self, effects: &mut Effects) {
-        for client in core::mem::take(&mut self.server.waiting_for_turn) {
-            if let Some(session) = self.server.sessions.get_mut(client)
-                && session.waiting == Some(Waiting::Turn)
-            {
-                session.waiting = None;
-            }
-            effects.orders.list.push(Effect::Resume { client });
-        }
+        self.server.resume_waiting(&mut effects.orders);
     }
 
     /// Runs something that needs a context but has no client: replies go

@@ -1,16 +1,22 @@
 //! The engine itself: [`Engine::handle`], timers, and what a batch of requests
 //! goes through.
 
+mod completions;
+pub mod connections;
 pub mod cron;
 pub mod evict;
 pub mod options;
 pub mod requests;
+#[cfg(test)]
+pub(crate) mod test_world;
 
 use crate::base::random::Random;
 use crate::boundary::effects::Effects;
 use crate::boundary::id::ClientId;
-use crate::boundary::input::{BufferReport, Connection, Input, Signal};
+use crate::boundary::input::{BufferReport, Connection, Input};
 use crate::boundary::time::{Monotonic, Now};
+use crate::command::table::CommandTable;
+use crate::commands::COMMANDS;
 use crate::keyspace::Keyspace;
 use crate::resp::request::Limits;
 use crate::server::Server;
@@ -30,9 +36,10 @@ impl Engine {
     /// `options`.
     pub fn new(options: Options, now: Now) -> Engine {
         let mut random = Random::from_seed(options.seed);
+        let commands = CommandTable::new(COMMANDS);
         let count = options.config.database_count() as usize;
         let keyspace_random = Random::from_seed(random.next_u64());
-        let mut server = Server::new(options.config, options.personality, options.host, now, &mut random);
+        let mut server = Server::new(options.config, commands, options.personality, options.host, now, &mut random);
         server.config_file = options.config_file;
         server.executable = options.executable;
         for (from, to) in &options.renamed_commands {
@@ -50,11 +57,15 @@ impl Engine {
         match input {
             Input::Requests { client, requests, report } => self.requests(now, client, &requests, report, effects),
             Input::Connected { client, connection } => self.connected(now, client, connection, effects),
-            Input::Drained { client, report } => self.drained(client, report),
-            Input::Closed { client } => self.closed(client),
-            Input::Disk { .. } => {}
+            Input::Drained { client, report } => self.drained(now, client, report, effects),
+            Input::Closed { client } => self.server.forget_client(client),
+            Input::Disk { token, result } => self.disk(now, token, result, effects),
             Input::Deadline => self.deadline(now, effects),
-            Input::Signal(signal) => self.signal(now, signal, effects),
+            Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
+            Input::Start => self.persistence(now, effects).load_at_start(),
+        }
+        if !self.server.deferred.is_empty() {
+            self.send_deferred(effects);
         }
     }
 
@@ -65,8 +76,10 @@ impl Engine {
 
     /// What a client may send next: for the parser of its connection.
     pub fn limits(&self, client: ClientId) -> Limits {
-        let bulk_max = self.server.bulk_max;
-        self.server.sessions.get(client).map_or(Limits::default(), |session| session.limits(bulk_max))
+        let Server { sessions, bulk_max, password, .. } = &self.server;
+        let bulk_max = *bulk_max;
+        let authenticated = password.is_none() || sessions.get(client).is_none_or(|session| session.authenticated);
+        Limits { bulk_max, authenticated }
     }
 
     /// The data, to be looked at.
@@ -80,30 +93,23 @@ impl Engine {
     }
 
     fn connected(&mut self, now: Now, client: ClientId, connection: Connection, effects: &mut Effects) {
-        self.server.statistics.connections += 1;
-        let refusal = options::refusal(&self.server, &connection);
-        let mut session = Box::new(Session::new(client, connection, now));
-        session.authenticated = self.server.password.is_none();
-        if let Some(text) = refusal {
+        if let Some(text) = options::refusal(&self.server, &connection) {
+            self.server.statistics.rejected_connections += 1;
             effects.send(client, text.as_bytes());
             effects.orders.close(client);
-            session.closing = true;
+            return;
         }
+        self.server.statistics.connections += 1;
+        let mut session = Box::new(Session::new(client, connection, now));
+        session.authenticated = self.server.password.is_none();
         self.server.sessions.insert(session);
     }
 
-    fn drained(&mut self, client: ClientId, report: BufferReport) {
-        self.server.statistics.received += report.received;
-        if let Some(session) = self.server.sessions.get_mut(client) {
-            session.report(report);
-        }
-    }
-
-    fn closed(&mut self, client: ClientId) {
-        if let Some(session) = self.server.sessions.remove(client) {
-            self.server.watches.forget(client, &session.watching);
-            self.server.waiting_for_turn.retain(|&waiting| waiting != client);
-        }
+    fn drained(&mut self, now: Now, client: ClientId, report: BufferReport, effects: &mut Effects) {
+        self.server.statistics.reported(&report);
+        let Some(mut session) = self.server.sessions.take(client) else { return };
+        session.report(report);
+        self.keep_or_close(now, session, effects);
     }
 
     fn deadline(&mut self, now: Now, effects: &mut Effects) {
@@ -116,12 +122,10 @@ impl Engine {
                 Timer::ExpireSweep => self.expire_sweep(now),
                 Timer::Unpause => self.unpause(effects),
                 Timer::Evict => self.evict_slice(now, effects),
-                Timer::SnapshotStep | Timer::LoadStep | Timer::Shutdown => {}
+                Timer::SnapshotStep => self.persistence(now, effects).snapshot_step(),
+                Timer::LoadStep => self.persistence(now, effects).load_step(),
+                Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
             }
         }
-    }
-
-    fn signal(&mut self, _now: Now, _signal: Signal, effects: &mut Effects) {
-        effects.orders.list.push(crate::boundary::effects::Effect::Exit { code: 0 });
     }
 }

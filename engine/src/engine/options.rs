@@ -35,6 +35,8 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     server.bulk_max = config.bytes(Id::ProtoMaxBulkLen).min(i64::MAX as u64) as i64;
     server.password = Some(config.text(Id::Requirepass).to_vec()).filter(|password| !password.is_empty());
     server.memory_limited = config.bytes(Id::Maxmemory) > 0;
+    server.refuse_writes_as_configured();
+    let config = &server.config;
     keyspace.access = if policy(config).is_lfu() {
         Access::Lfu {
             log_factor: config.integer(Id::LfuLogFactor) as u32,

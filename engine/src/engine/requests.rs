@@ -10,7 +10,7 @@ use crate::commands::NO_COMMAND;
 use crate::engine::Engine;
 use crate::resp::reply::Reply;
 use crate::resp::request::Requests;
-use crate::session::Waiting;
+use crate::session::{ReplyMode, Waiting};
 use alloc::format;
 
 /// Requests after which others get their turn.
@@ -28,7 +28,7 @@ impl Engine {
         effects: &mut Effects,
     ) {
         effects.progress = Progress::All;
-        self.server.statistics.received += report.received;
+        self.server.statistics.reported(&report);
         let Some(mut session) = self.server.sessions.take(client) else { return };
         session.report(report);
         session.last_interaction = now.monotonic;
@@ -41,6 +41,11 @@ impl Engine {
             self.server.sessions.put(session);
             return;
         }
+        if self.server.query_exceeded(&session) {
+            self.keep_or_close(now, session, effects);
+            return;
+        }
+        session.executing = requests.wire_bytes() as u64;
         let start = effects.output.len();
         self.server.clock_ns = effects.orders.elapsed_ns();
         let mut context = Context {
@@ -54,9 +59,18 @@ impl Engine {
             hashed: None,
         };
         effects.progress = run(&mut context, requests, start);
+        session.executing = 0;
+        if session.dropped {
+            effects.output.truncate(start);
+            effects.progress = Progress::All;
+            self.close_at_once(&session, effects);
+            return;
+        }
         effects.send_from(client, start);
-        session.sent += (effects.output.len() - start) as u64;
-        self.server.statistics.sent += (effects.output.len() - start) as u64;
+        let written = (effects.output.len() - start) as u64;
+        session.sent += written;
+        session.reply_buffer.filled(written);
+        self.server.statistics.sent += written;
         if session.closing {
             effects.orders.close(client);
         }
@@ -69,6 +83,8 @@ impl Engine {
 fn run(context: &mut Context<'_>, requests: &Requests<'_>, start: usize) -> Progress {
     let mut group = [Prepared::default(); GROUP];
     let mut consumed = 0;
+    let pending = context.session.output_pending();
+    let checked_from = context.server.output_checked_from(context.session).saturating_sub(pending) as usize;
     while consumed < requests.len() {
         let count = GROUP.min(requests.len() - consumed);
         prepare(context, requests, consumed, &mut group[..count]);
@@ -77,6 +93,10 @@ fn run(context: &mut Context<'_>, requests: &Requests<'_>, start: usize) -> Prog
                 Outcome::Done => consumed += 1,
                 Outcome::Deferred => return Progress::Wait(consumed + 1),
                 Outcome::Wait => return Progress::Wait(consumed),
+            }
+            let written = context.reply.position() - start;
+            if written > checked_from && exceeds(context, pending + written as u64) {
+                return Progress::All;
             }
             if context.session.closing {
                 return Progress::All;
@@ -90,9 +110,23 @@ fn run(context: &mut Context<'_>, requests: &Requests<'_>, start: usize) -> Prog
     if let Some(error) = requests.error() {
         debug_assert_eq!(context.session.waiting, None::<Waiting>);
         let text = format!("ERR Protocol error: {error}");
-        context.reply.error(&text);
+        if context.session.reply_mode == ReplyMode::On {
+            context.reply.error(&text);
+        }
         context.server.statistics.error(&text);
         context.session.closing = true;
     }
     Progress::All
+}
+
+/// True if the client has too much output pending: nothing of it will be sent.
+#[cold]
+fn exceeds(context: &mut Context<'_>, pending: u64) -> bool {
+    if !context.server.output_exceeded(context.session, pending, context.now) {
+        return false;
+    }
+    context.session.sent = context.session.written + pending;
+    context.server.log_output_exceeded(context.session, context.now, context.orders);
+    context.session.dropped = true;
+    true
 }

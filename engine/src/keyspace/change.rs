@@ -20,6 +20,17 @@ pub struct Change<'a> {
     pub record: Record<'a>,
 }
 
+/// A mutation of whole databases.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DatabaseChange {
+    /// One was emptied.
+    Flush(DatabaseId),
+    /// All were emptied.
+    FlushAll,
+    /// Two were exchanged.
+    Swap(DatabaseId, DatabaseId),
+}
+
 /// How a change is repeated: on a replica, from the AOF, by a migration.
 #[derive(Clone, Copy, Debug)]
 pub enum Record<'a> {

@@ -5,6 +5,7 @@ pub mod access;
 pub mod change;
 pub mod database;
 pub mod eviction;
+mod range;
 pub mod snapshot;
 
 use crate::base::crc16::slot_of;
@@ -14,6 +15,7 @@ use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::data::entry::{EntryRef, NewEntry, Value};
 use crate::data::hash::Hash;
+use crate::data::owned::OwnedEntry;
 use access::Access;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -76,6 +78,17 @@ impl KeyHasher {
     fn key_with_hash<'k>(&self, bytes: &'k [u8], hash: Hash) -> Key<'k> {
         Key { bytes, hash, slot: Slot(if self.cluster { slot_of(bytes) } else { 0 }) }
     }
+}
+
+/// What became of an entry that was loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loaded {
+    /// It is there.
+    New,
+    /// It took another's place.
+    Replaced,
+    /// It is not there: its key was.
+    Duplicate,
 }
 
 /// An entry's expiry in a mutation.
@@ -203,7 +216,8 @@ impl Keyspace {
         location.is_none()
     }
 
-    /// Sets a key whose location was just looked up.
+    /// Sets a key whose location was just looked up; the large value that it
+    /// had, if any, comes back, to be dropped where it delays nobody.
     #[expect(clippy::too_many_arguments, reason = "they are the parts of an entry")]
     #[inline]
     pub fn set_at(
@@ -215,14 +229,14 @@ impl Keyspace {
         expiry: Expiry,
         raw: bool,
         now: Now,
-    ) {
+    ) -> Option<Vec<u8>> {
         let mark = self.mark;
         let fresh = self.access.initial(now);
         let Some(location) = location else {
             let expire_at_ms = if let Expiry::At(at) = expiry { Some(at) } else { None };
             let new = NewEntry { key: key.bytes, value, expire_at_ms, access: fresh, raw };
             self.database_mut(id).insert(key, &new, mark);
-            return;
+            return None;
         };
         self.preserve(id, key, location);
         let random = &mut self.random;
@@ -238,7 +252,33 @@ impl Keyspace {
             Access::Lru => fresh,
             Access::Lfu { .. } => self.access.touched(old.access(), now, random),
         };
-        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw });
+        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw })
+    }
+
+    /// Takes an entry of a file in. One that is there under its key gives way
+    /// only if `replace`.
+    pub fn load(
+        &mut self,
+        id: DatabaseId,
+        key: &[u8],
+        value: Value<'_>,
+        expire_at_ms: Option<i64>,
+        access: u32,
+        replace: bool,
+    ) -> Loaded {
+        let key = self.key(key);
+        let new = NewEntry { key: key.bytes, value, expire_at_ms, access, raw: false };
+        let Some(location) = self.locate(id, &key) else {
+            let mark = self.mark;
+            self.database_mut(id).insert(&key, &new, mark);
+            return Loaded::New;
+        };
+        if !replace {
+            return Loaded::Duplicate;
+        }
+        self.preserve(id, &key, location);
+        self.database_mut(id).replace(location, &new);
+        Loaded::Replaced
     }
 
     /// Sets the integer at a location whose entry is an integer already.
@@ -276,6 +316,30 @@ impl Keyspace {
     pub fn remove(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) -> Option<Vec<u8>> {
         self.preserve(id, key, location);
         self.database_mut(id).remove(location)
+    }
+
+    /// Takes the entry at a location out, to be put under another key.
+    pub fn detach(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) -> OwnedEntry {
+        self.preserve(id, key, location);
+        self.database_mut(id).detach(location)
+    }
+
+    /// A copy of the entry at a location, to be put under another key.
+    pub fn duplicate(&self, id: DatabaseId, location: Location) -> OwnedEntry {
+        OwnedEntry::copy_of(self.get(id, location))
+    }
+
+    /// Puts an entry under a key that is not there, with its expiry. For
+    /// eviction it is new.
+    pub fn attach(&mut self, id: DatabaseId, key: &Key<'_>, entry: OwnedEntry, now: Now) {
+        let (access, mark) = (self.access.initial(now), self.mark);
+        self.database_mut(id).attach(key, entry, access, mark);
+    }
+
+    /// The location of a key at random, whether or not it has expired.
+    pub fn random_location(&mut self, id: DatabaseId) -> Option<Location> {
+        let random = &mut self.random;
+        self.databases[id.0 as usize].random_location(|| random.next_u64(), false)
     }
 
     /// Removes a key if it is there. True if it was.

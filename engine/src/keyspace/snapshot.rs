@@ -26,8 +26,28 @@ pub trait Sink: Send {
     fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>);
     /// Bytes that wait to be taken.
     fn buffered(&self) -> usize;
+    /// What was given to it so far.
+    fn given(&self) -> Given;
     /// Takes what waits; with `end`, everything that ends the stream, too.
     fn take(&mut self, end: bool) -> Vec<u8>;
+}
+
+/// What a sink was given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Given {
+    /// Entries.
+    pub entries: u64,
+    /// Their bytes in memory.
+    pub bytes: u64,
+}
+
+/// What one slice of a walk may do at most, but for the entry that exceeds it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slice {
+    /// Entries.
+    pub entries: usize,
+    /// Bytes of entries in memory.
+    pub bytes: usize,
 }
 
 /// How far the walk got in a database.
@@ -118,15 +138,16 @@ impl Keyspace {
         }
     }
 
-    /// Walks on over about `entries` entries. When it is done the sink comes
-    /// back for its last bytes, unless the snapshot was given up.
-    pub fn step_snapshot(&mut self, entries: usize) -> (SnapshotStep, Option<Box<dyn Sink>>) {
+    /// Walks on over a slice. When the walk is done the sink comes back for its
+    /// last bytes, unless the snapshot was given up.
+    pub fn step_snapshot(&mut self, slice: Slice) -> (SnapshotStep, Option<Box<dyn Sink>>) {
         let Some(mut snapshot) = self.snapshot.take() else { return (SnapshotStep::Done, None) };
         let mark = self.mark;
-        let mut seen = 0;
-        while seen < entries {
+        let mut left = slice;
+        while left.entries > 0 && left.bytes > 0 {
+            let sink = snapshot.sink.as_deref_mut();
             if let Some((database, walk)) = snapshot.detached.last_mut() {
-                seen += step(database, walk, snapshot.sink.as_deref_mut(), mark);
+                step(database, walk, sink, mark, &mut left);
                 if walk.progress == Progress::Done
                     && let Some((database, _)) = snapshot.detached.pop()
                 {
@@ -137,8 +158,7 @@ impl Keyspace {
             let Some(index) = snapshot.walks.iter().position(|walk| walk.progress != Progress::Done) else {
                 return (SnapshotStep::Done, snapshot.sink);
             };
-            let sink = snapshot.sink.as_deref_mut();
-            seen += step(&mut self.databases[index], &mut snapshot.walks[index], sink, mark);
+            step(&mut self.databases[index], &mut snapshot.walks[index], sink, mark, &mut left);
         }
         self.snapshot = Some(snapshot);
         (SnapshotStep::More, None)
@@ -194,23 +214,30 @@ impl Keyspace {
     }
 }
 
-/// Walks over one segment; returns the number of its entries, at least 1.
-fn step(database: &mut Database, walk: &mut Walk, mut sink: Option<&mut (dyn Sink + 'static)>, mark: bool) -> usize {
-    let Progress::At(slot, hash) = walk.progress else { return 1 };
-    let mut seen = 1;
-    let next = database.walk(slot, hash, |entry, entry_mark| {
-        seen += 1;
-        if entry_mark != mark
-            && let Some(sink) = &mut sink
-        {
+/// Walks over one segment, or on over the rest of one as far as `left` goes, and
+/// takes what it did off `left`.
+fn step(
+    database: &mut Database,
+    walk: &mut Walk,
+    mut sink: Option<&mut (dyn Sink + 'static)>,
+    mark: bool,
+    left: &mut Slice,
+) {
+    let Progress::At(slot, hash) = walk.progress else { return };
+    // A segment costs something even if nothing in it is owed.
+    left.entries = left.entries.saturating_sub(1);
+    let ended = database.walk(slot, hash, mark, |entry| {
+        left.entries = left.entries.saturating_sub(1);
+        if let Some(sink) = &mut sink {
+            left.bytes = left.bytes.saturating_sub(entry.footprint());
             sink.entry(walk.name, entry);
         }
+        left.entries > 0 && left.bytes > 0
     });
-    database.mark_segment(slot, hash, mark);
+    let Some(next) = ended else { return };
     walk.progress = match next {
         Some(next) => Progress::At(slot, next),
         None if slot.0 + 1 < database.slot_count() => Progress::At(Slot(slot.0 + 1), 0),
         None => Progress::Done,
     };
-    seen
 }

@@ -122,6 +122,15 @@ impl<'a> Requests<'a> {
         Arguments { buffer: self.buffer, unquoted: &self.parsed.unquoted, spans }
     }
 
+    /// Bytes that all requests took on the wire.
+    pub fn wire_bytes(&self) -> usize {
+        match &self.parsed.requests[self.skip..] {
+            [first, .., last] => last.end - first.start,
+            [only] => only.end - only.start,
+            [] => 0,
+        }
+    }
+
     /// Bytes that one request took on the wire.
     pub fn wire_length(&self, index: usize) -> usize {
         let request = self.parsed.requests[self.skip + index];
@@ -178,6 +187,11 @@ impl<'a> Arguments<'a> {
         (0..all.len()).map(move |index| all.get(index).unwrap_or(&[]))
     }
 
+    /// Bytes of all arguments.
+    pub fn byte_count(&self) -> usize {
+        self.spans.iter().map(|span| span.length).sum()
+    }
+
     /// A copy that lives on its own.
     pub fn to_owned(&self) -> OwnedArguments {
         let mut owned = OwnedArguments::default();
@@ -222,6 +236,11 @@ impl OwnedArguments {
     /// The arguments, borrowed.
     pub fn as_arguments(&self) -> Arguments<'_> {
         Arguments { buffer: &self.bytes, unquoted: &[], spans: &self.spans }
+    }
+
+    /// Bytes of all arguments.
+    pub fn argument_bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Bytes of memory, for the account.

@@ -1,6 +1,10 @@
 //! The state of the server besides its data: sessions, configuration,
 //! statistics, what is under way.
 
+pub mod client_info;
+pub mod clients;
+pub mod deferred;
+pub mod disk;
 pub mod journal;
 pub mod personality;
 pub mod statistics;
@@ -10,10 +14,15 @@ use crate::base::random::Random;
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::config::Config;
+use crate::keyspace::Keyspace;
+use crate::persistence::Persistence;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
+use crate::session::Session;
 use alloc::string::String;
 use alloc::vec::Vec;
+use deferred::{Deferred, Waiter};
+use disk::Disk;
 use journal::Journal;
 use personality::Personality;
 use statistics::Statistics;
@@ -54,6 +63,14 @@ pub struct Server {
     pub pause: Option<Pause>,
     /// Loading: set while the data set is read at start or by DEBUG RELOAD.
     pub loading: bool,
+    /// Set while SAVE or its like runs: all other requests wait for their turn.
+    pub exclusive: bool,
+    /// Saving and loading: what is under way and what became of it.
+    pub persistence: Persistence,
+    /// Disk operations under way.
+    pub disk: Disk,
+    /// Replies that are due though their commands have returned.
+    pub(crate) deferred: Vec<Deferred>,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub active_expire: bool,
     /// The run id, 40 hexadecimal digits.
@@ -78,6 +95,11 @@ pub struct Server {
     pub sampled_at: Monotonic,
     /// The database that the sweep for expired keys is in.
     pub sweep_database: u32,
+    /// Where the round of periodic work on connections goes on.
+    pub(crate) client_round: usize,
+    /// How often the peaks of reply buffers are forgotten, milliseconds (DEBUG
+    /// REPLYBUFFER); `None` for never.
+    pub reply_buffer_reset_ms: Option<u64>,
     /// The fine clock when the last command ended, nanoseconds.
     pub(crate) clock_ns: u64,
     /// Clients whose requests wait for their turn, in order of arrival.
@@ -99,10 +121,15 @@ pub struct HostFacts {
 
 impl Server {
     /// A server as configured, before anything has happened.
-    pub fn new(config: Config, personality: Personality, host: HostFacts, now: Now, random: &mut Random) -> Server {
-        let commands = CommandTable::new();
+    pub fn new(
+        config: Config,
+        commands: CommandTable,
+        personality: Personality,
+        host: HostFacts,
+        now: Now,
+        random: &mut Random,
+    ) -> Server {
         let statistics = Statistics::new(commands.len());
-        let sip = crate::base::sip_hash::SipKey { k0: random.next_u64(), k1: random.next_u64() };
         Server {
             config,
             config_file: None,
@@ -110,12 +137,16 @@ impl Server {
             personality,
             commands,
             sessions: Sessions::default(),
-            watches: Watches::new(sip),
+            watches: Watches::default(),
             journal: Journal::default(),
             statistics,
             timers: Timers::default(),
             pause: None,
             loading: false,
+            exclusive: false,
+            persistence: Persistence::new(now),
+            disk: Disk::default(),
+            deferred: Vec::new(),
             active_expire: true,
             run_id: random.hex_id(),
             replication_id: random.hex_id(),
@@ -128,9 +159,22 @@ impl Server {
             fixed_memory: 900_000,
             sampled_at: now.monotonic,
             sweep_database: 0,
+            client_round: 0,
+            reply_buffer_reset_ms: Some(5000),
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
         }
+    }
+
+    /// Bytes that the server uses, by its own account.
+    pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
+        let sessions: u64 = self.sessions.iter().map(Session::memory).sum();
+        keyspace.bytes() as u64 + sessions + self.fixed_memory
+    }
+
+    /// A reply that was put off is due.
+    pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
+        self.deferred.push(Deferred { waiter, result });
     }
 
     /// True while keys may not expire: clients' writes are paused, so nothing

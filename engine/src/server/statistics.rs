@@ -1,5 +1,6 @@
 //! Counters that INFO shows and CONFIG RESETSTAT clears.
 
+use crate::boundary::input::BufferReport;
 use crate::command::table::CommandId;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -45,6 +46,12 @@ pub struct Statistics {
     pub peak_memory: u64,
     /// Clients evicted for memory.
     pub evicted_clients: u64,
+    /// Failed authentications.
+    pub denied_authentications: u64,
+    /// Clients closed for too much pending output.
+    pub output_limit_disconnections: u64,
+    /// Clients closed for too long a request.
+    pub query_limit_disconnections: u64,
     /// Reads of a socket and writes to it, as reported.
     pub reads: u64,
     /// Samples of executed requests a second.
@@ -69,6 +76,9 @@ impl Statistics {
             sent: 0,
             peak_memory: 0,
             evicted_clients: 0,
+            denied_authentications: 0,
+            output_limit_disconnections: 0,
+            query_limit_disconnections: 0,
             reads: 0,
             operations: Rate::default(),
             input: Rate::default(),
@@ -90,6 +100,13 @@ impl Statistics {
             command.nanoseconds += nanoseconds;
         }
         self.processed += 1;
+    }
+
+    /// The driver reported what went through a connection's buffers.
+    #[inline]
+    pub fn reported(&mut self, report: &BufferReport) {
+        self.received += report.received;
+        self.reads += u64::from(report.received > 0);
     }
 
     /// An error reply was sent; `text` begins with its code.

@@ -1,5 +1,7 @@
 //! What the server remembers of each connection.
 
+pub mod class;
+pub mod reply_buffer;
 pub mod sessions;
 pub mod transaction;
 pub mod watch;
@@ -9,9 +11,10 @@ use crate::boundary::input::{BufferReport, Connection};
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandId;
 use crate::resp::reply::Protocol;
-use crate::resp::request::Limits;
 use alloc::string::String;
 use alloc::vec::Vec;
+use class::Class;
+use reply_buffer::ReplyBuffer;
 use transaction::Transaction;
 use watch::WatchedKey;
 
@@ -61,6 +64,10 @@ pub struct Session {
     pub no_touch: bool,
     /// CLIENT NO-EVICT.
     pub no_evict: bool,
+    /// CLIENT IMPORT-SOURCE.
+    pub import_source: bool,
+    /// CLIENT CAPA redirect.
+    pub takes_redirects: bool,
     /// CLIENT REPLY.
     pub reply_mode: ReplyMode,
     /// MULTI.
@@ -87,6 +94,16 @@ pub struct Session {
     pub written: u64,
     /// Bytes of incomplete or waiting requests, as last reported.
     pub query_buffer: u64,
+    /// Bytes of the batch of requests that runs.
+    pub executing: u64,
+    /// Bytes of the arguments of the command that runs.
+    pub argument_bytes: u64,
+    /// Figures of its reply buffer.
+    pub reply_buffer: ReplyBuffer,
+    /// Since when its pending output is over the soft limit.
+    pub over_soft_limit_since: Option<Monotonic>,
+    /// Set when it is to be closed at once, its replies unsent.
+    pub dropped: bool,
 }
 
 impl Session {
@@ -103,6 +120,8 @@ impl Session {
             authenticated: false,
             no_touch: false,
             no_evict: false,
+            import_source: false,
+            takes_redirects: false,
             reply_mode: ReplyMode::On,
             transaction: None,
             watching: Vec::new(),
@@ -116,6 +135,11 @@ impl Session {
             sent: 0,
             written: 0,
             query_buffer: 0,
+            executing: 0,
+            argument_bytes: 0,
+            reply_buffer: ReplyBuffer::new(now.monotonic),
+            over_soft_limit_since: None,
+            dropped: false,
         }
     }
 
@@ -138,6 +162,11 @@ impl Session {
         self.query_buffer = report.query_buffer;
     }
 
+    /// What kind of client it is.
+    pub fn class(&self) -> Class {
+        Class::Normal
+    }
+
     /// Bytes of replies that have not been written to the socket.
     pub fn output_pending(&self) -> u64 {
         self.sent.saturating_sub(self.written)
@@ -147,11 +176,8 @@ impl Session {
     pub fn memory(&self) -> u64 {
         let queued = self.transaction.as_ref().map_or(0, Transaction::memory) as u64;
         let names = self.name.capacity() + self.library_name.capacity() + self.library_version.capacity();
-        size_of::<Session>() as u64 + names as u64 + queued + self.query_buffer + self.output_pending()
-    }
-
-    /// What the connection may send now.
-    pub fn limits(&self, bulk_max: i64) -> Limits {
-        Limits { bulk_max, authenticated: self.authenticated }
+        let watched: usize = self.watching.iter().map(|watched| 2 * watched.key.len() + size_of::<WatchedKey>()).sum();
+        let buffers = self.query_buffer + self.executing + self.output_pending();
+        size_of::<Session>() as u64 + (names + watched) as u64 + queued + buffers
     }
 }

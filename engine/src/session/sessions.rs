@@ -58,6 +58,16 @@ impl Sessions {
         self.by_id.is_empty()
     }
 
+    /// Number of places for sessions, some of them empty.
+    pub fn slot_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Takes out the session in a place; [`Sessions::put`] follows.
+    pub fn take_slot(&mut self, slot: usize) -> Option<Box<Session>> {
+        self.slots.get_mut(slot)?.take()
+    }
+
     /// Adds a session.
     pub fn insert(&mut self, session: Box<Session>) {
         let slot = self.free.pop().unwrap_or(self.slots.len());

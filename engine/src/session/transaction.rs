@@ -14,6 +14,11 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// Bytes of all arguments.
+    pub fn argument_bytes(&self) -> usize {
+        self.queue.iter().map(|(_, arguments)| arguments.argument_bytes()).sum()
+    }
+
     /// Bytes of memory, for the account.
     pub fn memory(&self) -> usize {
         self.queue.iter().map(|(_, arguments)| arguments.memory()).sum()

@@ -1,11 +1,12 @@
 //! WATCH: which clients wait for which keys to change.
+//!
+//! A key that is there but past its time when it is watched counts as absent:
+//! that it is removed later is no change.
 
 use crate::boundary::id::{ClientId, DatabaseId};
 use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use hashbrown::{HashMap, HashSet};
-
-use crate::base::sip_hash::SipKey;
 
 /// A watched key, as its session remembers it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,85 +15,100 @@ pub struct WatchedKey {
     pub database: DatabaseId,
     /// The key.
     pub key: Box<[u8]>,
-    /// True if it was there, but past its time, when it was watched.
-    pub expired: bool,
 }
 
-/// All watched keys. The maps are looked up, never iterated.
-#[derive(Default)]
+/// Whether a key is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Presence {
+    /// It is not.
+    Absent,
+    /// It is, but past its time.
+    Expired,
+    /// It is.
+    Live,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Watcher {
+    client: ClientId,
+    /// The key is there, but has been past its time since it was watched.
+    expired: bool,
+}
+
+/// All watched keys.
+#[derive(Default, Debug)]
 pub struct Watches {
-    by_key: HashMap<(DatabaseId, Box<[u8]>), Vec<ClientId>, BuildKeyHasher>,
-    broken: HashSet<ClientId, BuildKeyHasher>,
-}
-
-/// Hashes with a key drawn from the engine's generator.
-#[derive(Clone, Default)]
-pub struct BuildKeyHasher(SipKey);
-
-/// See [`BuildKeyHasher`].
-pub struct KeyHasher {
-    key: SipKey,
-    state: u64,
-}
-
-impl core::hash::BuildHasher for BuildKeyHasher {
-    type Hasher = KeyHasher;
-
-    fn build_hasher(&self) -> KeyHasher {
-        KeyHasher { key: self.0, state: 0 }
-    }
-}
-
-impl core::hash::Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.state
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.state = self.state.rotate_left(5) ^ self.key.hash(bytes);
-    }
+    keys: BTreeMap<DatabaseId, BTreeMap<Box<[u8]>, Vec<Watcher>>>,
+    broken: BTreeSet<ClientId>,
 }
 
 impl Watches {
-    /// Nothing is watched; hashes with `sip`.
-    pub fn new(sip: SipKey) -> Watches {
-        Watches { by_key: HashMap::with_hasher(BuildKeyHasher(sip)), broken: HashSet::with_hasher(BuildKeyHasher(sip)) }
-    }
-
     /// True if no key is watched.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.by_key.is_empty()
+        self.keys.is_empty()
     }
 
     /// Number of keys that are watched.
     pub fn key_count(&self) -> usize {
-        self.by_key.len()
+        self.keys.values().map(BTreeMap::len).sum()
     }
 
-    /// A client watches a key.
-    pub fn add(&mut self, client: ClientId, database: DatabaseId, key: &[u8]) {
-        self.by_key.entry((database, key.into())).or_default().push(client);
+    /// A client watches a key that it does not watch yet. `expired`: the key is
+    /// there, but past its time.
+    pub fn add(&mut self, client: ClientId, watched: &WatchedKey, expired: bool) {
+        let keys = self.keys.entry(watched.database).or_default();
+        keys.entry(watched.key.clone()).or_default().push(Watcher { client, expired });
     }
 
     /// A client watches nothing any more; `watched` is what it did.
     pub fn forget(&mut self, client: ClientId, watched: &[WatchedKey]) {
-        for watched in watched {
-            let key = (watched.database, watched.key.clone());
-            if let Some(clients) = self.by_key.get_mut(&key) {
-                clients.retain(|&other| other != client);
-                if clients.is_empty() {
-                    self.by_key.remove(&key);
+        for WatchedKey { database, key } in watched {
+            let Some(keys) = self.keys.get_mut(database) else { continue };
+            if let Some(watchers) = keys.get_mut(key) {
+                watchers.retain(|watcher| watcher.client != client);
+                if watchers.is_empty() {
+                    keys.remove(key);
                 }
+            }
+            if keys.is_empty() {
+                self.keys.remove(database);
             }
         }
         self.broken.remove(&client);
     }
 
-    /// A key changed.
-    pub fn touch(&mut self, database: DatabaseId, key: &[u8]) {
-        if let Some(clients) = self.by_key.get(&(database, key.into())) {
-            self.broken.extend(clients.iter().copied());
+    /// A key changed. `gone`: it was removed, and may have been past its time
+    /// already.
+    pub fn touch(&mut self, database: DatabaseId, key: &[u8], gone: bool) {
+        let Some(watchers) = self.keys.get_mut(&database).and_then(|keys| keys.get_mut(key)) else { return };
+        for watcher in watchers {
+            if gone && watcher.expired {
+                watcher.expired = false;
+            } else {
+                self.broken.insert(watcher.client);
+            }
+        }
+    }
+
+    /// A database's content is replaced. `before` and `after` tell of a key
+    /// whether it was and will be there.
+    pub fn replace(
+        &mut self,
+        database: DatabaseId,
+        before: impl Fn(&[u8]) -> Presence,
+        after: impl Fn(&[u8]) -> Presence,
+    ) {
+        let Some(keys) = self.keys.get_mut(&database) else { return };
+        for (key, watchers) in keys {
+            let (before, after) = (before(key), after(key));
+            for watcher in watchers {
+                let was_there = before != Presence::Absent && !watcher.expired;
+                watcher.expired = !was_there && after == Presence::Expired;
+                if was_there || after == Presence::Live {
+                    self.broken.insert(watcher.client);
+                }
+            }
         }
     }
 
@@ -104,5 +120,11 @@ impl Watches {
     /// True if a key that a client watches has changed.
     pub fn is_broken(&self, client: ClientId) -> bool {
         self.broken.contains(&client)
+    }
+
+    /// True if a key that a client watches has been past its time ever since.
+    pub fn was_expired(&self, client: ClientId, watched: &WatchedKey) -> bool {
+        let watchers = self.keys.get(&watched.database).and_then(|keys| keys.get(&watched.key));
+        watchers.into_iter().flatten().any(|watcher| watcher.client == client && watcher.expired)
     }
 }

@@ -3,6 +3,7 @@
 use crate::listener::socket::system_text;
 use engine::base::argv::split_arguments;
 use engine::command::table::CommandTable;
+use engine::commands::COMMANDS;
 use engine::config::{CommandLine, Config, Directive, FileError, FileFault, Id, Loaded, Value, directives};
 use std::ffi::OsStr;
 use std::io::{Error, Read};
@@ -100,7 +101,7 @@ fn refuse_what_is_missing(loaded: &Loaded) -> Result<(), FileError> {
 
 /// Checks each renaming after those before it.
 fn renamed_commands(lines: &[Directive]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, FileError> {
-    let mut commands = CommandTable::new();
+    let mut commands = CommandTable::new(COMMANDS);
     let mut renamed = Vec::new();
     for line in lines {
         let [from, to] = &line.arguments[..] else { return Err(line.error(FileFault::BadDirective)) };

@@ -1,6 +1,5 @@
 //! What the server says of itself when it starts.
 
-use crate::listener::Listeners;
 use engine::boundary::effects::LogLevel;
 use engine::config::{Config, Id};
 use engine::server::personality::Personality;
@@ -57,16 +56,6 @@ pub(super) fn running(config: &Config, personality: Personality, logger: &Logger
 ",
         bits = usize::BITS
     ));
-}
-
-/// Connections are accepted from now on.
-pub(super) fn ready(listeners: &Listeners) {
-    if listeners.has_tcp() {
-        tracing::info!("Ready to accept connections tcp");
-    }
-    if listeners.unix_path().is_some() {
-        tracing::info!("Ready to accept connections unix");
-    }
 }
 
 /// The kernel silently shortens the queue of connections that nobody has accepted.

@@ -1,0 +1,181 @@
+//! DUMP and RESTORE.
+
+use crate::base::number::parse_i64;
+use crate::command::context::Context;
+use crate::command::error::Error;
+use crate::command::spec::*;
+use crate::config::Id;
+use crate::data::entry::Value;
+use crate::keyspace::Expiry;
+use crate::keyspace::access::Access;
+use crate::keyspace::change::{Event, Record};
+use crate::keyspace::database::Key;
+use crate::rdb::dump::{DumpError, DumpValue, parse, serialize};
+use crate::rdb::{ValueRef, WriteVersion};
+use crate::resp::request::Arguments;
+
+/// DUMP.
+pub const DUMP: Command = Command {
+    name: "dump",
+    group: Group::Generic,
+    since: "2.6.0",
+    summary: "Serializes a key's value.",
+    complexity: "O(N) in the size of the value",
+    arity: 2,
+    flags: Flags::READONLY,
+    categories: Categories::KEYSPACE.and(Categories::READ).and(Categories::SLOW),
+    tips: &["nondeterministic_output"],
+    keys: &[KeySpec {
+        flags: KeyFlags::RO.and(KeyFlags::ACCESS),
+        begin: Begin::Index(1),
+        find: Find::Range { last: 0, step: 1, limit: 0 },
+        notes: "",
+    }],
+    arguments: &[Argument::new("key", ArgumentKind::Key(0))],
+    subcommands: &[],
+    handler: dump,
+};
+
+/// RESTORE.
+pub const RESTORE: Command = Command {
+    name: "restore",
+    group: Group::Generic,
+    since: "2.6.0",
+    summary: "Creates a key from what DUMP gave.",
+    complexity: "O(N) in the size of the value",
+    arity: -4,
+    flags: Flags::DENYOOM.and(Flags::WRITE),
+    categories: Categories::DANGEROUS.and(Categories::KEYSPACE).and(Categories::SLOW).and(Categories::WRITE),
+    tips: &[],
+    keys: &[KeySpec {
+        flags: KeyFlags::OW.and(KeyFlags::UPDATE),
+        begin: Begin::Index(1),
+        find: Find::Range { last: 0, step: 1, limit: 0 },
+        notes: "",
+    }],
+    arguments: &[
+        Argument::new("key", ArgumentKind::Key(0)),
+        Argument::new("ttl", ArgumentKind::Integer),
+        Argument::new("serialized-value", ArgumentKind::String),
+        Argument::token("replace", "REPLACE").optional().since("3.0.0"),
+        Argument::token("absttl", "ABSTTL").optional().since("5.0.0"),
+        Argument::new("seconds", ArgumentKind::Integer).after("IDLETIME").optional().since("5.0.0"),
+        Argument::new("frequency", ArgumentKind::Integer).after("FREQ").optional().since("5.0.0"),
+    ],
+    subcommands: &[],
+    handler: restore,
+};
+
+fn dump(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    let key = context.key(&arguments, 1);
+    let compression = context.server.config.boolean(Id::Rdbcompression);
+    let Some(value) = context.read_string(&key)? else {
+        context.reply.null();
+        return Ok(());
+    };
+    let value = match value {
+        Value::Integer(number) => ValueRef::Integer(number),
+        Value::Bytes(bytes) => ValueRef::String(bytes),
+    };
+    let payload = serialize(value, WriteVersion::default(), compression);
+    context.reply.bulk(&payload);
+    Ok(())
+}
+
+fn restore(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    let options = Options::parse(&arguments)?;
+    let key = context.key(&arguments, 1);
+    let database = context.database();
+    if !options.replace && context.find_write(&key).is_some() {
+        return Err(Error::Text("BUSYKEY Target key name already exists."));
+    }
+    let expire_at_ms = expiry(context, &arguments[2], options.absolute)?;
+    let payload = parse(&arguments[3], true).map_err(|error| match error {
+        DumpError::Footer => Error::Text("ERR DUMP payload version or checksum are wrong"),
+        DumpError::Content | DumpError::UnsupportedType(_) => Error::Text("ERR Bad data format"),
+    })?;
+    let old = context.find_live(database, &key);
+    if let Some(location) = old {
+        context.remove(database, &key, location);
+    }
+    if expire_at_ms.is_some_and(|at| at <= context.now_ms()) && !context.server.loading {
+        if old.is_some() {
+            context.changed(&key, Event::generic("del"), Record::Delete);
+        }
+        context.reply.ok();
+        return Ok(());
+    }
+    let value = match &payload {
+        DumpValue::Integer(number) => Value::Integer(*number),
+        DumpValue::String(bytes) => Value::encode(bytes),
+    };
+    create(context, &key, value, expire_at_ms, &options);
+    let record =
+        if expire_at_ms.is_none() || options.absolute { Record::Command } else { Record::Set { value, expire_at_ms } };
+    context.changed(&key, Event::generic("restore"), record);
+    context.reply.ok();
+    Ok(())
+}
+
+fn create(context: &mut Context<'_>, key: &Key<'_>, value: Value<'_>, expire_at_ms: Option<i64>, options: &Options) {
+    let database = context.database();
+    let expiry = expire_at_ms.map_or(Expiry::Clear, Expiry::At);
+    context.keyspace.set_at(database, key, None, value, expiry, false, context.now);
+    let access = match (context.keyspace.access, options.idle_seconds, options.frequency) {
+        (Access::Lru, Some(idle), _) => Access::from_idle_seconds(context.now, idle),
+        (Access::Lfu { .. }, _, Some(frequency)) => Access::from_counter(context.now, frequency),
+        _ => return,
+    };
+    if let Some(entry) = context.keyspace.peek(database, key) {
+        entry.set_access(access);
+    }
+}
+
+/// RESTORE's second argument: milliseconds from now on, or since 1970; 0 for
+/// none.
+fn expiry(context: &Context<'_>, argument: &[u8], absolute: bool) -> Result<Option<i64>, Error> {
+    match parse_i64(argument).ok_or(Error::NotInteger)? {
+        0 => Ok(None),
+        ..0 => Err(Error::Text("ERR Invalid TTL value, must be >= 0")),
+        at if absolute => Ok(Some(at)),
+        after => Ok(Some(context.now_ms().saturating_add(after))),
+    }
+}
+
+/// What follows RESTORE's first three arguments.
+#[derive(Default)]
+struct Options {
+    replace: bool,
+    absolute: bool,
+    idle_seconds: Option<u64>,
+    frequency: Option<u8>,
+}
+
+impl Options {
+    fn parse(arguments: &Arguments<'_>) -> Result<Options, Error> {
+        let mut options = Options::default();
+        let mut index = 4;
+        while let Some(option) = arguments.get(index) {
+            let value = arguments.get(index + 1);
+            index += 1;
+            match (option.to_ascii_lowercase().as_slice(), value) {
+                (b"replace", _) => options.replace = true,
+                (b"absttl", _) => options.absolute = true,
+                (b"idletime", Some(value)) if options.frequency.is_none() => {
+                    let idle = parse_i64(value).ok_or(Error::NotInteger)?;
+                    let text = "ERR Invalid IDLETIME value, must be >= 0";
+                    options.idle_seconds = Some(u64::try_from(idle).map_err(|_| Error::Text(text))?);
+                    index += 1;
+                }
+                (b"freq", Some(value)) if options.idle_seconds.is_none() => {
+                    let frequency = parse_i64(value).ok_or(Error::NotInteger)?;
+                    let text = "ERR Invalid FREQ value, must be >= 0 and <= 255";
+                    options.frequency = Some(u8::try_from(frequency).map_err(|_| Error::Text(text))?);
+                    index += 1;
+                }
+                _ => return Err(Error::Syntax),
+            }
+        }
+        Ok(options)
+    }
+}
