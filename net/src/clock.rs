@@ -46,7 +46,7 @@ impl CycleClock {
     pub fn elapsed_ns(&mut self) -> u64 {
         let cycles = raw::cycles().wrapping_sub(self.began.1);
         let now = if cycles < self.cycles_max {
-            self.began.0 + (u128::from(cycles) * u128::from(self.rate) >> 32) as u64
+            self.began.0 + ((u128::from(cycles) * u128::from(self.rate)) >> 32) as u64
         } else {
             self.measure()
         };

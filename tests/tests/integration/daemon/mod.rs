@@ -1,0 +1,8 @@
+//! What the process does around the engine.
+
+mod configuration;
+mod ending;
+mod listening;
+mod logging;
+mod role;
+mod supervision;
