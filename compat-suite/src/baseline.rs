@@ -38,17 +38,11 @@ const STATUS_WORDS: &[(Status, &str)] = &[
 
 impl Status {
     fn word(self) -> &'static str {
-        STATUS_WORDS
-            .iter()
-            .find(|(status, _)| *status == self)
-            .map_or("unknown", |(_, word)| word)
+        STATUS_WORDS.iter().find(|(status, _)| *status == self).map_or("unknown", |(_, word)| word)
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        STATUS_WORDS
-            .iter()
-            .find(|(_, known)| *known == word)
-            .map(|(status, _)| *status)
+        STATUS_WORDS.iter().find(|(_, known)| *known == word).map(|(status, _)| *status)
     }
 
     /// The status that several runs of one test add up to; `None` is a run that did not reach it.
@@ -104,9 +98,7 @@ impl ListedFile {
                 continue;
             }
             let outcomes = |maps: &[HashMap<_, &crate::outcome::TestResult>]| -> Vec<_> {
-                maps.iter()
-                    .map(|map| map.get(&test.id).map(|result| result.outcome))
-                    .collect()
+                maps.iter().map(|map| map.get(&test.id).map(|result| result.outcome)).collect()
             };
             tests.push(ListedTest {
                 id: test.id.clone(),
@@ -117,11 +109,7 @@ impl ListedFile {
         Self {
             name: name.to_owned(),
             seconds: reference.iter().map(|run| run.seconds).max().unwrap_or(0),
-            slowest_seconds: reference
-                .iter()
-                .map(FileOutcome::slowest_seconds)
-                .max()
-                .unwrap_or(0),
+            slowest_seconds: reference.iter().map(FileOutcome::slowest_seconds).max().unwrap_or(0),
             tests,
         }
     }
@@ -146,11 +134,7 @@ impl Baseline {
     pub(crate) fn load(data: &Path) -> Result<Self> {
         let path = data.join(Self::FILE);
         let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-        Self::parse(&text).map_err(|(line, why)| Error::Data {
-            path,
-            line: Some(line),
-            why: why.to_owned(),
-        })
+        Self::parse(&text).map_err(|(line, why)| Error::Data { path, line: Some(line), why: why.to_owned() })
     }
 
     /// Saves the list into a data directory.
@@ -173,15 +157,10 @@ impl Baseline {
                 continue;
             }
             if let Some(test) = line.strip_prefix('\t') {
-                let file = baseline
-                    .files
-                    .last_mut()
-                    .ok_or(at("a test before any file"))?;
+                let file = baseline.files.last_mut().ok_or(at("a test before any file"))?;
                 file.tests.push(parse_test(test).ok_or(at("not a test"))?);
             } else {
-                baseline
-                    .files
-                    .push(parse_file(line).ok_or(at("not a file"))?);
+                baseline.files.push(parse_file(line).ok_or(at("not a file"))?);
             }
         }
         Ok(baseline)
@@ -190,18 +169,10 @@ impl Baseline {
     fn render(&self) -> String {
         let mut text = HEADER.to_owned();
         for file in &self.files {
-            let _ = writeln!(
-                text,
-                "\n{}\t{}\t{}",
-                file.name, file.seconds, file.slowest_seconds
-            );
+            let _ = writeln!(text, "\n{}\t{}\t{}", file.name, file.seconds, file.slowest_seconds);
             for test in &file.tests {
                 let (reference, peer) = (test.reference.word(), test.peer.word());
-                let _ = writeln!(
-                    text,
-                    "\t{reference}\t{peer}\t{}\t{}",
-                    test.id.occurrence, test.id.name
-                );
+                let _ = writeln!(text, "\t{reference}\t{peer}\t{}\t{}", test.id.occurrence, test.id.name);
             }
         }
         text
@@ -224,10 +195,7 @@ fn parse_test(line: &str) -> Option<ListedTest> {
     Some(ListedTest {
         reference: Status::from_word(columns.next()?)?,
         peer: Status::from_word(columns.next()?)?,
-        id: TestId {
-            occurrence: columns.next()?.parse().ok()?,
-            name: columns.next()?.to_owned(),
-        },
+        id: TestId { occurrence: columns.next()?.parse().ok()?, name: columns.next()?.to_owned() },
     })
 }
 
@@ -243,19 +211,12 @@ mod tests {
 
     #[test]
     fn runs_add_up() {
-        let first = run(
-            "[ok]: a (1200 ms)\n[ok]: b (0 ms)\n[ok]: only here (0 ms)\n[err]: c in tests/unit/x.tcl\nwhy\n",
-        );
-        let second = run(
-            "[ok]: a (0 ms)\n[err]: b in tests/unit/x.tcl\nwhy\n[err]: c in tests/unit/x.tcl\nwhy\n",
-        );
+        let first =
+            run("[ok]: a (1200 ms)\n[ok]: b (0 ms)\n[ok]: only here (0 ms)\n[err]: c in tests/unit/x.tcl\nwhy\n");
+        let second = run("[ok]: a (0 ms)\n[err]: b in tests/unit/x.tcl\nwhy\n[err]: c in tests/unit/x.tcl\nwhy\n");
         let peer = run("[ok]: a (0 ms)\n");
         let file = ListedFile::from_runs("unit/x", &[first, second], &[peer]);
-        let rows: Vec<_> = file
-            .tests
-            .iter()
-            .map(|test| (test.id.name.as_str(), test.reference, test.peer))
-            .collect();
+        let rows: Vec<_> = file.tests.iter().map(|test| (test.id.name.as_str(), test.reference, test.peer)).collect();
         assert_eq!(
             rows,
             [
@@ -270,21 +231,14 @@ mod tests {
 
     #[test]
     fn saved_and_loaded_are_the_same() {
-        let file = ListedFile::from_runs(
-            "unit/x",
-            &[run("[ok]: a \"b\" #c (0 ms)\n[ok]:  spaced  (0 ms)\n")],
-            &[],
-        );
+        let file = ListedFile::from_runs("unit/x", &[run("[ok]: a \"b\" #c (0 ms)\n[ok]:  spaced  (0 ms)\n")], &[]);
         let baseline = Baseline { files: vec![file] };
         assert_eq!(Baseline::parse(&baseline.render()).unwrap(), baseline);
     }
 
     #[test]
     fn a_malformed_line_is_named() {
-        assert_eq!(
-            Baseline::parse("# x\n\tpassed\tpassed\t1\ta\n"),
-            Err((2, "a test before any file"))
-        );
+        assert_eq!(Baseline::parse("# x\n\tpassed\tpassed\t1\ta\n"), Err((2, "a test before any file")));
         assert_eq!(Baseline::parse("unit/x\tsoon\t1\n"), Err((1, "not a file")));
     }
 }

@@ -26,20 +26,10 @@ pub(crate) fn bless(args: &BlessArgs) -> Result<ExitCode> {
     for complaint in &complaints {
         println!("dropped: {complaint}");
     }
-    let runs: Vec<Recorded> = args
-        .report
-        .iter()
-        .map(|report| record::load(report))
-        .collect::<Result<_>>()?;
+    let runs: Vec<Recorded> = args.report.iter().map(|report| record::load(report)).collect::<Result<_>>()?;
     let selection = Selection::new(&args.suite.only, &args.suite.except);
-    let group = args
-        .grow
-        .then(|| expectations.group_like(wanted_group(args)));
-    for file in baseline
-        .files
-        .iter()
-        .filter(|file| selection.takes(&file.name))
-    {
+    let group = args.grow.then(|| expectations.group_like(wanted_group(args)));
+    for file in baseline.files.iter().filter(|file| selection.takes(&file.name)) {
         for test in file.tests.iter().filter(|test| test.is_required()) {
             let Some(record) = record_of(&runs, &file.name, test) else {
                 continue;
@@ -48,16 +38,11 @@ pub(crate) fn bless(args: &BlessArgs) -> Result<ExitCode> {
                 println!("varied: {}: {}", file.name, test.id);
             }
             match (expectations.group_of(&file.name, &test.id), group) {
-                (Some(listed), _)
-                    if record == Record::AlwaysPassed
-                        && expectations.groups[listed].flaky.is_none() =>
-                {
+                (Some(listed), _) if record == Record::AlwaysPassed && expectations.groups[listed].flaky.is_none() => {
                     println!("dropped, it passes: {}: {}", file.name, test.id);
                     expectations.remove(&file.name, &test.id);
                 }
-                (None, Some(group))
-                    if record != Record::AlwaysPassed && is_wanted(args, test, record) =>
-                {
+                (None, Some(group)) if record != Record::AlwaysPassed && is_wanted(args, test, record) => {
                     expectations.insert(&file.name, test.id.clone(), group);
                 }
                 _ => {}
@@ -74,11 +59,7 @@ fn wanted_group(args: &BlessArgs) -> Group {
         PermanentArg::Superseded => Permanent::Superseded,
         PermanentArg::Mechanism => Permanent::Mechanism,
     });
-    let mut group = Group::new(
-        args.reason.as_deref().unwrap_or_default(),
-        args.until.as_deref(),
-        permanent,
-    );
+    let mut group = Group::new(args.reason.as_deref().unwrap_or_default(), args.until.as_deref(), permanent);
     group.instead.clone_from(&args.instead);
     group.flaky.clone_from(&args.flaky);
     group
@@ -91,10 +72,7 @@ fn record_of(runs: &[Recorded], file: &str, test: &ListedTest) -> Option<Record>
         .filter_map(|run| run.get(file))
         .map(|tests| tests.get(&test.id) == Some(&Outcome::Passed))
         .collect();
-    match (
-        outcomes.iter().any(|passed| *passed),
-        outcomes.iter().any(|passed| !*passed),
-    ) {
+    match (outcomes.iter().any(|passed| *passed), outcomes.iter().any(|passed| !*passed)) {
         (true, false) => Some(Record::AlwaysPassed),
         (false, true) => Some(Record::NeverPassed),
         (true, true) => Some(Record::Varied),
@@ -103,12 +81,9 @@ fn record_of(runs: &[Recorded], file: &str, test: &ListedTest) -> Option<Record>
 }
 
 fn is_wanted(args: &BlessArgs, test: &ListedTest, record: Record) -> bool {
-    let named = args
-        .matching
-        .as_ref()
-        .is_none_or(|part| test.id.name.contains(part.as_str()));
-    let superseded = args.permanent != Some(PermanentArg::Superseded)
-        || matches!(test.peer, Status::Failed | Status::Absent);
+    let named = args.matching.as_ref().is_none_or(|part| test.id.name.contains(part.as_str()));
+    let superseded =
+        args.permanent != Some(PermanentArg::Superseded) || matches!(test.peer, Status::Failed | Status::Absent);
     // What varies may only be listed where either outcome is accepted.
     let steady = record == Record::NeverPassed || args.flaky.is_some();
     named && superseded && steady
@@ -122,34 +97,18 @@ mod tests {
 
     #[test]
     fn a_test_counts_as_passing_when_every_run_passed_it() {
-        let id = TestId {
-            name: "a".into(),
-            occurrence: 1,
-        };
-        let test = ListedTest {
-            id: id.clone(),
-            reference: Status::Passed,
-            peer: Status::Passed,
-        };
+        let id = TestId { name: "a".into(), occurrence: 1 };
+        let test = ListedTest { id: id.clone(), reference: Status::Passed, peer: Status::Passed };
         let run = |outcome: Option<Outcome>| {
-            let tests: HashMap<_, _> = outcome
-                .into_iter()
-                .map(|outcome| (id.clone(), outcome))
-                .collect();
+            let tests: HashMap<_, _> = outcome.into_iter().map(|outcome| (id.clone(), outcome)).collect();
             Recorded::from([("unit/x".to_owned(), tests)])
         };
         let record = |outcomes: &[Option<Outcome>]| {
             let runs: Vec<_> = outcomes.iter().map(|outcome| run(*outcome)).collect();
             record_of(&runs, "unit/x", &test)
         };
-        assert_eq!(
-            record(&[Some(Outcome::Passed), Some(Outcome::Passed)]),
-            Some(Record::AlwaysPassed)
-        );
-        assert_eq!(
-            record(&[Some(Outcome::Failed), None]),
-            Some(Record::NeverPassed)
-        );
+        assert_eq!(record(&[Some(Outcome::Passed), Some(Outcome::Passed)]), Some(Record::AlwaysPassed));
+        assert_eq!(record(&[Some(Outcome::Failed), None]), Some(Record::NeverPassed));
         assert_eq!(record(&[Some(Outcome::Passed), None]), Some(Record::Varied));
         assert_eq!(record_of(&[run(None)], "unit/y", &test), None);
     }

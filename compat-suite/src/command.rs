@@ -21,9 +21,6 @@ pub(crate) fn execute(args: Args) -> Result<ExitCode> {
 
 fn print_report(args: &ReportArgs) -> Result<ExitCode> {
     let path = args.report.join(report::FILE);
-    print!(
-        "{}",
-        fs::read_to_string(&path).map_err(Error::file("read", &path))?
-    );
+    print!("{}", fs::read_to_string(&path).map_err(Error::file("read", &path))?);
     Ok(ExitCode::SUCCESS)
 }

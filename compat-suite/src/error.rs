@@ -11,42 +11,21 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug)]
 pub(crate) enum Error {
     /// A file operation failed.
-    File {
-        doing: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    File { doing: &'static str, path: PathBuf, source: io::Error },
     /// A program that we need could not be started or failed.
     Program { program: String, why: String },
     /// A program that we need is not on the PATH.
-    MissingProgram {
-        program: &'static str,
-        package: &'static str,
-    },
+    MissingProgram { program: &'static str, package: &'static str },
     /// No source entry could be derived from the machine's own apt configuration.
     NoAptSources,
     /// The archive offers no version of the package that the suite comes from.
-    NoSuchSource {
-        package: &'static str,
-        version: &'static str,
-    },
+    NoSuchSource { package: &'static str, version: &'static str },
     /// The downloaded archive is not the one we know.
-    Checksum {
-        path: PathBuf,
-        expected: &'static str,
-        found: String,
-    },
+    Checksum { path: PathBuf, expected: &'static str, found: String },
     /// A data file of ours is malformed.
-    Data {
-        path: PathBuf,
-        line: Option<usize>,
-        why: String,
-    },
+    Data { path: PathBuf, line: Option<usize>, why: String },
     /// There is no suite of this name.
-    UnknownSuite {
-        name: String,
-        known: Vec<&'static str>,
-    },
+    UnknownSuite { name: String, known: Vec<&'static str> },
     /// Nothing is left to run.
     NothingSelected { only: Vec<String> },
     /// The directory does not hold a suite.
@@ -61,22 +40,14 @@ impl Error {
     /// Wraps a failed file operation.
     pub(crate) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::File {
-            doing,
-            path,
-            source,
-        }
+        move |source| Self::File { doing, path, source }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File {
-                doing,
-                path,
-                source,
-            } => write!(f, "cannot {doing} {}: {source}", path.display()),
+            Self::File { doing, path, source } => write!(f, "cannot {doing} {}: {source}", path.display()),
             Self::Program { program, why } => write!(f, "{program} failed: {why}"),
             Self::MissingProgram { program, package } => {
                 write!(f, "{program} is not on the PATH (apt install {package})")
@@ -85,25 +56,14 @@ impl fmt::Display for Error {
                 f,
                 "no Debian entry in /etc/apt to derive deb-src from; give an unpacked source tree with --suite-dir"
             ),
-            Self::NoSuchSource { package, version } => write!(
-                f,
-                "apt knows no source of {package} {version}*; give an unpacked source tree with --suite-dir"
-            ),
-            Self::Checksum {
-                path,
-                expected,
-                found,
-            } => write!(f, "{} has SHA-256 {found}, not {expected}", path.display()),
-            Self::Data {
-                path,
-                line: Some(line),
-                why,
-            } => write!(f, "{}:{line}: {why}", path.display()),
-            Self::Data {
-                path,
-                line: None,
-                why,
-            } => write!(f, "{}: {why}", path.display()),
+            Self::NoSuchSource { package, version } => {
+                write!(f, "apt knows no source of {package} {version}*; give an unpacked source tree with --suite-dir")
+            }
+            Self::Checksum { path, expected, found } => {
+                write!(f, "{} has SHA-256 {found}, not {expected}", path.display())
+            }
+            Self::Data { path, line: Some(line), why } => write!(f, "{}:{line}: {why}", path.display()),
+            Self::Data { path, line: None, why } => write!(f, "{}: {why}", path.display()),
             Self::UnknownSuite { name, known } => {
                 write!(f, "no suite {name}; there is {}", known.join(", "))
             }

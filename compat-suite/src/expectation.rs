@@ -87,10 +87,7 @@ impl Group {
 
     /// Whether the two say the same about their tests.
     pub(crate) fn same_reason(&self, other: &Self) -> bool {
-        let said = |group: &Self| Self {
-            tests: BTreeMap::new(),
-            ..group.clone()
-        };
+        let said = |group: &Self| Self { tests: BTreeMap::new(), ..group.clone() };
         said(self) == said(other)
     }
 
@@ -148,17 +145,10 @@ impl Expectations {
             return Ok((Self::default(), Vec::new()));
         }
         let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-        Self::parse(&text, baseline).map_err(|error| Error::Data {
-            path,
-            line: None,
-            why: error.to_string(),
-        })
+        Self::parse(&text, baseline).map_err(|error| Error::Data { path, line: None, why: error.to_string() })
     }
 
-    fn parse(
-        text: &str,
-        baseline: &Baseline,
-    ) -> std::result::Result<(Self, Vec<String>), toml::de::Error> {
+    fn parse(text: &str, baseline: &Baseline) -> std::result::Result<(Self, Vec<String>), toml::de::Error> {
         let document: Document = toml::from_str(text)?;
         let mut expectations = Self::default();
         let mut complaints = Vec::new();
@@ -179,25 +169,13 @@ impl Expectations {
         Ok((expectations, complaints))
     }
 
-    fn enlist(
-        &mut self,
-        file: &ListedFile,
-        listed: Listed,
-        group: usize,
-        complaints: &mut Vec<String>,
-    ) {
+    fn enlist(&mut self, file: &ListedFile, listed: Listed, group: usize, complaints: &mut Vec<String>) {
         let ids: Vec<TestId> = match listed {
-            Listed::All(star) if star == "*" => file
-                .tests
-                .iter()
-                .filter(|test| test.is_required())
-                .map(|test| test.id.clone())
-                .collect(),
+            Listed::All(star) if star == "*" => {
+                file.tests.iter().filter(|test| test.is_required()).map(|test| test.id.clone()).collect()
+            }
             Listed::All(other) => {
-                complaints.push(format!(
-                    "{}: {other:?} is neither a list nor \"*\"",
-                    file.name
-                ));
+                complaints.push(format!("{}: {other:?} is neither a list nor \"*\"", file.name));
                 return;
             }
             Listed::Some(entries) => entries.into_iter().map(Entry::into_id).collect(),
@@ -205,9 +183,7 @@ impl Expectations {
         for id in ids {
             let complaint = match file.tests.iter().find(|test| test.id == id) {
                 None => Some("there is no such test"),
-                Some(test) if !test.is_required() => {
-                    Some("the reference does not pass it, so nothing is required")
-                }
+                Some(test) if !test.is_required() => Some("the reference does not pass it, so nothing is required"),
                 Some(test) if self.refuted(test, group) => {
                     Some("listed as superseded, but the peer passes it and no `opposite` is named")
                 }
@@ -248,10 +224,7 @@ impl Expectations {
 
     /// The group that says this, made when there is none.
     pub(crate) fn group_like(&mut self, wanted: Group) -> usize {
-        let found = self
-            .groups
-            .iter()
-            .position(|group| group.same_reason(&wanted));
+        let found = self.groups.iter().position(|group| group.same_reason(&wanted));
         found.unwrap_or_else(|| {
             self.groups.push(wanted);
             self.groups.len() - 1
@@ -298,12 +271,8 @@ impl Expectations {
     }
 
     fn render_file(&self, group: usize, file: &ListedFile, text: &mut String) {
-        let listed: Vec<&TestId> = file
-            .tests
-            .iter()
-            .map(|test| &test.id)
-            .filter(|id| self.group_of(&file.name, id) == Some(group))
-            .collect();
+        let listed: Vec<&TestId> =
+            file.tests.iter().map(|test| &test.id).filter(|id| self.group_of(&file.name, id) == Some(group)).collect();
         let required = file.tests.iter().filter(|test| test.is_required()).count();
         let name = quoted(&file.name);
         if listed.is_empty() {
@@ -327,10 +296,7 @@ impl Expectations {
 impl Entry {
     fn into_id(self) -> TestId {
         match self {
-            Self::First(name) => TestId {
-                name,
-                occurrence: 1,
-            },
+            Self::First(name) => TestId { name, occurrence: 1 },
             Self::Nth(name, occurrence) => TestId { name, occurrence },
         }
     }
@@ -347,10 +313,7 @@ mod tests {
 
     fn baseline() -> Baseline {
         let test = |name: &str, occurrence, reference, peer| ListedTest {
-            id: TestId {
-                name: name.into(),
-                occurrence,
-            },
+            id: TestId { name: name.into(), occurrence },
             reference,
             peer,
         };
@@ -360,14 +323,7 @@ mod tests {
             test("b \"quoted\"", 1, Status::Passed, Status::Failed),
             test("c", 1, Status::Failed, Status::Failed),
         ];
-        Baseline {
-            files: vec![ListedFile {
-                name: "unit/x".into(),
-                seconds: 1,
-                slowest_seconds: 1,
-                tests,
-            }],
-        }
+        Baseline { files: vec![ListedFile { name: "unit/x".into(), seconds: 1, slowest_seconds: 1, tests }] }
     }
 
     fn complaints(text: &str) -> Vec<String> {
@@ -414,30 +370,19 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let group = |fields: &str, tests: &str| {
-            complaints(&format!(
-                "[[group]]\nreason = \"r\"\n{fields}\ntests = {{ {tests} }}\n"
-            ))
+            complaints(&format!("[[group]]\nreason = \"r\"\n{fields}\ntests = {{ {tests} }}\n"))
         };
         assert!(group("", "")[0].contains("needs `until` or `permanent`"));
-        assert!(
-            group("until = \"u\"\npermanent = \"superseded\"", "")[0].contains("either permanent")
-        );
+        assert!(group("until = \"u\"\npermanent = \"superseded\"", "")[0].contains("either permanent"));
         assert!(group("permanent = \"mechanism\"", "")[0].contains("instead"));
         assert!(group("until = \"u\"", "\"unit/y\" = \"*\"")[0].contains("no such file"));
         assert!(group("until = \"u\"", "\"unit/x\" = [\"z\"]")[0].contains("no such test"));
         assert!(group("until = \"u\"", "\"unit/x\" = [\"c\"]")[0].contains("nothing is required"));
         assert!(group("until = \"u\"", "\"unit/x\" = [\"a\", \"a\"]")[0].contains("listed twice"));
-        assert!(
-            group("permanent = \"superseded\"", "\"unit/x\" = [\"a\"]")[0]
-                .contains("the peer passes it")
-        );
+        assert!(group("permanent = \"superseded\"", "\"unit/x\" = [\"a\"]")[0].contains("the peer passes it"));
         assert!(group("permanent = \"superseded\"", "\"unit/x\" = [[\"a\", 2]]").is_empty());
         assert!(
-            group(
-                "permanent = \"superseded\"\nopposite = \"tests/unit/x.tcl:1\"",
-                "\"unit/x\" = [\"a\"]"
-            )
-            .is_empty()
+            group("permanent = \"superseded\"\nopposite = \"tests/unit/x.tcl:1\"", "\"unit/x\" = [\"a\"]").is_empty()
         );
     }
 }

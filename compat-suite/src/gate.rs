@@ -27,42 +27,21 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         .map(|file| session.plan(&file.name, Some(file)))
         .collect();
     if files.is_empty() {
-        return Err(Error::NothingSelected {
-            only: session.selection.only().to_vec(),
-        });
+        return Err(Error::NothingSelected { only: session.selection.only().to_vec() });
     }
-    let outcomes = session
-        .runner(&args.server, &args.report)?
-        .run(&files, progress(files.len()))?;
+    let outcomes = session.runner(&args.server, &args.report)?.run(&files, progress(files.len()))?;
     record::save(&outcomes, &args.report)?;
 
     let peer = match &args.peer {
-        Some(peer) => run_peer(
-            &session,
-            peer,
-            &args.report,
-            &files,
-            &baseline,
-            &expectations,
-        )?,
+        Some(peer) => run_peer(&session, peer, &args.report, &files, &baseline, &expectations)?,
         None => BTreeMap::new(),
     };
     let verdicts = judge(&baseline, &expectations, &outcomes, &peer);
     let summary = Summary::new(&verdicts, &expectations);
-    report::write(
-        &args.report,
-        session.suite,
-        &verdicts,
-        &expectations,
-        &summary,
-    )?;
+    report::write(&args.report, session.suite, &verdicts, &expectations, &summary)?;
     junit::write(&args.report, &verdicts, &expectations)?;
     report::print(&verdicts, &expectations, &summary);
-    Ok(if summary.unexpected > 0 {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if summary.unexpected > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Runs on the peer those files in which a test is listed as superseded.
@@ -75,24 +54,11 @@ fn run_peer(
     expectations: &Expectations,
 ) -> Result<BTreeMap<String, FileOutcome>> {
     let claims = |file: &ListedFile| {
-        let groups = file
-            .tests
-            .iter()
-            .filter_map(|test| expectations.group_of(&file.name, &test.id));
-        groups
-            .into_iter()
-            .any(|group| expectations.needs_peer(group))
+        let groups = file.tests.iter().filter_map(|test| expectations.group_of(&file.name, &test.id));
+        groups.into_iter().any(|group| expectations.needs_peer(group))
     };
-    let claimed: Vec<FilePlan> = files
-        .iter()
-        .filter(|plan| baseline.file(&plan.name).is_some_and(claims))
-        .cloned()
-        .collect();
-    eprintln!(
-        "on the peer, for what is listed as superseded: {} files",
-        claimed.len()
-    );
-    session
-        .runner(peer, &report.join("peer"))?
-        .run(&claimed, progress(claimed.len()))
+    let claimed: Vec<FilePlan> =
+        files.iter().filter(|plan| baseline.file(&plan.name).is_some_and(claims)).cloned().collect();
+    eprintln!("on the peer, for what is listed as superseded: {} files", claimed.len());
+    session.runner(peer, &report.join("peer"))?.run(&claimed, progress(claimed.len()))
 }

@@ -10,11 +10,7 @@ use std::fs;
 use std::path::Path;
 
 /// Writes `junit.xml` into a report directory: expected failures and what is not required appear as skipped, with the reason.
-pub(crate) fn write(
-    directory: &Path,
-    files: &[FileVerdict],
-    expectations: &Expectations,
-) -> Result<()> {
+pub(crate) fn write(directory: &Path, files: &[FileVerdict], expectations: &Expectations) -> Result<()> {
     let path = directory.join("junit.xml");
     fs::write(&path, render(files, expectations)).map_err(Error::file("write", &path))
 }
@@ -47,19 +43,12 @@ fn is_pass(verdict: Verdict) -> bool {
 fn case(text: &mut String, file: &FileVerdict, row: &Row, expectations: &Expectations) {
     let (name, class) = (xml(&row.id.to_string()), xml(&file.name.replace('/', ".")));
     let time = format!("{}.{:03}", row.time_ms / 1_000, row.time_ms % 1_000);
-    let _ = write!(
-        text,
-        "<testcase classname=\"{class}\" name=\"{name}\" time=\"{time}\""
-    );
+    let _ = write!(text, "<testcase classname=\"{class}\" name=\"{name}\" time=\"{time}\"");
     let message = xml(&meaning(row.verdict, expectations));
     let _ = match row.verdict {
         verdict if is_pass(verdict) => writeln!(text, "/>"),
         verdict if verdict.is_unexpected() => {
-            writeln!(
-                text,
-                "><failure message=\"{message}\">{}</failure></testcase>",
-                xml(&row.detail)
-            )
+            writeln!(text, "><failure message=\"{message}\">{}</failure></testcase>", xml(&row.detail))
         }
         _ => writeln!(text, "><skipped message=\"{message}\"/></testcase>"),
     };
@@ -72,16 +61,8 @@ mod tests {
     use crate::outcome::{End, TestId};
 
     fn row(name: &str, verdict: Verdict) -> Row {
-        let id = TestId {
-            name: name.to_owned(),
-            occurrence: 2,
-        };
-        Row {
-            id,
-            verdict,
-            time_ms: 1_234,
-            detail: "got <nil>".to_owned(),
-        }
+        let id = TestId { name: name.to_owned(), occurrence: 2 };
+        Row { id, verdict, time_ms: 1_234, detail: "got <nil>".to_owned() }
     }
 
     #[test]

@@ -24,10 +24,7 @@ pub(crate) fn lay_out(suite: &Suite, source: &Path, server: &Path, scratch: &Pat
         link(server, &bin.join(role))?;
     }
     for tool in suite.tools {
-        let found = on_path(tool).ok_or(Error::MissingProgram {
-            program: tool,
-            package: suite.tools_package,
-        })?;
+        let found = on_path(tool).ok_or(Error::MissingProgram { program: tool, package: suite.tools_package })?;
         link(&found, &bin.join(tool))?;
     }
     Ok(())
@@ -59,9 +56,7 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
 /// Finds a program on the PATH.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(program))
-        .find(|candidate| candidate.is_file())
+    std::env::split_paths(&path).map(|directory| directory.join(program)).find(|candidate| candidate.is_file())
 }
 
 #[cfg(test)]
@@ -70,8 +65,7 @@ mod tests {
 
     #[test]
     fn a_tree_is_copied_without_its_tmp() {
-        let root =
-            std::env::temp_dir().join(format!("reprise-compat-layout-{}", std::process::id()));
+        let root = std::env::temp_dir().join(format!("reprise-compat-layout-{}", std::process::id()));
         let (from, to) = (root.join("from"), root.join("to"));
         for directory in ["a/b", "tmp/server.1"] {
             fs::create_dir_all(from.join(directory)).unwrap();

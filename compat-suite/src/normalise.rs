@@ -39,41 +39,20 @@ impl Names {
     }
 
     pub(crate) fn parse(text: &str) -> Self {
-        let lines = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let pattern = |line: &str| match line.strip_prefix("any number of:") {
-            Some(name) => Pattern {
-                name: name.trim().to_owned(),
-                repeats: true,
-            },
-            None => Pattern {
-                name: line.to_owned(),
-                repeats: false,
-            },
+            Some(name) => Pattern { name: name.trim().to_owned(), repeats: true },
+            None => Pattern { name: line.to_owned(), repeats: false },
         };
-        Self {
-            patterns: lines.map(pattern).collect(),
-        }
+        Self { patterns: lines.map(pattern).collect() }
     }
 
     /// The name without what varies, on one line and without tabs, so that it can be kept in a table.
     pub(crate) fn stable(&self, name: &str) -> StableName {
         let name = name.replace(['\t', '\n', '\r'], " ");
-        match self
-            .patterns
-            .iter()
-            .find(|pattern| matches(&pattern.name, &name))
-        {
-            Some(pattern) => StableName {
-                name: pattern.name.clone(),
-                repeats: pattern.repeats,
-            },
-            None => StableName {
-                name,
-                repeats: false,
-            },
+        match self.patterns.iter().find(|pattern| matches(&pattern.name, &name)) {
+            Some(pattern) => StableName { name: pattern.name.clone(), repeats: pattern.repeats },
+            None => StableName { name, repeats: false },
         }
     }
 }
@@ -105,17 +84,13 @@ mod tests {
 
     #[test]
     fn names_become_their_pattern() {
-        let names =
-            Names::parse("# comment\n\nSet #* to replicate from #*\nany number of: kill *\n");
+        let names = Names::parse("# comment\n\nSet #* to replicate from #*\nany number of: kill *\n");
         let stable = |name, repeats| {
             let stable = names.stable(name);
             assert_eq!(stable.repeats, repeats);
             stable.name
         };
-        assert_eq!(
-            stable("Set #3 to replicate from #0", false),
-            "Set #* to replicate from #*"
-        );
+        assert_eq!(stable("Set #3 to replicate from #0", false), "Set #* to replicate from #*");
         assert_eq!(stable("kill that", true), "kill *");
         assert_eq!(stable("BITCOUNT vector #1", false), "BITCOUNT vector #1");
         assert_eq!(stable("two\nlines\there", false), "two lines here");

@@ -13,12 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Puts the suite's source tree at `target/source`, from `given` or from the archive, and returns its path.
-pub(crate) fn source_tree(
-    suite: &Suite,
-    given: Option<&Path>,
-    cache: Option<&Path>,
-    target: &Path,
-) -> Result<PathBuf> {
+pub(crate) fn source_tree(suite: &Suite, given: Option<&Path>, cache: Option<&Path>, target: &Path) -> Result<PathBuf> {
     let tree = match given {
         Some(directory) => fs::canonicalize(directory).map_err(Error::file("find", directory))?,
         None => {
@@ -27,11 +22,7 @@ pub(crate) fn source_tree(
             unpack(&archive, &target.join("source"))?
         }
     };
-    if tree.join("tests/test_helper.tcl").is_file() {
-        Ok(tree)
-    } else {
-        Err(Error::NotASuite { path: tree })
-    }
+    if tree.join("tests/test_helper.tcl").is_file() { Ok(tree) } else { Err(Error::NotASuite { path: tree }) }
 }
 
 fn default_cache() -> PathBuf {
@@ -64,23 +55,14 @@ fn check(path: &Path, suite: &Suite) -> Result<()> {
     if found == suite.sha256 {
         Ok(())
     } else {
-        Err(Error::Checksum {
-            path: path.to_path_buf(),
-            expected: suite.sha256,
-            found,
-        })
+        Err(Error::Checksum { path: path.to_path_buf(), expected: suite.sha256, found })
     }
 }
 
 /// Downloads the source package's archive into a directory of this process under `cache`.
 fn download(suite: &Suite, cache: &Path) -> Result<PathBuf> {
     let scratch = cache.join(format!("apt.{}", std::process::id()));
-    for directory in [
-        "lists/partial",
-        "cache/archives/partial",
-        "sources",
-        "download",
-    ] {
+    for directory in ["lists/partial", "cache/archives/partial", "sources", "download"] {
         let path = scratch.join(directory);
         fs::create_dir_all(&path).map_err(Error::file("create", &path))?;
     }
@@ -105,18 +87,13 @@ fn download_into(suite: &Suite, scratch: &Path) -> Result<PathBuf> {
     let shown = apt(scratch, "apt-cache", &["showsrc", suite.package])?;
     let version = newest_version(&String::from_utf8_lossy(&shown.stdout), suite)?;
     let wanted = format!("{}={version}", suite.package);
-    apt(
-        scratch,
-        "apt-get",
-        &["source", "--download-only", "--tar-only", &wanted],
-    )?;
+    apt(scratch, "apt-get", &["source", "--download-only", "--tar-only", &wanted])?;
     Ok(scratch.join("download").join(suite.archive))
 }
 
 fn apt(scratch: &Path, program: &str, arguments: &[&str]) -> Result<Output> {
     let mut command = Command::new(program);
-    let option =
-        |name: &str, directory: &str| format!("{name}={}", scratch.join(directory).display());
+    let option = |name: &str, directory: &str| format!("{name}={}", scratch.join(directory).display());
     for value in [
         option("Dir::State::Lists", "lists"),
         option("Dir::Cache", "cache"),
@@ -124,50 +101,32 @@ fn apt(scratch: &Path, program: &str, arguments: &[&str]) -> Result<Output> {
         "Dir::Etc::SourceList=/dev/null".to_owned(),
         "Acquire::Languages=none".to_owned(),
         // The downloading user of apt cannot write to a directory of ours; what arrives is signed and hashed in any case.
-        format!(
-            "APT::Sandbox::User={}",
-            if rustix::process::geteuid().is_root() {
-                "root"
-            } else {
-                ""
-            }
-        ),
+        format!("APT::Sandbox::User={}", if rustix::process::geteuid().is_root() { "root" } else { "" }),
     ] {
         command.arg("-o").arg(value);
     }
-    command
-        .args(arguments)
-        .current_dir(scratch.join("download"))
-        .env("LC_ALL", "C.UTF-8");
+    command.args(arguments).current_dir(scratch.join("download")).env("LC_ALL", "C.UTF-8");
     checked(&mut command)
 }
 
 /// Runs a program to its end; a failure carries the end of what it printed.
 pub(crate) fn checked(command: &mut Command) -> Result<Output> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| Error::Program {
-        program: program.clone(),
-        why: error.to_string(),
-    })?;
+    let output =
+        command.output().map_err(|error| Error::Program { program: program.clone(), why: error.to_string() })?;
     if output.status.success() {
         return Ok(output);
     }
     let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     let from = text.char_indices().rev().nth(1_000).map_or(0, |(at, _)| at);
-    Err(Error::Program {
-        program,
-        why: format!("{}: {}", output.status, &text[from..]),
-    })
+    Err(Error::Program { program, why: format!("{}: {}", output.status, &text[from..]) })
 }
 
 /// The newest version in `apt-cache showsrc` output that the suite accepts. Stanzas come oldest first or not at all sorted, so the
 /// revisions are compared by their numbers; all of them carry the same archive.
 fn newest_version(shown: &str, suite: &Suite) -> Result<String> {
     let numbers = |version: &str| -> Vec<u64> {
-        version
-            .split(|c: char| !c.is_ascii_digit())
-            .filter_map(|digits| digits.parse().ok())
-            .collect()
+        version.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
     };
     shown
         .lines()
@@ -175,10 +134,7 @@ fn newest_version(shown: &str, suite: &Suite) -> Result<String> {
         .filter(|version| version.starts_with(suite.version))
         .max_by_key(|version| numbers(version))
         .map(str::to_owned)
-        .ok_or(Error::NoSuchSource {
-            package: suite.package,
-            version: suite.version,
-        })
+        .ok_or(Error::NoSuchSource { package: suite.package, version: suite.version })
 }
 
 /// All Debian entries of an apt configuration directory as deb822 stanzas of type `deb-src`, component `main`.
@@ -217,12 +173,7 @@ fn from_stanza(stanza: &str) -> Option<String> {
         return None;
     }
     field("Types")?;
-    entry(
-        field("URIs")?,
-        field("Suites")?,
-        field("Components")?,
-        field("Signed-By"),
-    )
+    entry(field("URIs")?, field("Suites")?, field("Components")?, field("Signed-By"))
 }
 
 fn from_line(line: &str) -> Option<String> {
@@ -231,9 +182,7 @@ fn from_line(line: &str) -> Option<String> {
         Some(bracketed) => bracketed.split_once(']')?,
         None => ("", rest),
     };
-    let signed_by = options
-        .split_whitespace()
-        .find_map(|option| option.strip_prefix("signed-by="));
+    let signed_by = options.split_whitespace().find_map(|option| option.strip_prefix("signed-by="));
     let mut words = rest.split_whitespace();
     let (uri, suite) = (words.next()?, words.next()?);
     entry(uri, suite, &words.collect::<Vec<_>>().join(" "), signed_by)
@@ -242,18 +191,10 @@ fn from_line(line: &str) -> Option<String> {
 /// An entry, unless it is of some other archive than Debian's own or lacks `main`.
 fn entry(uris: &str, suites: &str, components: &str, signed_by: Option<&str>) -> Option<String> {
     let debian = uris.split_whitespace().all(|uri| {
-        let last = uri
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or_default();
+        let last = uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         last.starts_with("debian")
     });
-    if !debian
-        || !components
-            .split_whitespace()
-            .any(|component| component == "main")
-    {
+    if !debian || !components.split_whitespace().any(|component| component == "main") {
         return None;
     }
     let mut stanza = format!("Types: deb-src\nURIs: {uris}\nSuites: {suites}\nComponents: main\n");
@@ -267,12 +208,7 @@ fn entry(uris: &str, suites: &str, components: &str, signed_by: Option<&str>) ->
 fn unpack(archive: &Path, target: &Path) -> Result<PathBuf> {
     fs::create_dir_all(target).map_err(Error::file("create", target))?;
     let mut tar = Command::new("tar");
-    tar.arg("--extract")
-        .arg("--strip-components=1")
-        .arg("--file")
-        .arg(archive)
-        .arg("--directory")
-        .arg(target);
+    tar.arg("--extract").arg("--strip-components=1").arg("--file").arg(archive).arg("--directory").arg(target);
     checked(&mut tar)?;
     Ok(target.to_path_buf())
 }
@@ -293,7 +229,8 @@ mod tests {
     #[test]
     fn a_line_becomes_deb_src() {
         assert_eq!(
-            from_line("deb [arch=amd64 signed-by=/k.gpg] http://deb.debian.org/debian-security bookworm-security main").unwrap(),
+            from_line("deb [arch=amd64 signed-by=/k.gpg] http://deb.debian.org/debian-security bookworm-security main")
+                .unwrap(),
             "Types: deb-src\nURIs: http://deb.debian.org/debian-security\nSuites: bookworm-security\nComponents: main\nSigned-By: /k.gpg\n"
         );
         assert!(from_line("# deb http://deb.debian.org/debian bookworm main").is_none());
@@ -302,21 +239,23 @@ mod tests {
 
     #[test]
     fn other_archives_are_left_out() {
-        assert!(from_stanza("Types: deb\nURIs: https://deb.example.com/node_20.x\nSuites: nodistro\nComponents: main").is_none());
         assert!(
-            from_stanza(
-                "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: x\nComponents: contrib"
-            )
-            .is_none()
+            from_stanza("Types: deb\nURIs: https://deb.example.com/node_20.x\nSuites: nodistro\nComponents: main")
+                .is_none()
         );
-        assert!(from_stanza("Enabled: no\nTypes: deb\nURIs: http://deb.debian.org/debian\nSuites: x\nComponents: main").is_none());
+        assert!(
+            from_stanza("Types: deb\nURIs: http://deb.debian.org/debian\nSuites: x\nComponents: contrib").is_none()
+        );
+        assert!(
+            from_stanza("Enabled: no\nTypes: deb\nURIs: http://deb.debian.org/debian\nSuites: x\nComponents: main")
+                .is_none()
+        );
     }
 
     #[test]
     fn the_newest_revision_is_taken_by_number() {
         let suite = Suite::named("redis-7.0.15").unwrap();
-        let shown =
-            "Version: 5:7.0.15-1~deb12u7\nVersion: 5:7.0.15-1~deb12u10\nVersion: 5:8.0.0-2\n";
+        let shown = "Version: 5:7.0.15-1~deb12u7\nVersion: 5:7.0.15-1~deb12u10\nVersion: 5:8.0.0-2\n";
         assert_eq!(newest_version(shown, suite).unwrap(), "5:7.0.15-1~deb12u10");
         assert!(newest_version("Version: 5:8.0.0-2\n", suite).is_err());
     }

@@ -89,11 +89,6 @@ impl FileOutcome {
 
     /// Seconds of the slowest test that reported a time, rounded up.
     pub(crate) fn slowest_seconds(&self) -> u64 {
-        self.tests
-            .iter()
-            .filter_map(|test| test.time_ms)
-            .max()
-            .unwrap_or(0)
-            .div_ceil(1_000)
+        self.tests.iter().filter_map(|test| test.time_ms).max().unwrap_or(0).div_ceil(1_000)
     }
 }

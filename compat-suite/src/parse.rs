@@ -35,10 +35,7 @@ pub(crate) fn output(file: &str, text: &str, names: &Names) -> FileOutcome {
                 open = Some((tag.to_owned(), data.to_owned()));
             }
             None => {
-                if let Some((_, data)) = open
-                    .as_mut()
-                    .filter(|(tag, _)| tag == "err" || tag == "exception")
-                {
+                if let Some((_, data)) = open.as_mut().filter(|(tag, _)| tag == "err" || tag == "exception") {
                     data.push('\n');
                     data.push_str(line);
                 }
@@ -52,10 +49,7 @@ pub(crate) fn output(file: &str, text: &str, names: &Names) -> FileOutcome {
 /// Splits `[tag]: data` for the tags that the suite prints itself.
 fn tagged(line: &str) -> Option<(&str, &str)> {
     let (tag, data) = line.strip_prefix('[')?.split_once("]: ")?;
-    let known = matches!(
-        tag,
-        "ok" | "err" | "skip" | "ignore" | "exception" | "TIMEOUT" | "ready" | "testing"
-    );
+    let known = matches!(tag, "ok" | "err" | "skip" | "ignore" | "exception" | "TIMEOUT" | "ready" | "testing");
     (known || tag.ends_with(" done")).then_some((tag, data))
 }
 
@@ -97,28 +91,20 @@ impl Parser<'_> {
 
     fn ignored(&mut self, data: &str) {
         let reason = |text: &str| {
-            text.starts_with("Tag: ")
-                || text.starts_with("Not supported ")
-                || text.starts_with("large memory flag")
+            text.starts_with("Tag: ") || text.starts_with("Not supported ") || text.starts_with("large memory flag")
         };
         if reason(data) {
             self.outcome.blocks_skipped.push(data.to_owned());
             return;
         }
-        let split = data
-            .match_indices(": ")
-            .find(|(at, _)| reason(&data[at + 2..]));
+        let split = data.match_indices(": ").find(|(at, _)| reason(&data[at + 2..]));
         let name = split.map_or(data, |(at, _)| &data[..at]);
         self.test(name, Outcome::Skipped, None, "");
     }
 
     fn test(&mut self, name: &str, outcome: Outcome, time_ms: Option<u64>, detail: &str) {
         let StableName { name, repeats } = self.names.stable(name);
-        let earlier = self
-            .outcome
-            .tests
-            .iter_mut()
-            .find(|test| repeats && test.id.name == name);
+        let earlier = self.outcome.tests.iter_mut().find(|test| repeats && test.id.name == name);
         if let Some(earlier) = earlier {
             if outcome == Outcome::Failed {
                 earlier.outcome = outcome;
@@ -128,24 +114,14 @@ impl Parser<'_> {
         }
         let occurrence = self.seen.entry(name.clone()).or_insert(0);
         *occurrence += 1;
-        let id = TestId {
-            name,
-            occurrence: *occurrence,
-        };
-        self.outcome.tests.push(TestResult {
-            id,
-            outcome,
-            time_ms,
-            detail: cut(detail),
-        });
+        let id = TestId { name, occurrence: *occurrence };
+        self.outcome.tests.push(TestResult { id, outcome, time_ms, detail: cut(detail) });
     }
 }
 
 /// Splits `NAME (12 ms)`.
 fn timed(data: &str) -> (&str, Option<u64>) {
-    let split = data
-        .rsplit_once(" (")
-        .and_then(|(name, time)| Some((name, time.strip_suffix(" ms)")?.parse().ok()?)));
+    let split = data.rsplit_once(" (").and_then(|(name, time)| Some((name, time.strip_suffix(" ms)")?.parse().ok()?)));
     match split {
         Some((name, time_ms)) => (name, Some(time_ms)),
         None => (data, None),
@@ -154,9 +130,7 @@ fn timed(data: &str) -> (&str, Option<u64>) {
 
 /// The time in `FILE (3 seconds)`.
 fn seconds(data: &str) -> u64 {
-    let time = data
-        .rsplit_once(" (")
-        .and_then(|(_, time)| time.strip_suffix(" seconds)"));
+    let time = data.rsplit_once(" (").and_then(|(_, time)| time.strip_suffix(" seconds)"));
     time.and_then(|time| time.parse().ok()).unwrap_or(0)
 }
 
@@ -176,11 +150,7 @@ mod tests {
     }
 
     fn summary(outcome: &FileOutcome) -> Vec<(String, u32, Outcome)> {
-        outcome
-            .tests
-            .iter()
-            .map(|test| (test.id.name.clone(), test.id.occurrence, test.outcome))
-            .collect()
+        outcome.tests.iter().map(|test| (test.id.name.clone(), test.id.occurrence, test.outcome)).collect()
     }
 
     #[test]
@@ -202,15 +172,10 @@ mod tests {
 
     #[test]
     fn a_failure_keeps_its_detail() {
-        let outcome = parsed(
-            "[err]: a in tests/b in tests/unit/x.tcl\nExpected 1\n[odd] line\n[ok]: next (0 ms)\n",
-        );
+        let outcome = parsed("[err]: a in tests/b in tests/unit/x.tcl\nExpected 1\n[odd] line\n[ok]: next (0 ms)\n");
         assert_eq!(
             summary(&outcome),
-            [
-                ("a in tests/b".into(), 1, Outcome::Failed),
-                ("next".into(), 1, Outcome::Passed)
-            ]
+            [("a in tests/b".into(), 1, Outcome::Failed), ("next".into(), 1, Outcome::Passed)]
         );
         assert_eq!(outcome.tests[0].detail, "Expected 1\n[odd] line");
         assert_eq!(outcome.end, End::Died);
@@ -222,10 +187,7 @@ mod tests {
             "[err]: wn command 'FOO'\nERR unknown command\n    while executing\n[1/1 done]: unit/x (1 seconds)\n",
         );
         assert!(outcome.tests.is_empty());
-        assert_eq!(
-            outcome.troubles,
-            ["wn command 'FOO'\nERR unknown command\n    while executing"]
-        );
+        assert_eq!(outcome.troubles, ["wn command 'FOO'\nERR unknown command\n    while executing"]);
         assert_eq!(outcome.end, End::Finished);
     }
 
@@ -251,10 +213,7 @@ mod tests {
             parsed("[exception]: Executing test client: x.\nx\n").end,
             End::Exception("Executing test client: x.\nx".into())
         );
-        assert_eq!(
-            parsed("[TIMEOUT]: clients state report follows.\n").end,
-            End::Stalled
-        );
+        assert_eq!(parsed("[TIMEOUT]: clients state report follows.\n").end, End::Stalled);
         assert_eq!(parsed("").end, End::Died);
     }
 
@@ -268,8 +227,7 @@ mod tests {
     #[test]
     fn tests_that_repeat_by_chance_count_as_one() {
         let names = Names::parse("any number of: kill *");
-        let text =
-            "[ok]: kill a (1 ms)\n[err]: kill b in tests/unit/x.tcl\nwhy\n[ok]: kill a (1 ms)\n";
+        let text = "[ok]: kill a (1 ms)\n[err]: kill b in tests/unit/x.tcl\nwhy\n[ok]: kill a (1 ms)\n";
         let outcome = output("unit/x", text, &names);
         assert_eq!(summary(&outcome), [("kill *".into(), 1, Outcome::Failed)]);
         assert_eq!(outcome.tests[0].detail, "why");

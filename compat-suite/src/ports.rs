@@ -30,10 +30,7 @@ pub(crate) struct Ports {
 impl Ports {
     /// Takes ports for so many jobs, from `from` on or wherever there are some.
     pub(crate) fn reserve(jobs: usize, from: Option<u16>) -> Result<Self> {
-        let mut ports = Self {
-            guards: Vec::new(),
-            firsts: Vec::new(),
-        };
+        let mut ports = Self { guards: Vec::new(), firsts: Vec::new() };
         for guard in (from.unwrap_or(FIRST)..LAST).step_by(usize::from(STRIDE)) {
             if ports.firsts.len() == jobs {
                 break;
@@ -43,11 +40,7 @@ impl Ports {
                 ports.firsts.push(guard + BEFORE);
             }
         }
-        if ports.firsts.len() == jobs {
-            Ok(ports)
-        } else {
-            Err(Error::NoPorts { jobs })
-        }
+        if ports.firsts.len() == jobs { Ok(ports) } else { Err(Error::NoPorts { jobs }) }
     }
 
     /// The first port for the servers of a job.

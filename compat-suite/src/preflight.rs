@@ -22,11 +22,7 @@ impl Runner<'_> {
         self.lay_out(&scratch)?;
         let defaults = scratch.join("tests/assets/default.conf");
         let mut config = fs::read_to_string(&defaults).map_err(Error::file("read", &defaults))?;
-        config.push_str(&format!(
-            "\nport {}\nunixsocket {}\n",
-            self.ports.first(0),
-            scratch.join("socket").display()
-        ));
+        config.push_str(&format!("\nport {}\nunixsocket {}\n", self.ports.first(0), scratch.join("socket").display()));
         let path = scratch.join("preflight.conf");
         fs::write(&path, config).map_err(Error::file("write", &path))?;
 
@@ -34,20 +30,9 @@ impl Runner<'_> {
         let output = File::create(&log).map_err(Error::file("create", &log))?;
         let errors = output.try_clone().map_err(Error::file("share", &log))?;
         let mut command = Command::new(scratch.join("src").join(self.suite.roles[0]));
-        command
-            .arg(&path)
-            .current_dir(&scratch)
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
-            .process_group(0);
-        let failure = |why: String| Error::Program {
-            program: self.server.display().to_string(),
-            why,
-        };
-        let mut child = command
-            .spawn()
-            .map_err(|error| failure(error.to_string()))?;
+        command.arg(&path).current_dir(&scratch).stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
+        let failure = |why: String| Error::Program { program: self.server.display().to_string(), why };
+        let mut child = command.spawn().map_err(|error| failure(error.to_string()))?;
         let started = Instant::now();
         let mut ended = false;
         while !ended && !is_ready(&log) && started.elapsed() < LIMIT {
@@ -59,16 +44,9 @@ impl Runner<'_> {
         if is_ready(&log) {
             return fs::remove_dir_all(&scratch).map_err(Error::file("remove", &scratch));
         }
-        let why = if ended {
-            "it ended"
-        } else {
-            "it did not say so in time"
-        };
+        let why = if ended { "it ended" } else { "it did not say so in time" };
         let said = fs::read_to_string(&log).unwrap_or_default();
-        Err(failure(format!(
-            "never logged {READY:?}: {why}; its output:\n{}",
-            said.trim_end()
-        )))
+        Err(failure(format!("never logged {READY:?}: {why}; its output:\n{}", said.trim_end())))
     }
 }
 

@@ -33,21 +33,12 @@ pub(crate) fn supervise(
 ) -> Result<Ended> {
     let output = File::create(log).map_err(Error::file("create", log))?;
     let errors = output.try_clone().map_err(Error::file("share", log))?;
-    command
-        .current_dir(scratch)
-        .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(errors)
-        .process_group(0);
+    command.current_dir(scratch).stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
     let program = command.get_program().to_string_lossy().into_owned();
-    let mut child = command.spawn().map_err(|error| Error::Program {
-        program: program.clone(),
-        why: error.to_string(),
-    })?;
-    let ended = wait(&mut child, limit, interrupted).map_err(|error| Error::Program {
-        program,
-        why: error.to_string(),
-    });
+    let mut child =
+        command.spawn().map_err(|error| Error::Program { program: program.clone(), why: error.to_string() })?;
+    let ended =
+        wait(&mut child, limit, interrupted).map_err(|error| Error::Program { program, why: error.to_string() });
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(group, Signal::KILL);
     }
@@ -92,9 +83,7 @@ fn inside(scratch: &Path) -> Vec<Pid> {
     processes
         .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
         .filter(|pid| u32::try_from(*pid) != Ok(own))
-        .filter(|pid| {
-            fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(scratch))
-        })
+        .filter(|pid| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(scratch)))
         .filter_map(Pid::from_raw)
         .collect()
 }
@@ -104,8 +93,7 @@ mod tests {
     use super::*;
 
     fn scratch(name: &str) -> std::path::PathBuf {
-        let path =
-            std::env::temp_dir().join(format!("reprise-compat-{name}-{}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("reprise-compat-{name}-{}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         path.canonicalize().unwrap()
     }
@@ -116,14 +104,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "setsid sleep 60 & sleep 60"]);
         let limit = Duration::from_millis(300);
-        let ended = supervise(
-            &mut command,
-            &scratch,
-            &scratch.join("log"),
-            limit,
-            &AtomicBool::new(false),
-        )
-        .unwrap();
+        let ended = supervise(&mut command, &scratch, &scratch.join("log"), limit, &AtomicBool::new(false)).unwrap();
         assert_eq!(ended, Ended::TimedOut);
         assert!(inside(&scratch).is_empty());
         fs::remove_dir_all(scratch).unwrap();
@@ -136,18 +117,10 @@ mod tests {
         let limit = Duration::from_secs(60);
         let mut command = Command::new("sh");
         command.args(["-c", "echo one; echo two >&2"]);
-        let ended =
-            supervise(&mut command, &scratch, &log, limit, &AtomicBool::new(false)).unwrap();
+        let ended = supervise(&mut command, &scratch, &log, limit, &AtomicBool::new(false)).unwrap();
         assert_eq!(ended, Ended::ByItself);
         assert_eq!(fs::read_to_string(&log).unwrap(), "one\ntwo\n");
-        let ended = supervise(
-            Command::new("sleep").arg("60"),
-            &scratch,
-            &log,
-            limit,
-            &AtomicBool::new(true),
-        )
-        .unwrap();
+        let ended = supervise(Command::new("sleep").arg("60"), &scratch, &log, limit, &AtomicBool::new(true)).unwrap();
         assert_eq!(ended, Ended::Interrupted);
         fs::remove_dir_all(scratch).unwrap();
     }

@@ -51,9 +51,6 @@ mod tests {
 
     #[test]
     fn xml_is_escaped() {
-        assert_eq!(
-            xml("<a b=\"&\">\u{0}\n"),
-            "&lt;a b=&quot;&amp;&quot;&gt;\u{FFFD}&#10;"
-        );
+        assert_eq!(xml("<a b=\"&\">\u{0}\n"), "&lt;a b=&quot;&amp;&quot;&gt;\u{FFFD}&#10;");
     }
 }

@@ -39,11 +39,7 @@ pub(crate) fn save(outcomes: &BTreeMap<String, FileOutcome>, report: &Path) -> R
 pub(crate) fn load(report: &Path) -> Result<Recorded> {
     let path = report.join(FILE);
     let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-    parse(&text).map_err(|line| Error::Data {
-        path,
-        line: Some(line),
-        why: "not an outcome".to_owned(),
-    })
+    parse(&text).map_err(|line| Error::Data { path, line: Some(line), why: "not an outcome".to_owned() })
 }
 
 fn parse(text: &str) -> std::result::Result<Recorded, usize> {
@@ -70,13 +66,7 @@ fn parse_test(line: &str) -> Option<(TestId, Outcome)> {
         _ => return None,
     };
     let occurrence = columns.next()?.parse().ok()?;
-    Some((
-        TestId {
-            occurrence,
-            name: columns.next()?.to_owned(),
-        },
-        outcome,
-    ))
+    Some((TestId { occurrence, name: columns.next()?.to_owned() }, outcome))
 }
 
 #[cfg(test)]
@@ -86,13 +76,7 @@ mod tests {
     #[test]
     fn outcomes_are_read_by_file() {
         let recorded = parse("unit/a\n\tpassed\t1\tx\n\tfailed\t2\tx\nunit/b\n").unwrap();
-        assert_eq!(
-            recorded["unit/a"][&TestId {
-                name: "x".into(),
-                occurrence: 2
-            }],
-            Outcome::Failed
-        );
+        assert_eq!(recorded["unit/a"][&TestId { name: "x".into(), occurrence: 2 }], Outcome::Failed);
         assert!(recorded["unit/b"].is_empty());
         assert_eq!(parse("\tpassed\t1\tx\n"), Err(1));
         assert_eq!(parse("unit/a\n\tmaybe\t1\tx\n"), Err(2));

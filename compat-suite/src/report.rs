@@ -54,10 +54,7 @@ impl Summary {
             }
             Verdict::FlakyFailure(_) => self.flaky_failures += 1,
             Verdict::Expected(group) => {
-                *self
-                    .expected
-                    .entry(expectations.groups[group].heading().to_owned())
-                    .or_insert(0) += 1;
+                *self.expected.entry(expectations.groups[group].heading().to_owned()).or_insert(0) += 1;
             }
             Verdict::Skipped => self.skipped += 1,
             Verdict::NotRequired => self.not_required += 1,
@@ -72,19 +69,11 @@ impl Summary {
     pub(crate) fn explanation(&self) -> String {
         let expected: usize = self.expected.values().sum();
         let mut text = format!("{} expected failures", expected);
-        let parts: Vec<String> = self
-            .expected
-            .iter()
-            .map(|(heading, count)| format!("{heading}: {count}"))
-            .collect();
+        let parts: Vec<String> = self.expected.iter().map(|(heading, count)| format!("{heading}: {count}")).collect();
         if !parts.is_empty() {
             let _ = write!(text, " ({})", parts.join("; "));
         }
-        let _ = write!(
-            text,
-            "; flaky: {} passed, {} failed",
-            self.flaky_passes, self.flaky_failures
-        );
+        let _ = write!(text, "; flaky: {} passed, {} failed", self.flaky_passes, self.flaky_failures);
         let _ = write!(
             text,
             "; skipped: {} by the suite, {} that fail on the reference too",
@@ -94,23 +83,14 @@ impl Summary {
             let _ = write!(text, ", and {} blocks of tests", self.blocks_skipped);
         }
         if self.unlisted_passes > 0 {
-            let _ = write!(
-                text,
-                "; {} passed that the list does not know",
-                self.unlisted_passes
-            );
+            let _ = write!(text, "; {} passed that the list does not know", self.unlisted_passes);
         }
         text
     }
 
     /// The last line of a run.
     pub(crate) fn last_line(&self) -> String {
-        format!(
-            "{} passed, {} failed, {} skipped",
-            self.passed,
-            self.unexpected,
-            self.skipped + self.not_required
-        )
+        format!("{} passed, {} failed, {} skipped", self.passed, self.unexpected, self.skipped + self.not_required)
     }
 }
 
@@ -137,19 +117,11 @@ fn table(files: &[FileVerdict]) -> String {
         let counts = [
             file.rows.len(),
             file.count(|verdict| matches!(verdict, Verdict::Passed | Verdict::FlakyPass(_))),
-            file.count(|verdict| {
-                matches!(verdict, Verdict::Expected(_) | Verdict::FlakyFailure(_))
-            }),
+            file.count(|verdict| matches!(verdict, Verdict::Expected(_) | Verdict::FlakyFailure(_))),
             file.count(Verdict::is_unexpected),
             file.count(|verdict| matches!(verdict, Verdict::Skipped | Verdict::NotRequired)),
         ];
-        table_row(
-            &mut text,
-            &file.name,
-            &counts,
-            file.seconds,
-            file.end.word(),
-        );
+        table_row(&mut text, &file.name, &counts, file.seconds, file.end.word());
         for (sum, count) in total.iter_mut().zip(counts) {
             *sum += count;
         }
@@ -161,9 +133,7 @@ fn table(files: &[FileVerdict]) -> String {
 
 fn table_row(text: &mut String, name: &str, counts: &[usize; 5], seconds: u64, end: &str) {
     let [tests, passed, expected, failed, skipped] = counts;
-    let row = format!(
-        "{name:<42} {tests:>6} {passed:>7} {expected:>8} {failed:>6} {skipped:>7} {seconds:>4} s  {end}"
-    );
+    let row = format!("{name:<42} {tests:>6} {passed:>7} {expected:>8} {failed:>6} {skipped:>7} {seconds:>4} s  {end}");
     let _ = writeln!(text, "{}", row.trim_end());
 }
 
@@ -172,13 +142,7 @@ fn surprises(files: &[FileVerdict], expectations: &Expectations, detail_lines: u
     let mut text = String::new();
     for file in files {
         for row in file.rows.iter().filter(|row| row.verdict.is_unexpected()) {
-            let _ = writeln!(
-                text,
-                "- {}: {}: {}",
-                file.name,
-                row.id,
-                meaning(row.verdict, expectations)
-            );
+            let _ = writeln!(text, "- {}: {}: {}", file.name, row.id, meaning(row.verdict, expectations));
             for line in row.detail.lines().take(detail_lines) {
                 let short: String = line.chars().take(300).collect();
                 let _ = writeln!(text, "      {short}");
@@ -218,30 +182,13 @@ pub(crate) fn write(
     expectations: &Expectations,
     summary: &Summary,
 ) -> Result<()> {
-    let mut text = format!(
-        "# Suite of {}\n\n{}\n\n{}\n",
-        suite.name,
-        summary.last_line(),
-        summary.explanation()
-    );
+    let mut text = format!("# Suite of {}\n\n{}\n\n{}\n", suite.name, summary.last_line(), summary.explanation());
     let _ = write!(text, "\n```text\n{}```\n", table(files));
-    section(
-        &mut text,
-        "Not as expected",
-        &surprises(files, expectations, 12),
-    );
+    section(&mut text, "Not as expected", &surprises(files, expectations, 12));
     section(&mut text, "Files that ended early", &early_ends(files));
     section(&mut text, "Errors outside tests", &troubles(files));
-    section(
-        &mut text,
-        "Expected failures",
-        &expected(files, expectations),
-    );
-    section(
-        &mut text,
-        "Skipped and not required",
-        &skipped(files, expectations),
-    );
+    section(&mut text, "Expected failures", &expected(files, expectations));
+    section(&mut text, "Skipped and not required", &skipped(files, expectations));
     let path = directory.join(FILE);
     fs::write(&path, text).map_err(Error::file("write", &path))
 }
@@ -289,13 +236,7 @@ fn expected(files: &[FileVerdict], expectations: &Expectations) -> String {
             .map(|(file, count)| format!("{} {count}", file.name))
             .collect();
         if !counts.is_empty() {
-            let _ = writeln!(
-                text,
-                "- {} ({}): {}",
-                group.reason,
-                group.heading(),
-                counts.join(", ")
-            );
+            let _ = writeln!(text, "- {} ({}): {}", group.reason, group.heading(), counts.join(", "));
         }
     }
     text
@@ -306,13 +247,7 @@ fn skipped(files: &[FileVerdict], expectations: &Expectations) -> String {
     for file in files {
         for row in &file.rows {
             if matches!(row.verdict, Verdict::Skipped | Verdict::NotRequired) {
-                let _ = writeln!(
-                    text,
-                    "- {}: {}: {}",
-                    file.name,
-                    row.id,
-                    meaning(row.verdict, expectations)
-                );
+                let _ = writeln!(text, "- {}: {}: {}", file.name, row.id, meaning(row.verdict, expectations));
             }
         }
     }
@@ -327,10 +262,7 @@ mod tests {
 
     fn file(verdicts: &[Verdict]) -> FileVerdict {
         let row = |(index, verdict): (usize, &Verdict)| Row {
-            id: TestId {
-                name: format!("test {index}"),
-                occurrence: 1,
-            },
+            id: TestId { name: format!("test {index}"), occurrence: 1 },
             verdict: *verdict,
             time_ms: 0,
             detail: "first\nsecond".to_owned(),
@@ -373,11 +305,6 @@ mod tests {
             "- unit/x: test 6: failed\n      first\n- unit/x: test 7: not reached\n      first\n\
              - unit/x: test 8: passes, but is listed: no lists (issue 9: lists)\n      first\n"
         );
-        assert!(
-            table(&files)
-                .lines()
-                .last()
-                .is_some_and(|line| line.starts_with("total"))
-        );
+        assert!(table(&files).lines().last().is_some_and(|line| line.starts_with("total")));
     }
 }

@@ -74,8 +74,7 @@ impl Runner<'_> {
             }
             drop(sender);
             for (name, outcome) in receiver {
-                let outcome =
-                    outcome.inspect_err(|_| self.interrupted.store(true, Ordering::Relaxed))?;
+                let outcome = outcome.inspect_err(|_| self.interrupted.store(true, Ordering::Relaxed))?;
                 finished(&name, &outcome);
                 outcomes.insert(name, outcome);
             }
@@ -100,14 +99,9 @@ impl Runner<'_> {
     }
 
     fn run_file(&self, file: &FilePlan, job: usize) -> Result<FileOutcome> {
-        let scratch = self
-            .workspace
-            .path()
-            .join(format!("{job}-{}", file.name.replace('/', "-")));
+        let scratch = self.workspace.path().join(format!("{job}-{}", file.name.replace('/', "-")));
         self.lay_out(&scratch)?;
-        let log = self
-            .logs
-            .join(format!("{}.log", file.name.replace('/', "-")));
+        let log = self.logs.join(format!("{}.log", file.name.replace('/', "-")));
         let started = Instant::now();
         let mut command = self.command(file, job);
         let ended = supervise(&mut command, &scratch, &log, file.limit, self.interrupted)?;
@@ -129,31 +123,15 @@ impl Runner<'_> {
     /// The suite's own command line. The environment is a fixed one: the suite's output depends on the terminal and the locale.
     fn command(&self, file: &FilePlan, job: usize) -> Command {
         let mut command = Command::new("tclsh");
-        command
-            .env_clear()
-            .env("TERM", "dumb")
-            .env("LC_ALL", "C.UTF-8")
-            .env("TZ", "UTC");
+        command.env_clear().env("TERM", "dumb").env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
         for name in ["PATH", "HOME"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
         }
-        command.args([
-            "tests/test_helper.tcl",
-            "--single",
-            &file.name,
-            "--clients",
-            "1",
-            "--durable",
-        ]);
+        command.args(["tests/test_helper.tcl", "--single", &file.name, "--clients", "1", "--durable"]);
         command.args(["--timeout", &file.stall.as_secs().to_string()]);
-        command.args([
-            "--baseport",
-            &self.ports.first(job).to_string(),
-            "--portcount",
-            &PER_JOB.to_string(),
-        ]);
+        command.args(["--baseport", &self.ports.first(job).to_string(), "--portcount", &PER_JOB.to_string()]);
         if self.dump_logs {
             command.arg("--dump-logs");
         }
@@ -165,21 +143,13 @@ impl Runner<'_> {
 }
 
 fn next(queue: &Mutex<VecDeque<FilePlan>>) -> Option<FilePlan> {
-    queue
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .pop_front()
+    queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
 /// The files of a source tree, as the suite itself lists them.
 pub(crate) fn list_files(source: &Path) -> Result<Vec<String>> {
     let mut command = Command::new("tclsh");
-    command
-        .args(["tests/test_helper.tcl", "--list-tests"])
-        .current_dir(source);
+    command.args(["tests/test_helper.tcl", "--list-tests"]).current_dir(source);
     let output = crate::obtain::checked(&mut command)?;
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect())
+    Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().map(str::to_owned).collect())
 }

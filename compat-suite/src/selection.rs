@@ -10,16 +10,9 @@ pub(crate) struct Selection {
 impl Selection {
     /// Without anything in `only`, all files are taken.
     pub(crate) fn new(only: &[String], except: &[String]) -> Self {
-        let trimmed = |list: &[String]| {
-            list.iter()
-                .map(|item| item.trim().to_owned())
-                .filter(|item| !item.is_empty())
-                .collect()
-        };
-        Self {
-            only: trimmed(only),
-            except: trimmed(except),
-        }
+        let trimmed =
+            |list: &[String]| list.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
+        Self { only: trimmed(only), except: trimmed(except) }
     }
 
     /// Whether a file is selected.
@@ -47,10 +40,7 @@ mod tests {
 
     #[test]
     fn names_and_prefixes() {
-        let selection = Selection::new(
-            &["unit/type/*".into(), "unit/auth".into()],
-            &["unit/type/list".into()],
-        );
+        let selection = Selection::new(&["unit/type/*".into(), "unit/auth".into()], &["unit/type/list".into()]);
         assert!(selection.takes("unit/type/set"));
         assert!(selection.takes("unit/auth"));
         assert!(!selection.takes("unit/type/list"));

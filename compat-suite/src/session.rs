@@ -37,10 +37,7 @@ impl Session {
     /// Obtains the suite and takes what a run of it needs.
     pub(crate) fn open(args: &SuiteArgs, execution: &ExecutionArgs) -> Result<Self> {
         let suite = Suite::named(&args.suite)?;
-        on_path("tclsh").ok_or(Error::MissingProgram {
-            program: "tclsh",
-            package: "tcl",
-        })?;
+        on_path("tclsh").ok_or(Error::MissingProgram { program: "tclsh", package: "tcl" })?;
         let data = data_dir(args)?;
         let names = Names::load(&data)?;
         let interrupted = Arc::new(AtomicBool::new(false));
@@ -49,12 +46,7 @@ impl Session {
                 .map_err(Error::file("watch for", Path::new("signals")))?;
         }
         let workspace = Workspace::create(execution.work_dir.as_deref(), execution.keep)?;
-        let source = source_tree(
-            suite,
-            args.suite_dir.as_deref(),
-            args.cache_dir.as_deref(),
-            workspace.path(),
-        )?;
+        let source = source_tree(suite, args.suite_dir.as_deref(), args.cache_dir.as_deref(), workspace.path())?;
         let selection = Selection::new(&args.only, &args.except);
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let jobs = execution.jobs.unwrap_or_else(processors).max(1);
@@ -94,11 +86,7 @@ impl Session {
     /// The limits of a file, from what it took on the reference where that is known.
     pub(crate) fn plan(&self, name: &str, listed: Option<&ListedFile>) -> FilePlan {
         let (limit, stall, expected) = match listed {
-            Some(file) => (
-                60 + 3 * file.seconds,
-                50 + 2 * file.slowest_seconds,
-                file.seconds,
-            ),
+            Some(file) => (60 + 3 * file.seconds, 50 + 2 * file.slowest_seconds, file.seconds),
             None => (1_200, 600, 60),
         };
         FilePlan {
@@ -121,18 +109,9 @@ pub(crate) fn progress(total: usize) -> impl FnMut(&str, &FileOutcome) {
     let mut done = 0;
     move |name, outcome| {
         done += 1;
-        let of = |wanted| {
-            outcome
-                .tests
-                .iter()
-                .filter(|test| test.outcome == wanted)
-                .count()
-        };
+        let of = |wanted| outcome.tests.iter().filter(|test| test.outcome == wanted).count();
         let (passed, failed) = (of(Outcome::Passed), of(Outcome::Failed));
         let end = outcome.end.word();
-        eprintln!(
-            "[{done}/{total}] {name}: {passed} passed, {failed} failed, {} s {end}",
-            outcome.seconds
-        );
+        eprintln!("[{done}/{total}] {name}: {passed} passed, {failed} failed, {} s {end}", outcome.seconds);
     }
 }

@@ -32,12 +32,7 @@ static SUITES: &[Suite] = &[Suite {
     version: "5:7.0.15-",
     archive: "redis_7.0.15.orig.tar.gz",
     sha256: "4b1dc4ee6d622a09fff9c6777191209750fb5e5a725ef78ea012d6eef4c22982",
-    roles: &[
-        "redis-server",
-        "redis-sentinel",
-        "redis-check-rdb",
-        "redis-check-aof",
-    ],
+    roles: &["redis-server", "redis-sentinel", "redis-check-rdb", "redis-check-aof"],
     tools: &["redis-cli", "redis-benchmark"],
     out_of_scope: &["unit/moduleapi/"],
     tools_package: "redis-tools",
@@ -46,27 +41,20 @@ static SUITES: &[Suite] = &[Suite {
 impl Suite {
     /// Finds a suite by name.
     pub(crate) fn named(name: &str) -> Result<&'static Self> {
-        SUITES
-            .iter()
-            .find(|suite| suite.name == name)
-            .ok_or_else(|| Error::UnknownSuite {
-                name: name.to_owned(),
-                known: SUITES.iter().map(|suite| suite.name).collect(),
-            })
+        SUITES.iter().find(|suite| suite.name == name).ok_or_else(|| Error::UnknownSuite {
+            name: name.to_owned(),
+            known: SUITES.iter().map(|suite| suite.name).collect(),
+        })
     }
 
     /// Whether a file of the suite is out of scope.
     pub(crate) fn leaves_out(&self, file: &str) -> bool {
-        self.out_of_scope
-            .iter()
-            .any(|prefix| file.starts_with(prefix))
+        self.out_of_scope.iter().any(|prefix| file.starts_with(prefix))
     }
 
     /// Where its list of tests and expected failures are kept.
     pub(crate) fn data_dir(&self) -> PathBuf {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("data")
-            .join(self.name)
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(self.name)
     }
 }
 

@@ -33,10 +33,7 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Whether the gate closes over it.
     pub(crate) fn is_unexpected(self) -> bool {
-        matches!(
-            self,
-            Self::Failed | Self::NotReached | Self::PassesThoughListed(_) | Self::PeerPasses(_)
-        )
+        matches!(self, Self::Failed | Self::NotReached | Self::PassesThoughListed(_) | Self::PeerPasses(_))
     }
 }
 
@@ -66,10 +63,7 @@ pub(crate) struct FileVerdict {
 impl FileVerdict {
     /// How many rows satisfy a condition.
     pub(crate) fn count(&self, condition: impl Fn(Verdict) -> bool) -> usize {
-        self.rows
-            .iter()
-            .filter(|row| condition(row.verdict))
-            .count()
+        self.rows.iter().filter(|row| condition(row.verdict)).count()
     }
 }
 
@@ -80,12 +74,8 @@ pub(crate) fn judge(
     outcomes: &BTreeMap<String, FileOutcome>,
     peer: &BTreeMap<String, FileOutcome>,
 ) -> Vec<FileVerdict> {
-    let ran = baseline
-        .files
-        .iter()
-        .filter_map(|file| Some((file, outcomes.get(&file.name)?)));
-    ran.map(|(file, outcome)| judge_file(file, outcome, expectations, peer.get(&file.name)))
-        .collect()
+    let ran = baseline.files.iter().filter_map(|file| Some((file, outcomes.get(&file.name)?)));
+    ran.map(|(file, outcome)| judge_file(file, outcome, expectations, peer.get(&file.name))).collect()
 }
 
 fn judge_file(
@@ -101,32 +91,18 @@ fn judge_file(
         let result = results.remove(&test.id);
         let group = expectations.group_of(&file.name, &test.id);
         let verdict = match group.filter(|group| expectations.needs_peer(*group)) {
-            Some(group) if peer.as_ref().is_some_and(|peer| passes(peer, &test.id)) => {
-                Verdict::PeerPasses(group)
-            }
-            _ => judge_test(
-                test,
-                result.map(|result| result.outcome),
-                group,
-                expectations,
-            ),
+            Some(group) if peer.as_ref().is_some_and(|peer| passes(peer, &test.id)) => Verdict::PeerPasses(group),
+            _ => judge_test(test, result.map(|result| result.outcome), group, expectations),
         };
         rows.push(Row {
             id: test.id.clone(),
             verdict,
             time_ms: result.and_then(|result| result.time_ms).unwrap_or(0),
-            detail: result
-                .map(|result| result.detail.clone())
-                .unwrap_or_default(),
+            detail: result.map(|result| result.detail.clone()).unwrap_or_default(),
         });
     }
-    let unlisted = outcome
-        .tests
-        .iter()
-        .filter(|test| results.contains_key(&test.id));
-    let failures = unlisted
-        .clone()
-        .filter(|test| test.outcome == Outcome::Failed);
+    let unlisted = outcome.tests.iter().filter(|test| results.contains_key(&test.id));
+    let failures = unlisted.clone().filter(|test| test.outcome == Outcome::Failed);
     rows.extend(failures.map(|test| Row {
         id: test.id.clone(),
         verdict: Verdict::Failed,
@@ -136,9 +112,7 @@ fn judge_file(
     FileVerdict {
         name: file.name.clone(),
         rows,
-        unlisted_passes: unlisted
-            .filter(|test| test.outcome == Outcome::Passed)
-            .count(),
+        unlisted_passes: unlisted.filter(|test| test.outcome == Outcome::Passed).count(),
         troubles: outcome.troubles.clone(),
         blocks_skipped: outcome.blocks_skipped.len(),
         end: outcome.end.clone(),
@@ -147,9 +121,7 @@ fn judge_file(
 }
 
 fn passes(results: &HashMap<&TestId, &crate::outcome::TestResult>, id: &TestId) -> bool {
-    results
-        .get(id)
-        .is_some_and(|result| result.outcome == Outcome::Passed)
+    results.get(id).is_some_and(|result| result.outcome == Outcome::Passed)
 }
 
 fn judge_test(
@@ -180,10 +152,7 @@ mod tests {
     use crate::parse::output;
 
     fn id(name: &str) -> TestId {
-        TestId {
-            name: name.to_owned(),
-            occurrence: 1,
-        }
+        TestId { name: name.to_owned(), occurrence: 1 }
     }
 
     fn listed(tests: &[(&str, Status)]) -> ListedFile {
@@ -192,12 +161,7 @@ mod tests {
             reference: *reference,
             peer: Status::Unknown,
         });
-        ListedFile {
-            name: "unit/x".to_owned(),
-            seconds: 1,
-            slowest_seconds: 1,
-            tests: tests.collect(),
-        }
+        ListedFile { name: "unit/x".to_owned(), seconds: 1, slowest_seconds: 1, tests: tests.collect() }
     }
 
     fn run(text: &str) -> FileOutcome {
@@ -212,11 +176,7 @@ mod tests {
     ) -> Vec<(String, Verdict)> {
         let peer = peer.map(run);
         let judged = judge_file(file, &run(text), expectations, peer.as_ref());
-        judged
-            .rows
-            .into_iter()
-            .map(|row| (row.id.name, row.verdict))
-            .collect()
+        judged.rows.into_iter().map(|row| (row.id.name, row.verdict)).collect()
     }
 
     #[test]
@@ -242,19 +202,12 @@ mod tests {
                 ("new".into(), Verdict::Failed),
             ]
         );
-        assert_eq!(
-            judge_file(&file, &run(text), &Expectations::default(), None).unlisted_passes,
-            1
-        );
+        assert_eq!(judge_file(&file, &run(text), &Expectations::default(), None).unlisted_passes, 1);
     }
 
     #[test]
     fn what_is_listed_has_to_fail() {
-        let file = listed(&[
-            ("a", Status::Passed),
-            ("b", Status::Passed),
-            ("c", Status::Passed),
-        ]);
+        let file = listed(&[("a", Status::Passed), ("b", Status::Passed), ("c", Status::Passed)]);
         let mut expectations = Expectations::default();
         let group = expectations.group_like(Group::new("not there yet", Some("issue 1: it"), None));
         for name in ["a", "b", "c"] {
@@ -270,39 +223,23 @@ mod tests {
             ]
         );
         expectations.groups[group].flaky = Some("a race".to_owned());
-        assert_eq!(
-            verdicts(&file, text, &expectations, None)[0].1,
-            Verdict::FlakyPass(group)
-        );
-        assert_eq!(
-            verdicts(&file, text, &expectations, None)[1].1,
-            Verdict::FlakyFailure(group)
-        );
+        assert_eq!(verdicts(&file, text, &expectations, None)[0].1, Verdict::FlakyPass(group));
+        assert_eq!(verdicts(&file, text, &expectations, None)[1].1, Verdict::FlakyFailure(group));
     }
 
     #[test]
     fn superseded_needs_the_peer_to_fail() {
         let file = listed(&[("a", Status::Passed), ("b", Status::Passed)]);
         let mut expectations = Expectations::default();
-        let group = expectations.group_like(Group::new(
-            "newer behaviour",
-            None,
-            Some(Permanent::Superseded),
-        ));
+        let group = expectations.group_like(Group::new("newer behaviour", None, Some(Permanent::Superseded)));
         expectations.insert("unit/x", id("a"), group);
         expectations.insert("unit/x", id("b"), group);
         let peer = "[err]: a in tests/unit/x.tcl\nwhy\n[ok]: b (0 ms)\n";
         assert_eq!(
             verdicts(&file, "", &expectations, Some(peer)),
-            [
-                ("a".into(), Verdict::Expected(group)),
-                ("b".into(), Verdict::PeerPasses(group))
-            ]
+            [("a".into(), Verdict::Expected(group)), ("b".into(), Verdict::PeerPasses(group))]
         );
         expectations.groups[group].opposite = Some("tests/unit/x.tcl:1".to_owned());
-        assert_eq!(
-            verdicts(&file, "", &expectations, Some(peer))[1].1,
-            Verdict::Expected(group)
-        );
+        assert_eq!(verdicts(&file, "", &expectations, Some(peer))[1].1, Verdict::Expected(group));
     }
 }

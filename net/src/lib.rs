@@ -11,6 +11,7 @@
 //! writes without it.
 
 pub mod allocator;
+pub mod check_rdb;
 pub mod clock;
 pub mod connection;
 pub mod crash;

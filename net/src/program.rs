@@ -1,7 +1,7 @@
 //! Which program this is: by the name that it was started under, and by its first argument.
 
 use crate::start::{self, notice::OWN_VERSION};
-use crate::{allocator, memory_test};
+use crate::{allocator, check_rdb, memory_test};
 use engine::server::personality::Personality;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -35,14 +35,9 @@ pub fn run(arguments: &[OsString]) -> i32 {
     let rest: Vec<&[u8]> = arguments.iter().skip(1).map(|argument| argument.as_bytes()).collect();
     match Role::of_program(name) {
         Role::Server => run_server(program, Personality::from_program_name(name), &rest),
-        Role::CheckRdb => check_rdb(name),
+        Role::CheckRdb => check_rdb::run(arguments),
         Role::CheckAof | Role::Sentinel => not_available(name),
     }
-}
-
-/// Where the checker of RDB files is to be called.
-fn check_rdb(name: &str) -> i32 {
-    not_available(name)
 }
 
 fn not_available(what: &str) -> i32 {

@@ -68,6 +68,13 @@ pub struct Connection {
     pub descriptor: i64,
 }
 
+impl BufferReport {
+    /// A driver reports by itself ([`Input::Drained`]) once it holds back more
+    /// bytes than this: of those written to the socket, or of those of requests
+    /// that are incomplete. Less may wait for the next batch of requests.
+    pub const UNREPORTED_MAX: u64 = 16 * 1024;
+}
+
 /// What a driver tells of a client's buffers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct BufferReport {

@@ -1,9 +1,11 @@
 //! Commands as data, and how one is run.
 
+pub mod container;
 pub mod context;
 pub mod databases;
 pub mod dispatch;
 pub mod error;
-pub mod help;
+pub mod redaction;
+mod refusal;
 pub mod spec;
 pub mod table;

@@ -9,6 +9,8 @@ pub mod options;
 pub mod requests;
 #[cfg(test)]
 pub(crate) mod test_world;
+#[cfg(test)]
+mod tests;
 
 use crate::base::random::Random;
 use crate::boundary::effects::Effects;

@@ -35,6 +35,8 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     server.bulk_max = config.bytes(Id::ProtoMaxBulkLen).min(i64::MAX as u64) as i64;
     server.password = Some(config.text(Id::Requirepass).to_vec()).filter(|password| !password.is_empty());
     server.memory_limited = config.bytes(Id::Maxmemory) > 0;
+    server.statistics.latency_tracking = config.boolean(Id::LatencyTracking);
+    server.slow_ns_min = slow_ns_min(config);
     server.refuse_writes_as_configured();
     let config = &server.config;
     keyspace.access = if policy(config).is_lfu() {
@@ -45,6 +47,18 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     } else {
         Access::Lru
     };
+}
+
+/// From how many nanoseconds on a command is looked at by the slow log or the
+/// latency monitor.
+fn slow_ns_min(config: &Config) -> u64 {
+    let slow_log =
+        u64::try_from(config.integer(Id::SlowlogLogSlowerThan)).map_or(u64::MAX, |us| us.saturating_mul(1000));
+    let monitor = match config.unsigned(Id::LatencyMonitorThreshold) {
+        0 => u64::MAX,
+        milliseconds => milliseconds.saturating_mul(1_000_000),
+    };
+    slow_log.min(monitor)
 }
 
 /// `maxmemory-policy`.
@@ -65,7 +79,11 @@ pub fn policy(config: &Config) -> Policy {
 pub fn refusal(server: &Server, connection: &Connection) -> Option<&'static str> {
     let config = &server.config;
     if server.sessions.len() as u64 >= config.unsigned(Id::Maxclients) {
-        return Some("-ERR max number of clients reached\r\n");
+        return Some(if config.boolean(Id::ClusterEnabled) {
+            "-ERR max number of clients + cluster connections reached\r\n"
+        } else {
+            "-ERR max number of clients reached\r\n"
+        });
     }
     let open = server.password.is_none() && !connection.loopback && !connection.unix_socket;
     if open && config.boolean(Id::ProtectedMode) {

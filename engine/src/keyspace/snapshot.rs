@@ -87,10 +87,11 @@ impl Snapshot {
         let walk = self.walks[id.0 as usize];
         // With one table a database, the slot is 0; with more, expired entries
         // of slots that were visited bear the mark already.
-        if owed && !walk.visited(Slot(0), hash) {
-            if let Some(sink) = &mut self.sink {
-                sink.entry(walk.name, entry);
-            }
+        if owed
+            && !walk.visited(Slot(0), hash)
+            && let Some(sink) = &mut self.sink
+        {
+            sink.entry(walk.name, entry);
         }
     }
 }

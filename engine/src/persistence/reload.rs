@@ -1,14 +1,14 @@
 //! DEBUG RELOAD: saves the data set, forgets it, loads it again.
 
-use crate::boundary::effects::{Effect, Garbage, LogLevel};
+use crate::boundary::effects::LogLevel;
 use crate::boundary::id::DatabaseId;
 use crate::command::context::Context;
+use crate::command::databases::empty_silently;
 use crate::command::error::Error;
 use crate::persistence::Work;
 use crate::persistence::save::Then;
 use crate::resp::request::Arguments;
 use crate::server::deferred::Waiter;
-use alloc::vec::Vec;
 
 /// A reload in progress.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Reload {
 /// DEBUG RELOAD; `options` are the arguments behind it.
 ///
 /// # Errors
-/// If an option is not one.
+/// If an option is not one, and in a transaction, in which nothing can wait.
 pub(crate) fn debug_reload(context: &mut Context<'_>, options: Arguments<'_>) -> Result<(), Error> {
     let (mut flush, mut save, mut merge) = (true, true, false);
     for option in options.iter() {
@@ -32,6 +32,9 @@ pub(crate) fn debug_reload(context: &mut Context<'_>, options: Arguments<'_>) ->
             b"NOSAVE" => save = false,
             _ => return Err(Error::Text("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")),
         }
+    }
+    if context.session.transaction.is_some() {
+        return Err(Error::NotInTransaction);
     }
     let waiter = context.defer();
     let reload = Reload { waiter, flush, merge };
@@ -71,25 +74,9 @@ impl Work<'_> {
         self.end_exclusive();
     }
 
-    /// Empties all databases; who watches a key that was there will notice.
     fn forget_all(&mut self) {
-        let mut broken = Vec::new();
-        for session in self.server.sessions.iter() {
-            let touched = session.watching.iter().any(|watched| {
-                let key = self.keyspace.key(&watched.key);
-                self.keyspace.peek(watched.database, &key).is_some()
-            });
-            if touched {
-                broken.push(session.id);
-            }
-        }
-        for client in broken {
-            self.server.watches.break_client(client);
-        }
         for id in 0..self.keyspace.database_count() as u32 {
-            if let Some(database) = self.keyspace.flush(DatabaseId(id)) {
-                self.orders.list.push(Effect::Drop(Garbage::new(database)));
-            }
+            empty_silently(self.keyspace, &mut self.server.watches, self.orders, self.now, DatabaseId(id));
         }
     }
 }

@@ -367,6 +367,10 @@ impl Work<'_> {
 
     /// Bytes have gone to the disk: the walk goes on, and writers with it.
     fn disk_follows(&mut self) {
+        let behind = self.server.persistence.save.as_ref().is_some_and(|save| save.outstanding >= OUTSTANDING_MAX);
+        if behind {
+            return;
+        }
         self.append_full_chunk();
         if !self.server.timers.is_set(Timer::SnapshotStep) {
             self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);

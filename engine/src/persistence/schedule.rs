@@ -52,13 +52,17 @@ impl Server {
 }
 
 impl Context<'_> {
-    /// FLUSHALL has emptied all databases: a save in the background is given
-    /// up, and where save points are configured the empty data set is saved.
-    /// The reply may be written already: until the file is there no other
-    /// request runs.
+    /// FLUSHALL begins: a save in the background is given up, so that it does
+    /// not hold on to what is about to be freed.
+    pub fn kill_background_save(&mut self) {
+        self.persistence().kill_background_save();
+    }
+
+    /// FLUSHALL has emptied all databases and counted the changes: where save
+    /// points are configured the empty data set is saved. The reply may be
+    /// written at once: until the file is there no other request runs.
     pub fn save_after_flush(&mut self) {
         let mut work = self.persistence();
-        work.kill_background_save();
         if work.has_save_points() && !work.server.loading {
             work.save_in_foreground(Then::Nothing);
         }

@@ -5,8 +5,11 @@ pub mod client_info;
 pub mod clients;
 pub mod deferred;
 pub mod disk;
+pub mod histogram;
 pub mod journal;
+pub mod latency;
 pub mod personality;
+pub mod slow_log;
 pub mod statistics;
 pub mod timer;
 
@@ -16,15 +19,17 @@ use crate::command::table::CommandTable;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::persistence::Persistence;
+use crate::session::Session;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
-use crate::session::Session;
 use alloc::string::String;
 use alloc::vec::Vec;
 use deferred::{Deferred, Waiter};
 use disk::Disk;
 use journal::Journal;
+use latency::LatencyMonitor;
 use personality::Personality;
+use slow_log::SlowLog;
 use statistics::Statistics;
 use timer::Timers;
 
@@ -57,6 +62,12 @@ pub struct Server {
     pub journal: Journal,
     /// Counters.
     pub statistics: Statistics,
+    /// SLOWLOG.
+    pub slow_log: SlowLog,
+    /// LATENCY.
+    pub latency: LatencyMonitor,
+    /// Commands that took so many nanoseconds are looked at by either of them.
+    pub slow_ns_min: u64,
     /// Deadlines by name.
     pub timers: Timers,
     /// CLIENT PAUSE.
@@ -73,6 +84,8 @@ pub struct Server {
     pub(crate) deferred: Vec<Deferred>,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub active_expire: bool,
+    /// DEBUG PAUSE-CRON.
+    pub cron_paused: bool,
     /// The run id, 40 hexadecimal digits.
     pub run_id: [u8; 40],
     /// The replication id, 40 hexadecimal digits.
@@ -97,6 +110,8 @@ pub struct Server {
     pub sweep_database: u32,
     /// Where the round of periodic work on connections goes on.
     pub(crate) client_round: usize,
+    /// When a cross-protocol attack was last logged.
+    pub(crate) attack_logged: Option<Monotonic>,
     /// How often the peaks of reply buffers are forgotten, milliseconds (DEBUG
     /// REPLYBUFFER); `None` for never.
     pub reply_buffer_reset_ms: Option<u64>,
@@ -140,6 +155,9 @@ impl Server {
             watches: Watches::default(),
             journal: Journal::default(),
             statistics,
+            slow_log: SlowLog::default(),
+            latency: LatencyMonitor::default(),
+            slow_ns_min: u64::MAX,
             timers: Timers::default(),
             pause: None,
             loading: false,
@@ -148,6 +166,7 @@ impl Server {
             disk: Disk::default(),
             deferred: Vec::new(),
             active_expire: true,
+            cron_paused: false,
             run_id: random.hex_id(),
             replication_id: random.hex_id(),
             started: now,
@@ -160,6 +179,7 @@ impl Server {
             sampled_at: now.monotonic,
             sweep_database: 0,
             client_round: 0,
+            attack_logged: None,
             reply_buffer_reset_ms: Some(5000),
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
@@ -168,13 +188,17 @@ impl Server {
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
-        let sessions: u64 = self.sessions.iter().map(Session::memory).sum();
-        keyspace.bytes() as u64 + sessions + self.fixed_memory
+        keyspace.bytes() as u64 + self.session_memory() + self.fixed_memory
     }
 
     /// A reply that was put off is due.
     pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
         self.deferred.push(Deferred { waiter, result });
+    }
+
+    /// Bytes of all sessions but the one that runs.
+    pub fn session_memory(&self) -> u64 {
+        self.sessions.iter().map(Session::memory).sum()
     }
 
     /// True while keys may not expire: clients' writes are paused, so nothing

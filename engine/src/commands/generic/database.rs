@@ -119,8 +119,9 @@ fn flushdb(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
 /// wants the data saved that was just thrown away.
 fn flushall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     check_mode(&arguments)?;
-    context.keyspace.abandon_snapshot();
+    context.kill_background_save();
     context.flush_all_databases();
+    context.save_after_flush();
     context.reply.ok();
     Ok(())
 }

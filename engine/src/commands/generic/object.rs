@@ -2,7 +2,6 @@
 
 use crate::command::context::Context;
 use crate::command::error::Error;
-use crate::command::help::help;
 use crate::command::spec::*;
 use crate::config::Id;
 use crate::data::entry::{EntryRef, StringEncoding, Value};
@@ -80,7 +79,7 @@ pub const OBJECT: Command = Command {
             keys: &[],
             arguments: &[],
             subcommands: &[],
-            handler: object_help,
+            handler: crate::command::container::help,
         },
         Command {
             name: "idletime",
@@ -129,11 +128,6 @@ pub const OBJECT: Command = Command {
 /// Never runs: dispatch wants a subcommand, and one that exists.
 fn object(_: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
     Err(Error::Syntax)
-}
-
-fn object_help(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    help(context, &arguments);
-    Ok(())
 }
 
 fn object_encoding(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {

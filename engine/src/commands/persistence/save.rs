@@ -85,12 +85,14 @@ fn bgsave(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Err
     if arguments.len() > 1 && !schedule {
         return Err(Error::Syntax);
     }
+    let in_transaction = context.session.transaction.is_some();
     let mut work = context.persistence();
     if work.saving_in_background() {
         return Err(IN_PROGRESS);
     }
-    if work.another_walk() {
-        if !schedule {
+    // In the middle of a transaction is not when data is saved.
+    if in_transaction || work.another_walk() {
+        if !schedule && !in_transaction {
             return Err(Error::Text(
                 "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to \
                  schedule a BGSAVE whenever possible.",

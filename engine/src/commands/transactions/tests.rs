@@ -53,6 +53,7 @@ fn a_transaction() {
         &mut server(),
         &[
             ("EXEC", "-ERR EXEC without MULTI"),
+            ("EXEC x", "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command"),
             ("DISCARD", "-ERR DISCARD without MULTI"),
             ("MULTI x", "-ERR wrong number of arguments for 'multi' command"),
             ("MULTI", "+OK"),

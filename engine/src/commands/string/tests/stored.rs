@@ -1,6 +1,6 @@
 //! What commands leave behind: encodings and changes.
 
-use super::{check_changes, check_encodings};
+use super::{check_changes, check_encodings, server};
 use crate::testing::TestServer;
 use alloc::format;
 
