@@ -6,6 +6,7 @@ use engine::base::random::Random;
 use engine::boundary::id::DatabaseId;
 use engine::boundary::time::Now;
 use engine::data::entry::Value;
+use engine::keyspace::database::Slot;
 use engine::keyspace::{Expiry, Keyspace};
 use engine::rdb::{Item, LoadError, Reader, ValueRef, WriteOptions, WriteVersion, Writer, dump};
 
@@ -70,13 +71,10 @@ fn load(file: &[u8]) -> Keyspace {
 fn contents(keyspace: &Keyspace) -> Vec<(u32, Vec<u8>, Vec<u8>, Option<i64>)> {
     let mut all = Vec::new();
     for (id, database) in keyspace.databases() {
-        let mut at = Some(0);
-        while let Some(from) = at {
-            at = database.walk(engine::keyspace::database::Slot(0), from, |entry, _| {
-                let value = entry.value().bytes(&mut [0; 20]).to_vec();
-                all.push((id.0, entry.key().to_vec(), value, entry.expire_at_ms()));
-            });
-        }
+        database.scan(Slot(0), 0, usize::MAX, |entry| {
+            let value = entry.value().bytes(&mut [0; 20]).to_vec();
+            all.push((id.0, entry.key().to_vec(), value, entry.expire_at_ms()));
+        });
     }
     all
 }

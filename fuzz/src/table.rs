@@ -237,10 +237,7 @@ impl Pair {
             self.look(name);
         }
         let mut walked = BTreeSet::new();
-        let mut at = Some(0);
-        while let Some(from) = at {
-            at = self.database.walk(Slot(0), from, |entry, _| assert!(walked.insert(entry.key().to_vec())));
-        }
+        self.database.scan(Slot(0), 0, usize::MAX, |entry| assert!(walked.insert(entry.key().to_vec())));
         assert_eq!(walked.len(), self.map.len());
         let volatile = self.map.values().filter(|held| held.expire_at_ms.is_some()).count();
         assert_eq!(self.database.volatile(), volatile);

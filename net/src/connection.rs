@@ -100,6 +100,7 @@ impl<H: Host, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             if let Flow::End = self.write(context) {
                 return Poll::Ready(());
             }
+            self.report_much();
             match self.read(context) {
                 Flow::Continue => {}
                 Flow::Pause => return Poll::Pending,
@@ -152,6 +153,18 @@ impl<H: Host, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             self.output = Vec::new();
         }
         if self.closing { Flow::End } else { Flow::Continue }
+    }
+
+    /// Reports what went through the buffers once it is much: less can wait for
+    /// the next batch.
+    fn report_much(&mut self) {
+        let held = self.leftover.len() as u64;
+        let more = held.saturating_sub(self.report.query_buffer);
+        if self.report.written.max(more) > BufferReport::UNREPORTED_MAX {
+            let report = BufferReport { query_buffer: held, ..self.report };
+            self.report = BufferReport { query_buffer: held, ..BufferReport::default() };
+            self.shared.handle(Input::Drained { client: self.client, report });
+        }
     }
 
     fn read(&mut self, context: &mut Context<'_>) -> Flow {

@@ -10,11 +10,23 @@
 //! A connection reads and parses without the lock, holds it for one batch, and
 //! writes without it.
 
+pub mod allocator;
+pub mod check_rdb;
+pub mod clock;
 pub mod connection;
+pub mod crash;
 pub mod disk;
 pub mod host;
 pub mod listener;
+pub mod log;
 pub mod mailbox;
+pub mod memory_test;
 pub mod oracle;
+pub mod process;
+pub mod program;
+pub mod raw;
+pub mod settings;
 pub mod shared;
+pub mod signal;
+pub mod start;
 pub mod timer;

@@ -41,6 +41,7 @@ struct Core {
     log: Arc<dyn Log>,
     garbage: Sender<Garbage>,
     ready: Box<dyn Fn() + Send>,
+    exit: Box<dyn Fn(i32) + Send>,
 }
 
 /// The connection whose input is being handled: its replies need no mailbox.
@@ -69,13 +70,15 @@ pub struct Parts {
     pub garbage: Sender<Garbage>,
     /// Tells the supervisor that the server is ready.
     pub ready: Box<dyn Fn() + Send>,
+    /// Ends the process with a code.
+    pub exit: Box<dyn Fn(i32) + Send>,
 }
 
 impl<H: Host> Shared<H> {
     /// Puts an engine behind its lock.
     pub fn new(parts: Parts, host: H) -> Arc<Shared<H>> {
-        let Parts { engine, effects, disk, log, garbage, ready } = parts;
-        let core = Core { engine, effects, mailboxes: HashMap::new(), next_client: 1, disk, log, garbage, ready };
+        let Parts { engine, effects, disk, log, garbage, ready, exit } = parts;
+        let core = Core { engine, effects, mailboxes: HashMap::new(), next_client: 1, disk, log, garbage, ready, exit };
         Arc::new(Shared { core: Mutex::new(core), host, armed: AtomicU64::new(u64::MAX), rearm: Notify::new() })
     }
 
@@ -204,7 +207,7 @@ impl Core {
             Effect::Log { level, message } => self.log.log(level, &message),
             Effect::Drop(garbage) => drop(self.garbage.send(garbage)),
             Effect::Ready => (self.ready)(),
-            Effect::Exit { code } => std::process::exit(code),
+            Effect::Exit { code } => (self.exit)(code),
         }
     }
 

@@ -570,13 +570,10 @@ impl World {
         for (id, database) in self.node.engine.keyspace().databases() {
             let (mut count, mut volatile) = (0, 0);
             for slot in (0..database.slot_count()).map(engine::keyspace::database::Slot) {
-                let mut at = Some(0);
-                while let Some(from) = at {
-                    at = database.walk(slot, from, |entry, _| {
-                        count += 1;
-                        volatile += usize::from(entry.expire_at_ms().is_some());
-                    });
-                }
+                database.scan(slot, 0, usize::MAX, |entry| {
+                    count += 1;
+                    volatile += usize::from(entry.expire_at_ms().is_some());
+                });
             }
             if (count, volatile) != (database.len(), database.volatile()) {
                 return Err(format!("database {} counts other keys than it has", id.0));

@@ -13,4 +13,5 @@ pub mod long_double;
 pub mod lzf;
 pub mod number;
 pub mod random;
+pub mod sha1;
 pub mod sip_hash;

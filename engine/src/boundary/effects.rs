@@ -87,13 +87,18 @@ pub enum Effect {
 
 /// What takes long to drop: a database that was flushed, a large buffer.
 pub struct Garbage {
-    _value: Box<dyn Any + Send>,
+    value: Box<dyn Any + Send>,
 }
 
 impl Garbage {
     /// To be dropped elsewhere.
     pub fn new(value: impl Any + Send) -> Garbage {
-        Garbage { _value: Box::new(value) }
+        Garbage { value: Box::new(value) }
+    }
+
+    /// True if it is a `T`.
+    pub fn is<T: Any>(&self) -> bool {
+        self.value.is::<T>()
     }
 }
 

@@ -7,6 +7,9 @@ use alloc::string::String;
 /// One input of [`crate::engine::Engine::handle`].
 #[derive(Debug)]
 pub enum Input<'a> {
+    /// The driver is ready for effects: comes first and once. The data set is
+    /// loaded if there is one; an engine that is not told begins empty.
+    Start,
     /// A client connected.
     Connected {
         /// Its new number.
@@ -63,6 +66,13 @@ pub struct Connection {
     pub loopback: bool,
     /// The descriptor's number, for CLIENT LIST.
     pub descriptor: i64,
+}
+
+impl BufferReport {
+    /// A driver reports by itself ([`Input::Drained`]) once it holds back more
+    /// bytes than this: of those written to the socket, or of those of requests
+    /// that are incomplete. Less may wait for the next batch of requests.
+    pub const UNREPORTED_MAX: u64 = 16 * 1024;
 }
 
 /// What a driver tells of a client's buffers.

@@ -182,7 +182,9 @@ impl<'a> Context<'a> {
         if location.is_none() {
             self.also(key, Event { class: EventClass::New, name: "new" });
         }
-        self.keyspace.set_at(self.session.database, key, location, value, expiry, raw, self.now);
+        if let Some(large) = self.keyspace.set_at(self.session.database, key, location, value, expiry, raw, self.now) {
+            self.discard(large);
+        }
     }
 
     /// Writes over part of the string at a key of the selected database, whose
@@ -225,7 +227,13 @@ impl<'a> Context<'a> {
     /// States a further event of a change that was just stated.
     #[inline]
     pub fn also(&mut self, key: &Key<'_>, event: Event) {
-        self.derive(Change { database: self.database(), key: *key, event, record: Record::Included });
+        self.also_in(self.database(), key, event);
+    }
+
+    /// As [`Context::also`], in any database.
+    #[inline]
+    pub fn also_in(&mut self, database: DatabaseId, key: &Key<'_>, event: Event) {
+        self.derive(Change { database, key: *key, event, record: Record::Included });
     }
 
     /// All that follows from a change.
@@ -236,11 +244,6 @@ impl<'a> Context<'a> {
             let gone = matches!(change.record, Record::Delete);
             self.server.watches.touch(change.database, change.key.bytes, gone);
         }
-    }
-
-    /// States that a change that was just stated happened to another key too.
-    pub fn also_in(&mut self, database: DatabaseId, key: &Key<'_>, event: Event) {
-        self.derive(Change { database, key: *key, event, record: Record::Included });
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a command does to whole databases, and what follows from it.
 
-use crate::boundary::effects::{Effect, Garbage};
+use crate::boundary::effects::{Effect, Garbage, Orders};
 use crate::boundary::id::DatabaseId;
+use crate::boundary::time::Now;
 use crate::command::context::Context;
 use crate::keyspace::Keyspace;
 use crate::keyspace::change::DatabaseChange;
-use crate::session::watch::Presence;
+use crate::session::watch::{Presence, Watches};
 
 impl Context<'_> {
     /// Empties one database.
@@ -34,11 +35,8 @@ impl Context<'_> {
     }
 
     fn empty(&mut self, id: DatabaseId) {
-        self.watches_replaced(id, None);
         self.keyspace.dirty += self.keyspace.database(id).len() as u64;
-        if let Some(database) = self.keyspace.flush(id) {
-            self.orders.list.push(Effect::Drop(Garbage::new(database)));
-        }
+        empty_silently(self.keyspace, &mut self.server.watches, self.orders, self.now, id);
     }
 
     /// What is in a database is about to be replaced by what is in another, or
@@ -48,6 +46,21 @@ impl Context<'_> {
         let before = |key: &[u8]| presence(keyspace, old, key, now_ms);
         let after = |key: &[u8]| new.map_or(Presence::Absent, |new| presence(keyspace, new, key, now_ms));
         self.server.watches.replace(old, before, after);
+    }
+}
+
+/// Empties a database, which is no change that is counted or repeated; who
+/// watches a key that was there will notice.
+pub(crate) fn empty_silently(
+    keyspace: &mut Keyspace,
+    watches: &mut Watches,
+    orders: &mut Orders,
+    now: Now,
+    id: DatabaseId,
+) {
+    watches.replace(id, |key| presence(keyspace, id, key, now.unix.ms()), |_| Presence::Absent);
+    if let Some(database) = keyspace.flush(id) {
+        orders.list.push(Effect::Drop(Garbage::new(database)));
     }
 }
 

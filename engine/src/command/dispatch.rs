@@ -4,18 +4,23 @@
 use crate::base::argv;
 use crate::command::context::Context;
 use crate::command::error::Error;
-use crate::command::spec::{Begin, Command, Flags};
+use crate::command::refusal::unknown_subcommand;
+use crate::command::spec::{Begin, Command, Flags, KeyFlags};
 use crate::command::table::{CommandId, CommandTable};
+use crate::config::{Id, Protection};
 use crate::data::hash::Hash;
 use crate::resp::request::{Arguments, Requests};
+use crate::server::latency::Sample;
+use crate::server::slow_log::{self, SlowCommand};
 use crate::session::{ReplyMode, Waiting};
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Most requests of a group: their keys are prefetched together.
 pub const GROUP: usize = 32;
-/// How much of an unknown command an error repeats, in bytes.
-const ECHO_MAX: usize = 128;
+/// How much of an argument a log line shows, in bytes.
+const DESCRIBED_MAX: usize = 128;
 
 /// What is known of a request before it runs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,7 +76,8 @@ impl Context<'_> {
     /// Runs one request of the session, or queues it, or refuses it.
     #[inline]
     pub fn process(&mut self, prepared: Prepared, arguments: Arguments<'_>) -> Outcome {
-        if self.session.reply_mode == ReplyMode::SkipNext {
+        let mode = self.session.reply_mode;
+        if mode == ReplyMode::SkipNext {
             self.session.reply_mode = ReplyMode::Skip;
         }
         let start = self.reply.position();
@@ -82,13 +88,11 @@ impl Context<'_> {
                 self.hashed = None;
                 if self.session.waiting == Some(Waiting::Result) { Outcome::Deferred } else { Outcome::Done }
             }
-            Ok(None) => {
-                if self.session.waiting == Some(Waiting::Turn) {
-                    Outcome::Wait
-                } else {
-                    Outcome::Done
-                }
+            Ok(None) if self.session.waiting == Some(Waiting::Turn) => {
+                self.session.reply_mode = mode;
+                return Outcome::Wait;
             }
+            Ok(None) => Outcome::Done,
             Err(error) => {
                 self.refuse(prepared, &error);
                 Outcome::Done
@@ -105,53 +109,95 @@ impl Context<'_> {
         outcome
     }
 
-    /// All checks before a command runs. `None` if it was queued or has to wait.
+    /// All checks before a command runs. `None` if it was queued, has to wait or
+    /// is no command at all.
     #[inline]
     fn admit(&mut self, prepared: Prepared, arguments: &Arguments<'_>) -> Result<Option<CommandId>, Error> {
-        let Some(mut id) = prepared.id else { return Err(unknown_command(arguments)) };
-        let mut command = self.server.commands.command(id);
-        if !command.subcommands.is_empty() && arguments.len() > 1 {
-            let Some(subcommand) = self.server.commands.find_subcommand(id, &arguments[1]) else {
-                return Err(unknown_subcommand(command, arguments));
-            };
-            id = subcommand;
-            command = self.server.commands.command(id);
-        }
+        let id = match prepared.id {
+            None => return self.unknown(arguments),
+            Some(id) => self.resolve(id, arguments)?,
+        };
+        let command = self.server.commands.command(id);
         self.session.last_command = Some(id);
         if !arity_fits(command, arguments.len()) {
             return Err(Error::Arity { command: self.server.commands.full_name(id) });
         }
-        if !self.session.authenticated && !command.flags.has(Flags::NO_AUTH) {
+        if command.flags.has(Flags::PROTECTED) {
+            self.check_protection(command)?;
+        }
+        if !self.session.authenticated && self.server.password.is_some() && !command.flags.has(Flags::NO_AUTH) {
             return Err(Error::NoAuth);
         }
+        let in_transaction = self.session.transaction.is_some();
+        if in_transaction && command.flags.has(Flags::NO_MULTI) {
+            return Err(Error::NotInTransaction);
+        }
         let flags = self.flags_with_queued(command);
-        if self.server.memory_limited && self.out_of_memory() && flags.has(Flags::DENYOOM) {
+        if self.server.memory_limited
+            && self.out_of_memory()
+            && (flags.has(Flags::DENYOOM) || in_transaction && !ends_transaction(command))
+        {
             return Err(Error::OutOfMemory);
         }
-        if flags.has(Flags::WRITE) && self.server.writes_refused {
-            return Err(Error::Text(
-                "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
-                 Commands that may modify the data set are disabled, because this instance is configured to report \
-                 errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check \
-                 the Redis logs for details about the RDB error.",
-            ));
+        if self.server.writes_refused && (flags.has(Flags::WRITE) || command.name == "ping") {
+            return Err(Error::WritesRefused { server: self.server.personality.title });
         }
-        if self.server.loading && !command.flags.has(Flags::LOADING) {
-            return Err(Error::Loading);
+        if self.server.loading && !self.all_allow_loading(command) {
+            return Err(Error::Loading { server: self.server.personality.title });
         }
-        if let Some(pause) = self.server.pause
-            && pause.until > self.now.monotonic
-            && (!pause.writes_only || flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)))
+        if self.server.exclusive
+            || self.keyspace.snapshot_active() && flags.has(Flags::WRITE) && self.persistence().writers_wait()
         {
-            self.session.waiting = Some(Waiting::Turn);
-            self.server.waiting_for_turn.push(self.session.id);
+            self.wait_for_turn();
             return Ok(None);
         }
-        if self.session.transaction.is_some() && !runs_at_once_in_multi(command) {
-            self.queue(id, command, arguments)?;
+        if let Some(pause) = self.server.pause_at(self.now)
+            && (!pause.writes_only || flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)))
+        {
+            self.wait_for_turn();
+            return Ok(None);
+        }
+        if in_transaction && !runs_at_once_in_multi(command) {
+            self.queue(id, arguments);
             return Ok(None);
         }
         Ok(Some(id))
+    }
+
+    /// A container's subcommand, or the command itself.
+    #[inline]
+    fn resolve(&mut self, id: CommandId, arguments: &Arguments<'_>) -> Result<CommandId, Error> {
+        if self.server.commands.command(id).subcommands.is_empty() || arguments.len() == 1 {
+            return Ok(id);
+        }
+        let found = self.server.commands.find_subcommand(id, &arguments[1]);
+        found.ok_or_else(|| {
+            self.session.last_command = None;
+            unknown_subcommand(arguments)
+        })
+    }
+
+    fn wait_for_turn(&mut self) {
+        self.session.waiting = Some(Waiting::Turn);
+        self.server.waiting_for_turn.push(self.session.id);
+    }
+
+    /// Whether a command may run that configuration protects.
+    #[cold]
+    fn check_protection(&self, command: &Command) -> Result<(), Error> {
+        let (name, parameter, id) = match command.name {
+            "debug" => ("DEBUG", "enable-debug-command", Id::EnableDebugCommand),
+            _ => ("MODULE", "enable-module-command", Id::EnableModuleCommand),
+        };
+        let connection = &self.session.connection;
+        let local = connection.loopback || connection.unix_socket;
+        if self.server.config.chosen::<Protection>(id).permits(local) {
+            return Ok(());
+        }
+        Err(Error::Formatted(format!(
+            "ERR {name} command not allowed. If the {parameter} option is set to \"local\", you can run it from a local \
+             connection, otherwise you need to set this option in the configuration file, and then restart the server."
+        )))
     }
 
     /// The flags of a command, and of those that it would run (EXEC).
@@ -169,13 +215,23 @@ impl Context<'_> {
     /// evict.
     #[cold]
     fn out_of_memory(&mut self) -> bool {
-        !crate::engine::evict::evict(self)
+        !crate::command::eviction::evict(self)
     }
 
-    fn queue(&mut self, id: CommandId, command: &Command, arguments: &Arguments<'_>) -> Result<(), Error> {
-        if command.flags.has(Flags::NO_MULTI) {
-            return Err(Error::NotInTransaction);
+    /// True if a command may run while data is loaded, and those that it would
+    /// run too.
+    #[cold]
+    fn all_allow_loading(&self, command: &Command) -> bool {
+        let mut all = command.flags.has(Flags::LOADING);
+        if let Some(transaction) = self.session.transaction.as_ref().filter(|_| command.name == "exec") {
+            let allows = |id: &CommandId| self.server.commands.command(*id).flags.has(Flags::LOADING);
+            all &= transaction.queue.iter().all(|(id, _)| allows(id));
         }
+        all
+    }
+
+    /// Keeps a request for EXEC.
+    fn queue(&mut self, id: CommandId, arguments: &Arguments<'_>) {
         // What will not run needs no memory.
         let broken = self.server.watches.is_broken(self.session.id);
         if let Some(transaction) = &mut self.session.transaction
@@ -185,7 +241,6 @@ impl Context<'_> {
             transaction.queue.push((id, arguments.to_owned()));
         }
         self.reply.simple("QUEUED");
-        Ok(())
     }
 
     /// Runs a command that may run: its handler, its error, its counters.
@@ -201,8 +256,43 @@ impl Context<'_> {
         }
         let ended = self.orders.elapsed_ns();
         self.server.clock_ns = ended;
-        self.server.statistics.ran(id, ended.saturating_sub(began));
+        let elapsed_ns = ended.saturating_sub(began);
+        self.server.statistics.ran(id, elapsed_ns);
+        if elapsed_ns >= self.server.slow_ns_min {
+            self.note_slow(id, elapsed_ns, &arguments);
+        }
+        self.session.commands += 1;
         self.command = outer;
+    }
+
+    /// A command was slow: for the slow log, for the latency monitor, or both.
+    #[cold]
+    fn note_slow(&mut self, id: CommandId, elapsed_ns: u64, arguments: &Arguments<'_>) {
+        let config = &self.server.config;
+        let microseconds = elapsed_ns / 1000;
+        let logged = config.integer(Id::SlowlogLogSlowerThan) >= 0
+            && microseconds >= config.unsigned(Id::SlowlogLogSlowerThan)
+            && !self.command.flags.has(Flags::SKIP_SLOWLOG);
+        let milliseconds_min = config.unsigned(Id::LatencyMonitorThreshold);
+        let seconds = self.now.unix.seconds();
+        if milliseconds_min > 0 && microseconds / 1000 >= milliseconds_min {
+            let event = if self.command.flags.has(Flags::FAST) { "fast-command" } else { "command" };
+            self.server.latency.add(event, Sample { seconds, milliseconds: microseconds / 1000 });
+        }
+        if !logged {
+            return;
+        }
+        let length_max = config.unsigned(Id::SlowlogMaxLen) as usize;
+        let container = self.server.commands.container(id).map(|id| self.server.commands.command(id));
+        let entry = SlowCommand {
+            id: 0,
+            seconds,
+            microseconds,
+            arguments: slow_log::shortened(container, self.command, arguments),
+            peer: self.session.connection.peer.clone(),
+            client_name: self.session.name.clone(),
+        };
+        self.server.slow_log.push(entry, length_max);
     }
 
     #[cold]
@@ -215,32 +305,9 @@ impl Context<'_> {
 
     /// Replies with an error and counts it.
     pub fn error(&mut self, error: &Error) {
-        let text = format!("{error}");
-        self.reply.error(&text);
+        let text = error.to_bytes();
+        self.reply.error_bytes(&text);
         self.server.statistics.error(&text);
-    }
-
-    /// A command was refused before it ran.
-    #[cold]
-    fn refuse(&mut self, prepared: Prepared, error: &Error) {
-        if let Some(transaction) = &mut self.session.transaction {
-            transaction.aborted = true;
-            transaction.queue = alloc::vec::Vec::new();
-        }
-        let is_exec = prepared.id.is_some_and(|id| self.server.commands.command(id).name == "exec");
-        if let Some(command) = self.session.last_command.filter(|_| prepared.id.is_some()) {
-            if let Some(command) = self.server.statistics.commands.get_mut(command.0 as usize) {
-                command.rejected += 1;
-            }
-        }
-        if is_exec && self.session.transaction.is_some() {
-            self.discard_transaction();
-            let text = format!("{error}");
-            let reason = text.split_once(' ').map_or(text.as_str(), |(_, reason)| reason);
-            self.error(&Error::ExecAbort { reason: Some(reason.into()) });
-            return;
-        }
-        self.error(error);
     }
 
     /// Leaves MULTI and forgets watched keys.
@@ -258,7 +325,8 @@ impl Context<'_> {
     }
 }
 
-fn arity_fits(command: &Command, count: usize) -> bool {
+/// True if a request may have so many arguments, the name included.
+pub fn arity_fits(command: &Command, count: usize) -> bool {
     let count = count as i32;
     if command.arity >= 0 { count == command.arity } else { count >= -command.arity }
 }
@@ -267,35 +335,23 @@ fn runs_at_once_in_multi(command: &Command) -> bool {
     matches!(command.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
 }
 
-fn unknown_command(arguments: &Arguments<'_>) -> Error {
-    let echo = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(ECHO_MAX)]).into_owned();
-    let mut text = String::new();
-    for argument in arguments.iter().skip(1) {
-        if text.len() >= ECHO_MAX {
-            break;
-        }
-        let room = ECHO_MAX - text.len();
-        let shown = String::from_utf8_lossy(&argument[..argument.len().min(room)]);
-        text += &format!("'{shown}' ");
-    }
-    Error::UnknownCommand { name: echo(&arguments[0]), arguments: text }
-}
-
-fn unknown_subcommand(command: &Command, arguments: &Arguments<'_>) -> Error {
-    let name = &arguments[1];
-    Error::UnknownSubcommand {
-        subcommand: String::from_utf8_lossy(&name[..name.len().min(ECHO_MAX)]).into_owned(),
-        command: command.name.to_ascii_uppercase(),
-    }
+/// Commands that leave MULTI, which memory does not hinder.
+fn ends_transaction(command: &Command) -> bool {
+    matches!(command.name, "exec" | "discard" | "quit" | "reset")
 }
 
 /// The keys among a request's arguments, by their indices, as far as the key
 /// specs tell; `None` if they can't be told or do not fit.
-pub fn key_indices(command: &Command, arguments: &Arguments<'_>) -> Option<alloc::vec::Vec<usize>> {
+pub fn key_indices(command: &Command, arguments: &Arguments<'_>) -> Option<Vec<usize>> {
+    Some(keys_of(command, arguments)?.into_iter().map(|(index, _)| index).collect())
+}
+
+/// As [`key_indices`], each with the flags of its spec.
+pub fn keys_of(command: &Command, arguments: &Arguments<'_>) -> Option<Vec<(usize, KeyFlags)>> {
     use crate::base::number::parse_i64;
     use crate::command::spec::Find;
     let count = arguments.len() as i64;
-    let mut found = alloc::vec::Vec::new();
+    let mut found = Vec::new();
     for spec in command.keys {
         let first = match spec.begin {
             Begin::Index(at) => i64::from(at),
@@ -335,7 +391,7 @@ pub fn key_indices(command: &Command, arguments: &Arguments<'_>) -> Option<alloc
         if first >= count || last >= count || step <= 0 {
             return None;
         }
-        found.extend((first..=last).step_by(step as usize).map(|index| index as usize));
+        found.extend((first..=last).step_by(step as usize).map(|index| (index as usize, spec.flags)));
     }
     Some(found)
 }
@@ -345,7 +401,7 @@ pub fn describe(table: &CommandTable, id: CommandId, arguments: &Arguments<'_>) 
     let mut text = table.full_name(id);
     for argument in arguments.iter().skip(1).take(4) {
         text.push(' ');
-        text += &argv::quote(&argument[..argument.len().min(ECHO_MAX)]);
+        text += &argv::quote(&argument[..argument.len().min(DESCRIBED_MAX)]);
     }
     text
 }

@@ -1,6 +1,8 @@
 //! Errors that a client sees, each written once.
 
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Why a command failed. `Display` is the reply without its leading `-`.
@@ -34,18 +36,23 @@ pub enum Error {
         command: String,
     },
     UnknownCommand {
-        name: String,
-        arguments: String,
+        name: Vec<u8>,
+        arguments: Vec<u8>,
     },
     UnknownSubcommand {
-        subcommand: String,
-        command: String,
+        subcommand: Vec<u8>,
+        command: Vec<u8>,
     },
     NoAuth,
     WrongPass,
     NoPasswordSet,
     OutOfMemory,
-    Loading,
+    WritesRefused {
+        server: &'static str,
+    },
+    Loading {
+        server: &'static str,
+    },
     NestedMulti,
     WatchInMulti,
     NotInMulti {
@@ -89,11 +96,8 @@ impl fmt::Display for Error {
             Error::Arity { command } => {
                 return write!(f, "ERR wrong number of arguments for '{command}' command");
             }
-            Error::UnknownCommand { name, arguments } => {
-                return write!(f, "ERR unknown command '{name}', with args beginning with: {arguments}");
-            }
-            Error::UnknownSubcommand { subcommand, command } => {
-                return write!(f, "ERR unknown subcommand '{subcommand}'. Try {command} HELP.");
+            Error::UnknownCommand { .. } | Error::UnknownSubcommand { .. } => {
+                return f.write_str(&String::from_utf8_lossy(&self.to_bytes()));
             }
             Error::NoAuth => "NOAUTH Authentication required.",
             Error::WrongPass => "WRONGPASS invalid username-password pair or user is disabled.",
@@ -102,7 +106,16 @@ impl fmt::Display for Error {
                  Are you sure your configuration is correct?"
             }
             Error::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",
-            Error::Loading => "LOADING Redis is loading the dataset in memory",
+            Error::WritesRefused { server } => {
+                return write!(
+                    f,
+                    "MISCONF {server} is configured to save RDB snapshots, but it's currently unable to persist to disk. \
+                     Commands that may modify the data set are disabled, because this instance is configured to report \
+                     errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check \
+                     the {server} logs for details about the RDB error.",
+                );
+            }
+            Error::Loading { server } => return write!(f, "LOADING {server} is loading the dataset in memory"),
             Error::NestedMulti => "ERR MULTI calls can not be nested",
             Error::WatchInMulti => "ERR WATCH inside MULTI is not allowed",
             Error::NotInMulti { command } => return write!(f, "ERR {command} without MULTI"),
@@ -117,5 +130,21 @@ impl fmt::Display for Error {
             Error::Formatted(text) => text,
         };
         f.write_str(text)
+    }
+}
+
+impl Error {
+    /// The reply without its leading `-`; what the client sent stands in it as it
+    /// came.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Error::UnknownCommand { name, arguments } => {
+                [b"ERR unknown command '", &name[..], b"', with args beginning with: ", arguments].concat()
+            }
+            Error::UnknownSubcommand { subcommand, command } => {
+                [b"ERR unknown subcommand '", &subcommand[..], b"'. Try ", command, b" HELP."].concat()
+            }
+            _ => format!("{self}").into_bytes(),
+        }
     }
 }

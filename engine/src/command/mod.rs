@@ -1,10 +1,13 @@
 //! Commands as data, and how one is run.
 
+pub mod container;
 pub mod context;
 pub mod databases;
 pub mod dispatch;
 pub mod error;
+pub mod eviction;
 pub mod generate;
-pub mod help;
+pub mod redaction;
+mod refusal;
 pub mod spec;
 pub mod table;

@@ -171,7 +171,7 @@ bits! {
         MOVABLE_KEYS = "movablekeys",
         /// Allowed while a script is busy.
         ALLOW_BUSY = "allow_busy",
-        /// Asks for another cluster slot's data.
+        /// Needs permission by `enable-debug-command` or `enable-module-command`.
         PROTECTED = "protected",
         /// Reads or writes across databases.
         NO_ASYNC_LOADING = "no_async_loading",
@@ -223,6 +223,14 @@ bits! {
         TRANSACTION = "@transaction",
         /// Scripting.
         SCRIPTING = "@scripting",
+    }
+}
+
+impl Categories {
+    /// The category of a name, in any case, without its `@`.
+    pub fn named(name: &[u8]) -> Option<Categories> {
+        let is = |known: &&str| known.as_bytes()[1..].eq_ignore_ascii_case(name);
+        Categories::NAMES.iter().find(|(_, known)| is(known)).map(|(category, _)| *category)
     }
 }
 

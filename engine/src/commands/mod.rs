@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod generic;
+pub mod persistence;
 pub mod server;
 pub mod string;
 pub mod transactions;
@@ -9,8 +10,14 @@ pub mod transactions;
 use crate::command::spec::{Categories, Command, Flags, Group};
 
 /// All commands, by family.
-pub static COMMANDS: &[&[Command]] =
-    &[string::COMMANDS, generic::COMMANDS, connection::COMMANDS, server::COMMANDS, transactions::COMMANDS];
+pub static COMMANDS: &[&[Command]] = &[
+    string::COMMANDS,
+    generic::COMMANDS,
+    connection::COMMANDS,
+    server::COMMANDS,
+    transactions::COMMANDS,
+    persistence::COMMANDS,
+];
 
 /// What a context names as its command while none runs.
 pub static NO_COMMAND: Command = Command {

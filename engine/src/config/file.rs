@@ -101,6 +101,10 @@ pub enum FileFault {
     },
     /// `logfile` cannot be opened; for the loader's use.
     LogFile(String),
+    /// `dir` cannot be entered; for the loader's use, as what the operating system said.
+    Directory(String),
+    /// A directive of the reference that this version does not know; for the loader's use.
+    Unavailable(&'static str),
     /// `replicaof` in cluster mode.
     ReplicaInCluster,
 }
@@ -123,6 +127,8 @@ impl fmt::Display for FileFault {
                 write!(out, "Error in user declaration '{}': {message}", String::from_utf8_lossy(rule))
             }
             FileFault::LogFile(message) => write!(out, "Can't open the log file: {message}"),
+            FileFault::Directory(message) => out.write_str(message),
+            FileFault::Unavailable(what) => write!(out, "{what} is not available in this version"),
             FileFault::ReplicaInCluster => out.write_str("replicaof directive not allowed in cluster mode"),
         }
     }

@@ -45,6 +45,7 @@ pub use rewrite::{RunningState, rewrite};
 pub use rule::TextRule;
 pub use set::{Circumstances, SetError, Undo};
 pub use table::{COUNT, Id};
+pub(crate) use value::format_percentile;
 pub use value::{CLIENT_CLASS_NAMES, CLIENT_CLASSES, MemoryLimit, OutputBufferLimit, PrimaryAddress, SavePoint, Value};
 
 /// The value of every parameter.

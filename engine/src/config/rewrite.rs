@@ -29,6 +29,8 @@ pub struct RunningState<'a> {
     pub users: &'a [Vec<u8>],
     /// Each module as path and arguments.
     pub modules: &'a [Vec<u8>],
+    /// Write parameters at their default too, where no line names them.
+    pub all: bool,
 }
 
 /// The lines of a file under rewriting.
@@ -43,7 +45,9 @@ struct Lines {
 pub fn rewrite(old_text: &[u8], config: &Config, state: RunningState<'_>) -> Vec<u8> {
     let mut lines = Lines::read(old_text);
     for id in Id::ALL {
-        lines.rewrite(id.parameter().name.as_bytes(), parameter_lines(config, id));
+        let mut new_lines = parameter_lines(config, id);
+        new_lines.iter_mut().for_each(|line| line.is_forced |= state.all);
+        lines.rewrite(id.parameter().name.as_bytes(), new_lines);
     }
     let users = if config.text(Id::Aclfile).is_empty() { state.users } else { &[] };
     lines.rewrite(b"user", forced_lines("user", users));
@@ -246,7 +250,7 @@ mod tests {
         let users = [b"default on nopass".to_vec()];
         let modules = [b"/m.so x".to_vec()];
         let mut config = Config::new();
-        let state = RunningState { users: &users, modules: &modules };
+        let state = RunningState { users: &users, modules: &modules, all: false };
         let new = String::from_utf8(rewrite(old.as_bytes(), &config, state)).unwrap();
         assert!(new.starts_with(
             "rename-command GET G\ninclude more.conf\nuser default on nopass\n\n# ??? no-longer-known 1\n# ??? hz \"\n"

@@ -192,7 +192,7 @@ fn format_output_buffer_limits(limits: &[OutputBufferLimit; CLIENT_CLASSES]) -> 
 }
 
 /// Six decimals at most, without trailing zeros.
-pub(super) fn format_percentile(percentile: f64) -> String {
+pub(crate) fn format_percentile(percentile: f64) -> String {
     let text = format!("{percentile:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }

@@ -28,6 +28,8 @@ use alloc::vec::Vec;
 const SEGMENT_TARGET: usize = 768;
 /// Segments in one chunk of the directory.
 const CHUNK: usize = 256;
+/// How many words ahead a walk asks for entries.
+const WALK_AHEAD: usize = 8;
 const _: () = assert!(size_of::<Segment>() == 40 || size_of::<Segment>() == 32);
 
 /// Where an entry stands; good until the table changes.
@@ -301,21 +303,24 @@ impl Table {
     /// returns the next cursor, 0 at the end.
     ///
     /// Every entry that is in the table from a scan's first call to its last is
-    /// visited at least once. A cursor that no scan gave out is taken as some
-    /// position.
+    /// visited at least once, and a scan comes to its end however the table
+    /// changes: its position never goes back. A cursor that no scan gave out is
+    /// taken as some position.
     pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
         let mut position = Position::decode(cursor);
         let mut seen = 0;
-        let mut segments = 0;
+        let mut steps = 0;
         loop {
             let index = self.index_of(position.prefix);
-            let depth = self.depth(index);
-            let from = if depth < position.depth { 0 } else { position.tag };
+            let depth = self.depth(index).max(position.depth);
+            // The segment was merged since: only a part of it is next.
+            let partly = depth > self.depth(index);
+            let part = |hash: u64| hash.checked_shr(64 - depth);
+            let next = |w: u64| !partly || part(self.hash(Self::entry_of(w).key()).0) == part(position.prefix);
             let segment = self.segment(index);
+            let from = segment.lower_bound(position.tag).min(segment.words().len());
             let mut last = None;
-            for &w in
-                segment.words()[segment.lower_bound(from).min(segment.words().len())..].iter().filter(|&&w| w != 0)
-            {
+            for &w in segment.words()[from..].iter().filter(|&&w| w != 0 && next(w)) {
                 if seen >= count && last != Some(tag(w)) {
                     return Position { prefix: position.prefix, depth, tag: tag(w) }.encode();
                 }
@@ -323,38 +328,39 @@ impl Table {
                 last = Some(tag(w));
                 seen += 1;
             }
-            segments += 1;
-            let Some(next) = next_prefix(position.prefix, depth) else { return 0 };
-            position = Position { prefix: next, depth: 0, tag: 0 };
-            if seen >= count || segments > count {
-                position.depth = self.depth(self.index_of(next));
+            steps += 1;
+            let Some(prefix) = next_prefix(position.prefix, depth) else { return 0 };
+            position = Position { prefix, depth: u64::BITS - prefix.trailing_zeros(), tag: 0 };
+            if seen >= count || steps > count {
                 return position.encode();
             }
         }
     }
 
-    /// Visits the entries of the segment in which a hash falls, with their
-    /// marks; returns the
-    /// first hash behind it, `None` after the last segment. A walk from 0 by
-    /// these hashes visits every entry once, however the table grows.
-    pub fn walk(&self, hash: u64, mut visit: impl FnMut(EntryRef<'_>, bool)) -> Option<u64> {
-        let segment = self.index_of(hash);
-        for &w in self.segment(segment).words().iter().filter(|&&w| w != 0) {
-            visit(EntryRef::new(Self::entry_of(w)), w & MARK != 0);
-        }
-        next_prefix(hash, self.depth(segment))
-    }
-
-    /// Sets the mark of all entries in the segment in which a hash falls.
-    pub fn mark_segment(&mut self, hash: u64, mark: bool) {
+    /// Visits the entries of the segment in which a hash falls that do not bear
+    /// `mark`, and gives it to them, until `visit` returns false. `None` if it
+    /// did before the segment's end: the same call goes on where it stopped.
+    /// Else the first hash behind the segment, `None` after the last one. A walk
+    /// from 0 by these hashes visits every entry once, however the table grows.
+    pub fn walk(&mut self, hash: u64, mark: bool, mut visit: impl FnMut(EntryRef<'_>) -> bool) -> Option<Option<u64>> {
         let index = self.index_of(hash);
+        let next = next_prefix(hash, self.depth(index));
         let segment = self.segment_mut(index);
-        for index in 0..segment.words().len() {
-            let w = segment.get(index);
-            if w != 0 {
-                segment.replace(index, if mark { w | MARK } else { w & !MARK });
+        let flag = if mark { MARK } else { 0 };
+        for at in 0..segment.words().len() {
+            if let Some(&ahead) = segment.words().get(at + WALK_AHEAD).filter(|&&w| w != 0) {
+                Self::entry_of(ahead).prefetch();
+            }
+            let w = segment.get(at);
+            if w == 0 || w & MARK == flag {
+                continue;
+            }
+            segment.replace(at, w & !MARK | flag);
+            if !visit(EntryRef::new(Self::entry_of(w))) {
+                return None;
             }
         }
+        Some(next)
     }
 
     /// A place at random, all about equally likely; `random` gives 64 bits a
@@ -462,9 +468,12 @@ impl Table {
     }
 }
 
-/// A position in the order by (prefix, tag), and how a cursor tells it: the
-/// segment's index with a bit above it that tells the depth, and the tag from
-/// bit 33 on. At most 49 bits, so that a client's double holds it.
+/// A position in the order by (prefix, tag): every hash below the prefix was
+/// visited, and of those that share its `depth` bits every one of a lower tag.
+///
+/// A cursor tells it as the index of a segment of that prefix with a bit above
+/// it that tells the depth, and the tag from bit 33 on. At most 49 bits, so that
+/// a client's double holds it.
 struct Position {
     prefix: u64,
     depth: u32,
@@ -499,3 +508,6 @@ fn next_prefix(hash: u64, depth: u32) -> Option<u64> {
     let width = 1u64 << (64 - depth);
     (hash & !(width - 1)).checked_add(width)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,9 @@ impl Engine {
     pub(super) fn cron(&mut self, now: Now, effects: &mut Effects) {
         let hz = self.server.config.integer(Id::Hz).clamp(1, 500) as u64;
         self.server.timers.set(Timer::Cron, now.monotonic.plus_ms(1000 / hz));
+        if self.server.cron_paused {
+            return;
+        }
         let statistics = &mut self.server.statistics;
         let microseconds = now.monotonic.0;
         if microseconds.saturating_sub(self.server.sampled_at.0) >= 100_000 {
@@ -29,12 +32,13 @@ impl Engine {
             statistics.input.sample(microseconds, statistics.received);
             statistics.output.sample(microseconds, statistics.sent);
         }
-        let used = self.used_memory();
+        let used = self.server.used_memory(&self.keyspace);
         self.server.statistics.peak_memory = self.server.statistics.peak_memory.max(used);
         self.connections_round(now, hz, effects);
         if !self.server.timers.is_set(Timer::ExpireSweep) {
             self.expire_sweep(now);
         }
+        self.persistence(now, effects).save_as_scheduled();
         for database in self.keyspace.take_garbage() {
             effects.orders.list.push(Effect::Drop(Garbage::new(database)));
         }
@@ -42,8 +46,7 @@ impl Engine {
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self) -> u64 {
-        let sessions: u64 = self.server.sessions.iter().map(Session::memory).sum();
-        self.keyspace.bytes() as u64 + sessions + self.server.fixed_memory
+        self.server.used_memory(&self.keyspace)
     }
 
     /// One slice of the sweep for expired keys. When there is more to do the

@@ -1,6 +1,7 @@
 //! The engine itself: [`Engine::handle`], timers, and what a batch of requests
 //! goes through.
 
+mod completions;
 pub mod connections;
 pub mod cron;
 pub mod evict;
@@ -9,17 +10,20 @@ pub mod requests;
 pub mod state_hash;
 #[cfg(test)]
 pub(crate) mod test_world;
+#[cfg(test)]
+mod tests;
 
 use crate::base::random::Random;
 use crate::boundary::effects::Effects;
 use crate::boundary::id::ClientId;
-use crate::boundary::input::{BufferReport, Connection, Input, Signal};
+use crate::boundary::input::{BufferReport, Connection, Input};
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::commands::COMMANDS;
 use crate::keyspace::Keyspace;
 use crate::resp::request::Limits;
 use crate::server::Server;
+use crate::server::parameters;
 use crate::server::timer::{Timer, Timers};
 use crate::session::Session;
 use alloc::boxed::Box;
@@ -48,7 +52,7 @@ impl Engine {
         let keyspace = Keyspace::new(count, false, keyspace_random);
         let mut engine = Engine { keyspace, server };
         engine.server.timers.set(Timer::Cron, now.monotonic.plus_ms(1));
-        options::apply_all(&mut engine.server, &mut engine.keyspace);
+        parameters::apply_all(&mut engine.server, &mut engine.keyspace);
         engine
     }
 
@@ -59,9 +63,13 @@ impl Engine {
             Input::Connected { client, connection } => self.connected(now, client, connection, effects),
             Input::Drained { client, report } => self.drained(now, client, report, effects),
             Input::Closed { client } => self.server.forget_client(client),
-            Input::Disk { .. } => {}
+            Input::Disk { token, result } => self.disk(now, token, result, effects),
             Input::Deadline => self.deadline(now, effects),
-            Input::Signal(signal) => self.signal(now, signal, effects),
+            Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
+            Input::Start => self.persistence(now, effects).load_at_start(),
+        }
+        if !self.server.deferred.is_empty() {
+            self.send_deferred(effects);
         }
     }
 
@@ -118,12 +126,10 @@ impl Engine {
                 Timer::ExpireSweep => self.expire_sweep(now),
                 Timer::Unpause => self.unpause(effects),
                 Timer::Evict => self.evict_slice(now, effects),
-                Timer::SnapshotStep | Timer::LoadStep | Timer::Shutdown => {}
+                Timer::SnapshotStep => self.persistence(now, effects).snapshot_step(),
+                Timer::LoadStep => self.persistence(now, effects).load_step(),
+                Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
             }
         }
-    }
-
-    fn signal(&mut self, _now: Now, _signal: Signal, effects: &mut Effects) {
-        effects.orders.list.push(crate::boundary::effects::Effect::Exit { code: 0 });
     }
 }

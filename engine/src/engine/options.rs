@@ -1,10 +1,7 @@
-//! What an engine is made from, and how parameters take effect.
+//! What an engine is made from, and whom it lets in.
 
 use crate::boundary::input::Connection;
-use crate::config::{Config, Id, MaxmemoryPolicy};
-use crate::keyspace::Keyspace;
-use crate::keyspace::access::Access;
-use crate::keyspace::eviction::Policy;
+use crate::config::{Config, Id};
 use crate::server::personality::Personality;
 use crate::server::{HostFacts, Server};
 use alloc::string::String;
@@ -29,41 +26,15 @@ pub struct Options {
     pub renamed_commands: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-/// Puts all parameters into effect that the engine keeps a copy of.
-pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
-    let config = &server.config;
-    server.bulk_max = config.bytes(Id::ProtoMaxBulkLen).min(i64::MAX as u64) as i64;
-    server.password = Some(config.text(Id::Requirepass).to_vec()).filter(|password| !password.is_empty());
-    server.memory_limited = config.bytes(Id::Maxmemory) > 0;
-    keyspace.access = if policy(config).is_lfu() {
-        Access::Lfu {
-            log_factor: config.integer(Id::LfuLogFactor) as u32,
-            decay_minutes: config.integer(Id::LfuDecayTime) as u32,
-        }
-    } else {
-        Access::Lru
-    };
-}
-
-/// `maxmemory-policy`.
-pub fn policy(config: &Config) -> Policy {
-    match config.chosen::<MaxmemoryPolicy>(Id::MaxmemoryPolicy) {
-        MaxmemoryPolicy::VolatileLru => Policy::VolatileLru,
-        MaxmemoryPolicy::VolatileLfu => Policy::VolatileLfu,
-        MaxmemoryPolicy::VolatileRandom => Policy::VolatileRandom,
-        MaxmemoryPolicy::VolatileTtl => Policy::VolatileTtl,
-        MaxmemoryPolicy::AllkeysLru => Policy::AllkeysLru,
-        MaxmemoryPolicy::AllkeysLfu => Policy::AllkeysLfu,
-        MaxmemoryPolicy::AllkeysRandom => Policy::AllkeysRandom,
-        MaxmemoryPolicy::Noeviction => Policy::Noeviction,
-    }
-}
-
 /// Why a new connection is turned away, as it is told.
 pub fn refusal(server: &Server, connection: &Connection) -> Option<&'static str> {
     let config = &server.config;
     if server.sessions.len() as u64 >= config.unsigned(Id::Maxclients) {
-        return Some("-ERR max number of clients reached\r\n");
+        return Some(if config.boolean(Id::ClusterEnabled) {
+            "-ERR max number of clients + cluster connections reached\r\n"
+        } else {
+            "-ERR max number of clients reached\r\n"
+        });
     }
     let open = server.password.is_none() && !connection.loopback && !connection.unix_socket;
     if open && config.boolean(Id::ProtectedMode) {

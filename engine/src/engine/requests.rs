@@ -1,6 +1,6 @@
 //! A batch of requests of one client, in groups whose keys are prefetched.
 
-use crate::boundary::effects::{Effects, Progress};
+use crate::boundary::effects::{Effects, LogLevel, Progress};
 use crate::boundary::id::ClientId;
 use crate::boundary::input::BufferReport;
 use crate::boundary::time::Now;
@@ -9,9 +9,10 @@ use crate::command::dispatch::{GROUP, Outcome, Prepared, prepare};
 use crate::commands::NO_COMMAND;
 use crate::engine::Engine;
 use crate::resp::reply::Reply;
-use crate::resp::request::Requests;
+use crate::resp::request::{ProtocolError, Requests};
 use crate::session::{ReplyMode, Waiting};
 use alloc::format;
+use alloc::string::String;
 
 /// Requests after which others get their turn.
 const REQUESTS_MAX: usize = 1024;
@@ -45,8 +46,9 @@ impl Engine {
             self.keep_or_close(now, session, effects);
             return;
         }
-        session.executing = requests.wire_bytes() as u64;
         let start = effects.output.len();
+        session.executing = requests.wire_bytes() as u64;
+        session.output_start = start;
         self.server.clock_ns = effects.orders.elapsed_ns();
         let mut context = Context {
             now,
@@ -60,6 +62,7 @@ impl Engine {
         };
         effects.progress = run(&mut context, requests, start);
         session.executing = 0;
+        session.unsent = 0;
         if session.dropped {
             effects.output.truncate(start);
             effects.progress = Progress::All;
@@ -109,11 +112,12 @@ fn run(context: &mut Context<'_>, requests: &Requests<'_>, start: usize) -> Prog
     }
     if let Some(error) = requests.error() {
         debug_assert_eq!(context.session.waiting, None::<Waiting>);
+        log_protocol_error(context, error);
         let text = format!("ERR Protocol error: {error}");
         if context.session.reply_mode == ReplyMode::On {
             context.reply.error(&text);
         }
-        context.server.statistics.error(&text);
+        context.server.statistics.error(text.as_bytes());
         context.session.closing = true;
     }
     Progress::All
@@ -125,8 +129,15 @@ fn exceeds(context: &mut Context<'_>, pending: u64) -> bool {
     if !context.server.output_exceeded(context.session, pending, context.now) {
         return false;
     }
-    context.session.sent = context.session.written + pending;
+    context.session.unsent = pending - context.session.output_pending();
     context.server.log_output_exceeded(context.session, context.now, context.orders);
     context.session.dropped = true;
     true
+}
+
+#[cold]
+fn log_protocol_error(context: &mut Context<'_>, error: ProtocolError) {
+    let mut line = String::new();
+    context.server.describe_client(context.session, context.now, &mut line);
+    context.orders.log(LogLevel::Verbose, format!("Protocol error ({error}) from client: {line}"));
 }

@@ -7,6 +7,7 @@ use crate::data::entry::{EntryRef, Value};
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Slot};
+use crate::persistence::Persistence;
 use crate::server::Server;
 
 impl Engine {
@@ -36,13 +37,7 @@ fn add_keyspace(hash: &mut Fingerprint, keyspace: &Keyspace) {
 fn add_database(hash: &mut Fingerprint, id: DatabaseId, database: &Database) {
     hash.add(u64::from(id.0));
     for slot in (0..database.slot_count()).map(Slot) {
-        let mut at = Some(0);
-        while let Some(from) = at {
-            at = database.walk(slot, from, |entry, mark| {
-                hash.add(u64::from(mark));
-                add_entry(hash, entry);
-            });
-        }
+        database.scan(slot, 0, usize::MAX, |entry| add_entry(hash, entry));
     }
 }
 
@@ -68,8 +63,18 @@ fn add_server(hash: &mut Fingerprint, server: &Server) {
     hash.add_debug(&server.config);
     hash.add_debug(&(&server.statistics, server.timers, server.pause, &server.waiting_for_turn));
     hash.add_debug(&(server.loading, server.active_expire, server.writes_refused, server.sampled_at));
+    hash.add_debug(&(&server.slow_log, &server.latency, &server.disk, &server.deferred));
+    hash.add_debug(&(server.exclusive, server.cron_paused, server.slow_ns_min, server.attack_logged));
+    add_persistence(hash, &server.persistence);
     hash.add_bytes(&server.run_id);
     hash.add_bytes(&server.replication_id);
     hash.add(u64::from(server.sweep_database));
     hash.add(server.clock_ns);
+}
+
+fn add_persistence(hash: &mut Fingerprint, persistence: &Persistence) {
+    hash.add_debug(&(persistence.saves, persistence.last_save, persistence.last_ok, persistence.last_seconds));
+    hash.add_debug(&(persistence.background_since, persistence.scheduled, persistence.loading, persistence.last_try));
+    hash.add_debug(&(persistence.keys_processed, persistence.keys_total, persistence.ahead_bytes));
+    hash.add_debug(&(persistence.save.is_some(), persistence.load.is_some()));
 }

@@ -244,3 +244,20 @@ impl World {
         }
     }
 }
+
+impl Engine {
+    /// Sets a key behind the back of all machines.
+    pub(crate) fn set_for_test(&mut self, id: u32, key: &str, value: &str, expire_at_ms: Option<i64>, now: Now) {
+        use crate::data::entry::Value;
+        let number = crate::base::number::parse_i64(value.as_bytes());
+        let value = number.map_or(Value::Bytes(value.as_bytes()), Value::Integer);
+        let access = self.keyspace.access.initial(now);
+        let database = crate::boundary::id::DatabaseId(id);
+        self.keyspace.load(database, key.as_bytes(), value, expire_at_ms, access, true);
+    }
+
+    /// The data, to be changed behind the back of all machines.
+    pub(crate) fn keyspace_for_test(&mut self) -> &mut crate::keyspace::Keyspace {
+        &mut self.keyspace
+    }
+}

@@ -161,18 +161,21 @@ impl Database {
     }
 
     /// Puts a new entry of the same key in place of the one at a location.
-    /// `new` may not borrow from it.
+    /// `new` may not borrow from it. The old entry's large value, if it had
+    /// one, is returned to be dropped elsewhere.
     #[inline]
-    pub fn replace(&mut self, location: Location, new: &NewEntry<'_>) {
+    pub fn replace(&mut self, location: Location, new: &NewEntry<'_>) -> Option<Vec<u8>> {
         if self.entry(location).overwrite(new) {
             if new.expire_at_ms.is_some() {
                 self.table_mut(location.slot).expiry_changed(location.place);
             }
-            return;
+            return None;
         }
         let entry = Entry::new(&mut self.slab, new);
         let old = self.table_mut(location.slot).replace(location.place, entry);
-        self.free(old);
+        let large = old.take_large(&mut self.slab);
+        self.free_slot(old);
+        large
     }
 
     /// Gives the entry at a location another expiry, or none.
@@ -231,11 +234,6 @@ impl Database {
         Location { slot: key.slot, place }
     }
 
-    fn free(&mut self, entry: Entry) {
-        drop(entry.take_large(&mut self.slab));
-        self.free_slot(entry);
-    }
-
     fn free_slot(&mut self, entry: Entry) {
         entry.release(&mut self.slab);
     }
@@ -250,16 +248,18 @@ impl Database {
         self.tables.len() as u16
     }
 
-    /// Visits the entries of the segment in which a hash falls; see
-    /// [`Table::walk`].
-    pub fn walk(&self, slot: Slot, hash: u64, visit: impl FnMut(EntryRef<'_>, bool)) -> Option<u64> {
-        self.table(slot).and_then(|table| table.walk(hash, visit))
-    }
-
-    /// Sets the marks of the segment in which a hash falls.
-    pub fn mark_segment(&mut self, slot: Slot, hash: u64, mark: bool) {
-        if self.table(slot).is_some() {
-            self.table_mut(slot).mark_segment(hash, mark);
+    /// Visits the entries of the segment in which a hash falls that do not bear
+    /// `mark`; see [`Table::walk`].
+    pub fn walk(
+        &mut self,
+        slot: Slot,
+        hash: u64,
+        mark: bool,
+        visit: impl FnMut(EntryRef<'_>) -> bool,
+    ) -> Option<Option<u64>> {
+        match self.tables[slot.0 as usize].as_deref_mut() {
+            Some(table) => table.walk(hash, mark, visit),
+            None => Some(None),
         }
     }
 

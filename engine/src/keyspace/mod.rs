@@ -8,6 +8,9 @@ pub mod eviction;
 mod range;
 pub mod snapshot;
 
+#[cfg(test)]
+mod tests;
+
 use crate::base::crc16::slot_of;
 use crate::base::random::Random;
 use crate::base::sip_hash::SipKey;
@@ -78,6 +81,17 @@ impl KeyHasher {
     fn key_with_hash<'k>(&self, bytes: &'k [u8], hash: Hash) -> Key<'k> {
         Key { bytes, hash, slot: Slot(if self.cluster { slot_of(bytes) } else { 0 }) }
     }
+}
+
+/// What became of an entry that was loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loaded {
+    /// It is there.
+    New,
+    /// It took another's place.
+    Replaced,
+    /// It is not there: its key was.
+    Duplicate,
 }
 
 /// An entry's expiry in a mutation.
@@ -205,7 +219,8 @@ impl Keyspace {
         location.is_none()
     }
 
-    /// Sets a key whose location was just looked up.
+    /// Sets a key whose location was just looked up; the large value that it
+    /// had, if any, comes back, to be dropped where it delays nobody.
     #[expect(clippy::too_many_arguments, reason = "they are the parts of an entry")]
     #[inline]
     pub fn set_at(
@@ -217,14 +232,14 @@ impl Keyspace {
         expiry: Expiry,
         raw: bool,
         now: Now,
-    ) {
+    ) -> Option<Vec<u8>> {
         let mark = self.mark;
         let fresh = self.access.initial(now);
         let Some(location) = location else {
             let expire_at_ms = if let Expiry::At(at) = expiry { Some(at) } else { None };
             let new = NewEntry { key: key.bytes, value, expire_at_ms, access: fresh, raw };
             self.database_mut(id).insert(key, &new, mark);
-            return;
+            return None;
         };
         self.preserve(id, key, location);
         let random = &mut self.random;
@@ -240,7 +255,33 @@ impl Keyspace {
             Access::Lru => fresh,
             Access::Lfu { .. } => self.access.touched(old.access(), now, random),
         };
-        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw });
+        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw })
+    }
+
+    /// Takes an entry of a file in. One that is there under its key gives way
+    /// only if `replace`.
+    pub fn load(
+        &mut self,
+        id: DatabaseId,
+        key: &[u8],
+        value: Value<'_>,
+        expire_at_ms: Option<i64>,
+        access: u32,
+        replace: bool,
+    ) -> Loaded {
+        let key = self.key(key);
+        let new = NewEntry { key: key.bytes, value, expire_at_ms, access, raw: false };
+        let Some(location) = self.locate(id, &key) else {
+            let mark = self.mark;
+            self.database_mut(id).insert(&key, &new, mark);
+            return Loaded::New;
+        };
+        if !replace {
+            return Loaded::Duplicate;
+        }
+        self.preserve(id, &key, location);
+        self.database_mut(id).replace(location, &new);
+        Loaded::Replaced
     }
 
     /// Sets the integer at a location whose entry is an integer already.
@@ -346,10 +387,9 @@ impl Keyspace {
     ) -> (usize, bool) {
         let mark = self.mark;
         let mut snapshot = self.snapshot.as_mut();
-        let sip = self.sip;
         let (count, round) = self.databases[id.0 as usize].sweep_due(now_ms, segments, limit, |entry, entry_mark| {
             if let Some(snapshot) = snapshot.as_deref_mut() {
-                snapshot.preserve(id, Hash(sip.hash(entry.key())), entry, entry_mark != mark);
+                snapshot.preserve(id, entry, entry_mark != mark);
             }
             expired(entry.key());
         });

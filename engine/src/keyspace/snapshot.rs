@@ -14,7 +14,6 @@
 
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::EntryRef;
-use crate::data::hash::Hash;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Key, Location, Slot};
 use alloc::boxed::Box;
@@ -26,8 +25,28 @@ pub trait Sink: Send {
     fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>);
     /// Bytes that wait to be taken.
     fn buffered(&self) -> usize;
+    /// What was given to it so far.
+    fn given(&self) -> Given;
     /// Takes what waits; with `end`, everything that ends the stream, too.
     fn take(&mut self, end: bool) -> Vec<u8>;
+}
+
+/// What a sink was given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Given {
+    /// Entries.
+    pub entries: u64,
+    /// Their bytes in memory.
+    pub bytes: u64,
+}
+
+/// What one slice of a walk may do at most, but for the entry that exceeds it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slice {
+    /// Entries.
+    pub entries: usize,
+    /// Bytes of entries in memory.
+    pub bytes: usize,
 }
 
 /// How far the walk got in a database.
@@ -44,15 +63,6 @@ struct Walk {
     progress: Progress,
 }
 
-impl Walk {
-    fn visited(&self, slot: Slot, hash: Hash) -> bool {
-        match self.progress {
-            Progress::Done => true,
-            Progress::At(at, before) => slot < at || slot == at && hash.0 < before,
-        }
-    }
-}
-
 /// A snapshot in progress.
 pub struct Snapshot {
     /// `None` once given up: the walk goes on, to set the marks.
@@ -63,14 +73,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Gives an entry to the sink before it changes, if it is still owed.
-    pub(crate) fn preserve(&mut self, id: DatabaseId, hash: Hash, entry: EntryRef<'_>, owed: bool) {
-        let walk = self.walks[id.0 as usize];
-        // With one table a database, the slot is 0; with more, expired entries
-        // of slots that were visited bear the mark already.
-        if owed && !walk.visited(Slot(0), hash) {
-            if let Some(sink) = &mut self.sink {
-                sink.entry(walk.name, entry);
-            }
+    pub(crate) fn preserve(&mut self, id: DatabaseId, entry: EntryRef<'_>, owed: bool) {
+        if owed && let Some(sink) = &mut self.sink {
+            sink.entry(self.walks[id.0 as usize].name, entry);
         }
     }
 }
@@ -115,18 +120,20 @@ impl Keyspace {
     pub fn abandon_snapshot(&mut self) {
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.sink = None;
+            self.garbage.extend(snapshot.detached.drain(..).map(|(database, _)| database));
         }
     }
 
-    /// Walks on over about `entries` entries. When it is done the sink comes
-    /// back for its last bytes, unless the snapshot was given up.
-    pub fn step_snapshot(&mut self, entries: usize) -> (SnapshotStep, Option<Box<dyn Sink>>) {
+    /// Walks on over a slice. When the walk is done the sink comes back for its
+    /// last bytes, unless the snapshot was given up.
+    pub fn step_snapshot(&mut self, slice: Slice) -> (SnapshotStep, Option<Box<dyn Sink>>) {
         let Some(mut snapshot) = self.snapshot.take() else { return (SnapshotStep::Done, None) };
         let mark = self.mark;
-        let mut seen = 0;
-        while seen < entries {
+        let mut left = slice;
+        while left.entries > 0 && left.bytes > 0 {
+            let sink = snapshot.sink.as_deref_mut();
             if let Some((database, walk)) = snapshot.detached.last_mut() {
-                seen += step(database, walk, snapshot.sink.as_deref_mut(), mark);
+                step(database, walk, sink, mark, &mut left);
                 if walk.progress == Progress::Done
                     && let Some((database, _)) = snapshot.detached.pop()
                 {
@@ -137,8 +144,7 @@ impl Keyspace {
             let Some(index) = snapshot.walks.iter().position(|walk| walk.progress != Progress::Done) else {
                 return (SnapshotStep::Done, snapshot.sink);
             };
-            let sink = snapshot.sink.as_deref_mut();
-            seen += step(&mut self.databases[index], &mut snapshot.walks[index], sink, mark);
+            step(&mut self.databases[index], &mut snapshot.walks[index], sink, mark, &mut left);
         }
         self.snapshot = Some(snapshot);
         (SnapshotStep::More, None)
@@ -161,15 +167,11 @@ impl Keyspace {
     fn preserve_owed(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) {
         let Some(snapshot) = &mut self.snapshot else { return };
         let database = &mut self.databases[id.0 as usize];
-        let walk = snapshot.walks[id.0 as usize];
+        debug_assert_eq!(database.get(location).key(), key.bytes, "the location is of another key");
         if database.mark(location) == self.mark {
             return;
         }
-        if !walk.visited(key.slot, key.hash)
-            && let Some(sink) = &mut snapshot.sink
-        {
-            sink.entry(walk.name, database.get(location));
-        }
+        snapshot.preserve(id, database.get(location), true);
         database.set_mark(location, self.mark);
     }
 
@@ -194,23 +196,30 @@ impl Keyspace {
     }
 }
 
-/// Walks over one segment; returns the number of its entries, at least 1.
-fn step(database: &mut Database, walk: &mut Walk, mut sink: Option<&mut (dyn Sink + 'static)>, mark: bool) -> usize {
-    let Progress::At(slot, hash) = walk.progress else { return 1 };
-    let mut seen = 1;
-    let next = database.walk(slot, hash, |entry, entry_mark| {
-        seen += 1;
-        if entry_mark != mark
-            && let Some(sink) = &mut sink
-        {
+/// Walks over one segment, or on over the rest of one as far as `left` goes, and
+/// takes what it did off `left`.
+fn step(
+    database: &mut Database,
+    walk: &mut Walk,
+    mut sink: Option<&mut (dyn Sink + 'static)>,
+    mark: bool,
+    left: &mut Slice,
+) {
+    let Progress::At(slot, hash) = walk.progress else { return };
+    // A segment costs something even if nothing in it is owed.
+    left.entries = left.entries.saturating_sub(1);
+    let ended = database.walk(slot, hash, mark, |entry| {
+        left.entries = left.entries.saturating_sub(1);
+        if let Some(sink) = &mut sink {
+            left.bytes = left.bytes.saturating_sub(entry.footprint());
             sink.entry(walk.name, entry);
         }
+        left.entries > 0 && left.bytes > 0
     });
-    database.mark_segment(slot, hash, mark);
+    let Some(next) = ended else { return };
     walk.progress = match next {
         Some(next) => Progress::At(slot, next),
         None if slot.0 + 1 < database.slot_count() => Progress::At(Slot(slot.0 + 1), 0),
         None => Progress::Done,
     };
-    seen
 }

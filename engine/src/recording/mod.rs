@@ -6,7 +6,7 @@
 //! "REPRISE\0"  version u16  seed u64  started Now  personality  host facts  configuration  ...
 //! record*      tag u8, then by tag; an input's answers follow it
 //!
-//! Connected Requests Drained Closed Disk Deadline Signal   times since the last input, what it says
+//! Connected Requests Drained Closed Disk Deadline Signal Start  times since the last input, what it says
 //! Elapsed                                                  nanoseconds since the last
 //! Answer                                                   what was answered
 //! Checkpoint                                               hash of all effects so far, hash of the state
@@ -43,10 +43,11 @@ enum Tag {
     Elapsed,
     Answer,
     Checkpoint,
+    Start,
 }
 
 impl Tag {
-    const ALL: [Tag; 10] = [
+    const ALL: [Tag; 11] = [
         Tag::Connected,
         Tag::Requests,
         Tag::Drained,
@@ -57,5 +58,6 @@ impl Tag {
         Tag::Elapsed,
         Tag::Answer,
         Tag::Checkpoint,
+        Tag::Start,
     ];
 }

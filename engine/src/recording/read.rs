@@ -55,6 +55,7 @@ pub enum RecordedInput {
     DiskFailed { token: DiskToken, error: DiskError },
     Deadline,
     Signal(Signal),
+    Start,
 }
 
 /// Why bytes are no recording.
@@ -112,6 +113,7 @@ impl RecordedInput {
             RecordedInput::DiskFailed { token, ref error } => take(Input::Disk { token, result: Err(error.clone()) }),
             RecordedInput::Deadline => take(Input::Deadline),
             RecordedInput::Signal(signal) => take(Input::Signal(signal)),
+            RecordedInput::Start => take(Input::Start),
         }
     }
 }
@@ -198,6 +200,7 @@ impl<'a> Reader<'a> {
                 1 => Signal::Interrupt,
                 _ => return Err(RecordingError::Record),
             }),
+            Tag::Start => RecordedInput::Start,
             _ => RecordedInput::Deadline,
         })
     }

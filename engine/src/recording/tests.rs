@@ -61,6 +61,7 @@ fn inputs() -> Vec<(Input<'static>, RecordedInput)> {
             RecordedInput::DiskData { token, bytes: b"\0\xff".to_vec() },
         ),
         (Input::Disk { token, result: Err(error()) }, RecordedInput::DiskFailed { token, error: error() }),
+        (Input::Start, RecordedInput::Start),
         (Input::Deadline, RecordedInput::Deadline),
         (Input::Signal(Signal::Interrupt), RecordedInput::Signal(Signal::Interrupt)),
         (Input::Closed { client }, RecordedInput::Closed { client }),

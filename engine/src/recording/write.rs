@@ -78,7 +78,7 @@ impl Writer {
                 self.number(token.0);
                 self.disk(result);
             }
-            Input::Deadline => {}
+            Input::Deadline | Input::Start => {}
             Input::Signal(Signal::Terminate) => self.out.push(0),
             Input::Signal(Signal::Interrupt) => self.out.push(1),
         }
@@ -250,5 +250,6 @@ fn tag(input: &Input<'_>) -> Tag {
         Input::Disk { .. } => Tag::Disk,
         Input::Deadline => Tag::Deadline,
         Input::Signal(_) => Tag::Signal,
+        Input::Start => Tag::Start,
     }
 }

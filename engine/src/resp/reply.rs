@@ -64,10 +64,14 @@ impl<'a> Reply<'a> {
 
     /// An error: its code, a space, its text. Line breaks become spaces.
     pub fn error(&mut self, text: &str) {
+        self.error_bytes(text.as_bytes());
+    }
+
+    /// An error that repeats what a client sent.
+    pub fn error_bytes(&mut self, text: &[u8]) {
+        let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
         self.out.push(b'-');
-        self.out.extend(
-            text.trim_end_matches(['\r', '\n']).bytes().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { b }),
-        );
+        self.out.extend(text[..end].iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
         self.raw(b"\r\n");
     }
 

@@ -42,7 +42,7 @@ impl Server {
         write!(line, " rbs={} rbp={}", session.reply_buffer.size, session.reply_buffer.peak)?;
         write!(line, " obl={} oll={} omem={}", pending.buffered, pending.blocks, pending.list_bytes)?;
         write!(line, " tot-mem={}", session.memory())?;
-        write!(line, " events={}", if pending.buffered > 0 { "rw" } else { "r" })?;
+        write!(line, " events={}", if session.output_stuck() > 0 { "rw" } else { "r" })?;
         match session.last_command {
             Some(id) => write!(line, " cmd={}", self.commands.full_name(id))?,
             None => line.push_str(" cmd=NULL"),

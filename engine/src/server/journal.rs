@@ -25,6 +25,8 @@ impl Journal {
 
     /// Appends a change of whole databases.
     pub fn append_databases(&mut self, _change: DatabaseChange) {
+        #[cfg(test)]
+        self.log.push(alloc::format!("{_change:?}"));
         self.position += 1;
     }
 

@@ -3,8 +3,14 @@
 
 pub mod client_info;
 pub mod clients;
+pub mod deferred;
+pub mod disk;
+pub mod histogram;
 pub mod journal;
+pub mod latency;
+pub mod parameters;
 pub mod personality;
+pub mod slow_log;
 pub mod statistics;
 pub mod timer;
 
@@ -12,12 +18,19 @@ use crate::base::random::Random;
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::config::Config;
+use crate::keyspace::Keyspace;
+use crate::persistence::Persistence;
+use crate::session::Session;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
 use alloc::string::String;
 use alloc::vec::Vec;
+use deferred::{Deferred, Waiter};
+use disk::Disk;
 use journal::Journal;
+use latency::LatencyMonitor;
 use personality::Personality;
+use slow_log::SlowLog;
 use statistics::Statistics;
 use timer::Timers;
 
@@ -50,14 +63,30 @@ pub struct Server {
     pub journal: Journal,
     /// Counters.
     pub statistics: Statistics,
+    /// SLOWLOG.
+    pub slow_log: SlowLog,
+    /// LATENCY.
+    pub latency: LatencyMonitor,
+    /// Commands that took so many nanoseconds are looked at by either of them.
+    pub slow_ns_min: u64,
     /// Deadlines by name.
     pub timers: Timers,
     /// CLIENT PAUSE.
     pub pause: Option<Pause>,
     /// Loading: set while the data set is read at start or by DEBUG RELOAD.
     pub loading: bool,
+    /// Set while SAVE or its like runs: all other requests wait for their turn.
+    pub exclusive: bool,
+    /// Saving and loading: what is under way and what became of it.
+    pub persistence: Persistence,
+    /// Disk operations under way.
+    pub disk: Disk,
+    /// Replies that are due though their commands have returned.
+    pub(crate) deferred: Vec<Deferred>,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub active_expire: bool,
+    /// DEBUG PAUSE-CRON.
+    pub cron_paused: bool,
     /// The run id, 40 hexadecimal digits.
     pub run_id: [u8; 40],
     /// The replication id, 40 hexadecimal digits.
@@ -82,6 +111,8 @@ pub struct Server {
     pub sweep_database: u32,
     /// Where the round of periodic work on connections goes on.
     pub(crate) client_round: usize,
+    /// When a cross-protocol attack was last logged.
+    pub(crate) attack_logged: Option<Monotonic>,
     /// How often the peaks of reply buffers are forgotten, milliseconds (DEBUG
     /// REPLYBUFFER); `None` for never.
     pub reply_buffer_reset_ms: Option<u64>,
@@ -125,10 +156,18 @@ impl Server {
             watches: Watches::default(),
             journal: Journal::default(),
             statistics,
+            slow_log: SlowLog::default(),
+            latency: LatencyMonitor::default(),
+            slow_ns_min: u64::MAX,
             timers: Timers::default(),
             pause: None,
             loading: false,
+            exclusive: false,
+            persistence: Persistence::new(now),
+            disk: Disk::default(),
+            deferred: Vec::new(),
             active_expire: true,
+            cron_paused: false,
             run_id: random.hex_id(),
             replication_id: random.hex_id(),
             started: now,
@@ -141,10 +180,32 @@ impl Server {
             sampled_at: now.monotonic,
             sweep_database: 0,
             client_round: 0,
+            attack_logged: None,
             reply_buffer_reset_ms: Some(5000),
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
         }
+    }
+
+    /// Bytes that the server uses, by its own account.
+    pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
+        keyspace.bytes() as u64 + self.session_memory() + self.fixed_memory
+    }
+
+    /// A reply that was put off is due.
+    pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
+        self.deferred.push(Deferred { waiter, result });
+    }
+
+    /// Bytes that count against `maxmemory`: all that is accounted but output
+    /// buffers.
+    pub fn memory_counted(&self, keyspace: &Keyspace) -> u64 {
+        keyspace.bytes() as u64 + self.fixed_memory
+    }
+
+    /// Bytes of all sessions but the one that runs.
+    pub fn session_memory(&self) -> u64 {
+        self.sessions.iter().map(Session::memory).sum()
     }
 
     /// True while keys may not expire: clients' writes are paused, so nothing

@@ -22,6 +22,11 @@ impl Personality {
     pub const VALKEY: Personality =
         Personality { server: "valkey", version: "9.1.2", redis_version: "7.2.4", title: "Valkey" };
 
+    /// True if the server runs under Valkey's name.
+    pub fn is_valkey(&self) -> bool {
+        self.server == Personality::VALKEY.server
+    }
+
     /// By the last component of `argv[0]`.
     pub fn from_program_name(name: &str) -> Personality {
         if name.starts_with("valkey") { Personality::VALKEY } else { Personality::REDIS }

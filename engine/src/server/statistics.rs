@@ -2,6 +2,8 @@
 
 use crate::boundary::input::BufferReport;
 use crate::command::table::CommandId;
+use crate::server::histogram::Histogram;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec;
@@ -28,6 +30,10 @@ const ERROR_KINDS_MAX: usize = 128;
 pub struct Statistics {
     /// By command.
     pub commands: Vec<CommandStatistics>,
+    /// How long calls took, by command, for those that were called.
+    pub latency: Vec<Option<Box<Histogram>>>,
+    /// `latency-tracking`.
+    pub latency_tracking: bool,
     /// By the error's first word.
     pub errors: BTreeMap<String, u64>,
     /// Error replies in all.
@@ -52,8 +58,10 @@ pub struct Statistics {
     pub output_limit_disconnections: u64,
     /// Clients closed for too long a request.
     pub query_limit_disconnections: u64,
-    /// Reads of a socket and writes to it, as reported.
+    /// Batches of bytes read from sockets.
     pub reads: u64,
+    /// Batches of bytes written to sockets, as reported.
+    pub writes: u64,
     /// Samples of executed requests a second.
     pub operations: Rate,
     /// Samples of bytes received a second.
@@ -67,6 +75,8 @@ impl Statistics {
     pub fn new(commands: usize) -> Statistics {
         Statistics {
             commands: vec![CommandStatistics::default(); commands],
+            latency: vec![None; commands],
+            latency_tracking: false,
             errors: BTreeMap::new(),
             error_replies: 0,
             connections: 0,
@@ -80,6 +90,7 @@ impl Statistics {
             output_limit_disconnections: 0,
             query_limit_disconnections: 0,
             reads: 0,
+            writes: 0,
             operations: Rate::default(),
             input: Rate::default(),
             output: Rate::default(),
@@ -88,8 +99,15 @@ impl Statistics {
 
     /// Clears what CONFIG RESETSTAT clears.
     pub fn reset(&mut self) {
-        let peak_memory = self.peak_memory;
-        *self = Statistics { peak_memory, ..Statistics::new(self.commands.len()) };
+        let Statistics { peak_memory, latency_tracking, .. } = *self;
+        *self = Statistics { peak_memory, latency_tracking, ..Statistics::new(self.commands.len()) };
+    }
+
+    /// Takes in what the driver reports.
+    pub fn reported(&mut self, report: &BufferReport) {
+        self.received += report.received;
+        self.reads += u64::from(report.received > 0);
+        self.writes += u64::from(report.written > 0);
     }
 
     /// A command ran.
@@ -99,20 +117,19 @@ impl Statistics {
             command.calls += 1;
             command.nanoseconds += nanoseconds;
         }
+        if self.latency_tracking
+            && let Some(histogram) = self.latency.get_mut(id.0 as usize)
+        {
+            histogram.get_or_insert_default().add(nanoseconds);
+        }
         self.processed += 1;
     }
 
-    /// The driver reported what went through a connection's buffers.
-    #[inline]
-    pub fn reported(&mut self, report: &BufferReport) {
-        self.received += report.received;
-        self.reads += u64::from(report.received > 0);
-    }
-
     /// An error reply was sent; `text` begins with its code.
-    pub fn error(&mut self, text: &str) {
+    pub fn error(&mut self, text: impl AsRef<[u8]>) {
         self.error_replies += 1;
-        let code = text.split(' ').next().unwrap_or("ERR");
+        let code = text.as_ref().split(|&byte| byte == b' ').next().and_then(|code| core::str::from_utf8(code).ok());
+        let code = code.unwrap_or("ERR");
         if let Some(count) = self.errors.get_mut(code) {
             *count += 1;
         } else if self.errors.len() < ERROR_KINDS_MAX {

@@ -96,6 +96,10 @@ pub struct Session {
     pub query_buffer: u64,
     /// Bytes of the batch of requests that runs.
     pub executing: u64,
+    /// Where the output of the batch that runs begins in the effects.
+    pub output_start: usize,
+    /// Bytes of its output that are not in `sent` yet, as last looked at.
+    pub unsent: u64,
     /// Bytes of the arguments of the command that runs.
     pub argument_bytes: u64,
     /// Figures of its reply buffer.
@@ -136,6 +140,8 @@ impl Session {
             written: 0,
             query_buffer: 0,
             executing: 0,
+            output_start: 0,
+            unsent: 0,
             argument_bytes: 0,
             reply_buffer: ReplyBuffer::new(now.monotonic),
             over_soft_limit_since: None,
@@ -167,9 +173,16 @@ impl Session {
         Class::Normal
     }
 
-    /// Bytes of replies that have not been written to the socket.
+    /// Bytes of replies that have not been written to the socket, as far as is
+    /// known: a driver need not report at once that a little was.
     pub fn output_pending(&self) -> u64 {
-        self.sent.saturating_sub(self.written)
+        self.output_stuck() + self.unsent
+    }
+
+    /// Likewise, without what the batch that runs has written.
+    pub fn output_stuck(&self) -> u64 {
+        let stuck = self.sent.saturating_sub(self.written);
+        if stuck > BufferReport::UNREPORTED_MAX { stuck } else { 0 }
     }
 
     /// Bytes of memory that the session takes, for the account.

@@ -11,6 +11,8 @@ use crate::boundary::time::Monotonic;
 const SIZE_MAX: u64 = 16 * 1024;
 /// Its smallest size.
 const SIZE_MIN: u64 = 1024;
+/// What a block of the list holds.
+const BLOCK_SIZE: u64 = SIZE_MAX;
 /// What each further block of the list takes besides its bytes.
 const BLOCK_OVERHEAD: u64 = 40;
 
@@ -50,7 +52,7 @@ impl ReplyBuffer {
     /// Divides so many bytes that are to be sent.
     pub fn divide(&self, pending: u64) -> Pending {
         let excess = pending.saturating_sub(self.size);
-        let blocks = excess.div_ceil(SIZE_MAX);
+        let blocks = excess.div_ceil(BLOCK_SIZE);
         Pending { buffered: pending.min(self.size), blocks, list_bytes: excess + blocks * BLOCK_OVERHEAD }
     }
 

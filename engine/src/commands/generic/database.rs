@@ -115,12 +115,11 @@ fn flushdb(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
     Ok(())
 }
 
-/// A snapshot under way is given up, as the reference kills its child: nobody
-/// wants the data saved that was just thrown away.
 fn flushall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     check_mode(&arguments)?;
-    context.keyspace.abandon_snapshot();
+    context.kill_background_save();
     context.flush_all_databases();
+    context.save_after_flush();
     context.reply.ok();
     Ok(())
 }

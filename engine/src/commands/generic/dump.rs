@@ -107,7 +107,7 @@ fn restore(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
     }
     let value = match &payload {
         DumpValue::Integer(number) => Value::Integer(*number),
-        DumpValue::String(bytes) => parse_i64(bytes).map_or(Value::Bytes(bytes), Value::Integer),
+        DumpValue::String(bytes) => Value::encode(bytes),
     };
     create(context, &key, value, expire_at_ms, &options);
     let record =

@@ -72,8 +72,7 @@ fn keys(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error
 fn randomkey(context: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
     let id = context.database();
     let mut tries = EXPIRED_MAX;
-    loop {
-        let Some(location) = context.keyspace.random_location(id) else { break };
+    while let Some(location) = context.keyspace.random_location(id) {
         let name: Vec<u8> = context.keyspace.get(id, location).key().into();
         tries -= 1;
         let key = context.keyspace.key(&name);

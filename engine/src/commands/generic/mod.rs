@@ -12,6 +12,9 @@ pub mod rename;
 pub mod scan;
 pub mod ttl;
 
+#[cfg(test)]
+mod tests;
+
 use crate::command::spec::Command;
 
 /// The family.

@@ -2,7 +2,6 @@
 
 use crate::command::context::Context;
 use crate::command::error::Error;
-use crate::command::help::help;
 use crate::command::spec::*;
 use crate::config::Id;
 use crate::data::entry::{EntryRef, StringEncoding, Value};
@@ -80,7 +79,7 @@ pub const OBJECT: Command = Command {
             keys: &[],
             arguments: &[],
             subcommands: &[],
-            handler: object_help,
+            handler: crate::command::container::help,
         },
         Command {
             name: "idletime",
@@ -131,11 +130,6 @@ fn object(_: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
     Err(Error::Syntax)
 }
 
-fn object_help(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    help(context, &arguments);
-    Ok(())
-}
-
 fn object_encoding(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let Some(entry) = lookup(context, &arguments) else { return Ok(()) };
     let name = match entry.string_encoding() {
@@ -157,7 +151,7 @@ fn object_refcount(context: &mut Context<'_>, arguments: Arguments<'_>) -> Resul
 
 /// False where every key needs bits of its own for eviction.
 fn shares_integers(context: &Context<'_>) -> bool {
-    let policy = crate::engine::options::policy(&context.server.config);
+    let policy = crate::server::parameters::policy(&context.server.config);
     context.server.config.bytes(Id::Maxmemory) == 0 || !policy.uses_access()
 }
 

@@ -98,6 +98,6 @@ fn give_name(context: &mut Context<'_>, arguments: Arguments<'_>, overwrite: boo
     let entry = context.keyspace.detach(database, &source, location);
     context.keyspace.attach(database, &destination, entry, context.now);
     context.changed(&source, Event::generic("rename_from"), Record::Command);
-    context.also_in(database, &destination, Event::generic("rename_to"));
+    context.also(&destination, Event::generic("rename_to"));
     Ok(true)
 }

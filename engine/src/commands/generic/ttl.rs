@@ -151,7 +151,8 @@ fn reply_expiry(context: &mut Context<'_>, arguments: Arguments<'_>, shown: impl
 
 /// Whole seconds, rounded, of milliseconds that are not negative.
 fn seconds(milliseconds: i64) -> i64 {
-    milliseconds.max(0).saturating_add(500) / 1000
+    let milliseconds = milliseconds.max(0);
+    milliseconds / 1000 + i64::from(milliseconds % 1000 >= 500)
 }
 
 fn persist(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {

@@ -1,5 +1,8 @@
 //! MULTI and what belongs to it. Queueing itself is dispatch's.
 
+#[cfg(test)]
+mod tests;
+
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;

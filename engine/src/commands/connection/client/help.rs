@@ -1,10 +1,6 @@
 //! CLIENT HELP.
 
-use crate::command::context::Context;
-use crate::command::error::Error;
-use crate::command::help::help;
 use crate::command::spec::*;
-use crate::resp::request::Arguments;
 
 /// CLIENT HELP.
 pub(super) const CLIENT_HELP: Command = Command {
@@ -20,10 +16,5 @@ pub(super) const CLIENT_HELP: Command = Command {
     keys: &[],
     arguments: &[],
     subcommands: &[],
-    handler: client_help,
+    handler: crate::command::container::help,
 };
-
-fn client_help(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    help(context, &arguments);
-    Ok(())
-}

@@ -99,7 +99,7 @@ pub(super) const CLIENT_LIST: Command = Command {
 };
 
 fn client_info(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    context.session.argument_bytes = arguments.byte_count() as u64;
+    measure(context, &arguments);
     let mut line = String::new();
     context.server.describe_client(context.session, context.now, &mut line);
     line.push('\n');
@@ -115,7 +115,7 @@ fn client_list(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<()
         let filter = Filter::parse(context, &arguments, 2)?;
         matching(context, &filter)
     };
-    context.session.argument_bytes = arguments.byte_count() as u64;
+    measure(context, &arguments);
     let mut lines = String::new();
     for id in listed {
         if let Some(session) = session(context, id) {
@@ -126,6 +126,13 @@ fn client_list(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<()
     context.session.argument_bytes = 0;
     context.reply.verbatim("txt", lines.as_bytes());
     Ok(())
+}
+
+/// Figures of the own connection that are kept only for who looks.
+fn measure(context: &mut Context<'_>, arguments: &Arguments<'_>) {
+    let session = &mut *context.session;
+    session.argument_bytes = arguments.byte_count() as u64;
+    session.unsent = context.reply.position().saturating_sub(session.output_start) as u64;
 }
 
 /// The connections of `CLIENT LIST ID id …`, which are listed as named, twice

@@ -1,0 +1,55 @@
+//! DEBUG's switches.
+
+use crate::boundary::effects::LogLevel;
+use crate::command::context::Context;
+use crate::command::error::Error;
+use crate::commands::server::config::rewrite_all;
+use crate::resp::request::Arguments;
+use alloc::format;
+use alloc::string::String;
+
+/// For tests that tune what this server does without.
+pub(super) fn accepted(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
+    context.reply.ok();
+    Ok(())
+}
+
+/// What the AOF will bring.
+pub(super) fn not_yet(_context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    let name = String::from_utf8_lossy(&arguments[1]).to_ascii_uppercase();
+    Err(Error::Formatted(format!("ERR DEBUG {name} is not available yet")))
+}
+
+pub(super) fn set_active_expire(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    context.server.active_expire = is_on(&arguments[2]);
+    context.reply.ok();
+    Ok(())
+}
+
+pub(super) fn pause_cron(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    context.server.cron_paused = is_on(&arguments[2]);
+    context.reply.ok();
+    Ok(())
+}
+
+pub(super) fn change_repl_id(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
+    context.server.replication_id = context.keyspace.random.hex_id();
+    context.orders.log(LogLevel::Notice, "A new replication id was drawn (DEBUG CHANGE-REPL-ID)");
+    context.reply.ok();
+    Ok(())
+}
+
+pub(super) fn config_rewrite_force_all(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
+    rewrite_all(context)
+}
+
+pub(super) fn log(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    context.orders.log(LogLevel::Warning, format!("DEBUG LOG: {}", String::from_utf8_lossy(&arguments[2])));
+    context.reply.ok();
+    Ok(())
+}
+
+/// A number other than 0.
+fn is_on(argument: &[u8]) -> bool {
+    crate::base::number::parse_i64(argument).is_some_and(|number| number != 0)
+}

@@ -1,0 +1,73 @@
+//! What ends later than it began: disk operations and replies that were put
+//! off.
+
+use crate::boundary::effects::{Effect, Effects};
+use crate::boundary::id::DiskToken;
+use crate::boundary::input::{DiskDone, DiskError};
+use crate::boundary::time::Now;
+use crate::engine::Engine;
+use crate::persistence::Work;
+use crate::resp::reply::Reply;
+use crate::server::deferred::Deferred;
+use crate::server::disk::DiskUse;
+use crate::session::Waiting;
+
+impl Engine {
+    /// The machines of persistence.
+    pub(super) fn persistence<'a>(&'a mut self, now: Now, effects: &'a mut Effects) -> Work<'a> {
+        Work { now, keyspace: &mut self.keyspace, server: &mut self.server, orders: &mut effects.orders }
+    }
+
+    pub(super) fn disk(
+        &mut self,
+        now: Now,
+        token: DiskToken,
+        result: Result<DiskDone<'_>, DiskError>,
+        effects: &mut Effects,
+    ) {
+        let Some(purpose) = self.server.disk.take(token) else { return };
+        let mut work = self.persistence(now, effects);
+        match purpose {
+            DiskUse::Save(file, what) => work.save_operation_done(file, what, result.map(|_| ())),
+            DiskUse::Load(file) => work.load_operation_done(file, result),
+            DiskUse::Nothing => {}
+        }
+    }
+
+    /// Sends the replies that have become due, and lets their clients go on.
+    #[cold]
+    pub(super) fn send_deferred(&mut self, effects: &mut Effects) {
+        for deferred in core::mem::take(&mut self.server.deferred) {
+            self.send_one(deferred, effects);
+        }
+    }
+
+    fn send_one(&mut self, deferred: Deferred, effects: &mut Effects) {
+        let Deferred { waiter, result } = deferred;
+        let Some(session) = self.server.sessions.get_mut(waiter.client) else { return };
+        if session.waiting == Some(Waiting::Result) {
+            session.waiting = None;
+        }
+        let start = effects.output.len();
+        if let Err(text) = &result {
+            let command = session.last_command;
+            let statistics = &mut self.server.statistics;
+            statistics.error(text);
+            if let Some(command) = command.and_then(|id| statistics.commands.get_mut(id.0 as usize)) {
+                command.failed += 1;
+            }
+        }
+        if !waiter.muted {
+            let mut reply = Reply::new(&mut effects.output, session.protocol);
+            match &result {
+                Ok(()) => reply.ok(),
+                Err(text) => reply.error(text),
+            }
+        }
+        let length = (effects.output.len() - start) as u64;
+        session.sent += length;
+        self.server.statistics.sent += length;
+        effects.send_from(waiter.client, start);
+        effects.orders.list.push(Effect::Resume { client: waiter.client });
+    }
+}

@@ -1,0 +1,402 @@
+//! Loading the data set from a file, in slices.
+//!
+//! ```text
+//! Open ──> Read ──> slices … ──> Read ──> slices … ──> the file's end
+//! ```
+//!
+//! Meanwhile commands run that may while loading; at the start a file that
+//! cannot be loaded ends the process.
+
+use crate::base::number::parse_i64;
+use crate::boundary::effects::{DiskOperation, Effect, LogLevel};
+use crate::boundary::id::{DatabaseId, FileId};
+use crate::boundary::input::{DiskDone, DiskError, DiskErrorKind};
+use crate::boundary::time::Now;
+use crate::config::Id;
+use crate::data::entry::Value;
+use crate::keyspace::Loaded;
+use crate::keyspace::access::Access;
+use crate::persistence::Work;
+use crate::persistence::reload::Reload;
+use crate::rdb::read::Checksum;
+use crate::rdb::{Eviction, Item, LoadError, Reader, ValueRef};
+use crate::server::Server;
+use crate::server::disk::DiskUse;
+use crate::server::timer::Timer;
+use alloc::format;
+use alloc::string::String;
+
+/// Bytes that are read at once.
+const CHUNK: usize = 256 << 10;
+/// Items that one slice takes in at most.
+const SLICE_ITEMS: usize = 512;
+/// Bytes of keys and values after which a slice ends.
+const SLICE_BYTES: usize = 128 << 10;
+/// A delayed load pauses for so many microseconds at least.
+const DELAY_MIN: u64 = 1000;
+
+/// How far a load got, as INFO shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LoadProgress {
+    /// `loading_start_time`: seconds since 1970.
+    pub start: i64,
+    /// `loading_total_bytes`: the file's length.
+    pub total_bytes: u64,
+    /// `loading_rdb_used_mem`: the memory that the file says the data took.
+    pub used_memory: u64,
+    /// `loading_loaded_bytes`.
+    pub loaded_bytes: u64,
+}
+
+impl LoadProgress {
+    /// `loading_loaded_perc`.
+    pub fn percent(&self) -> f64 {
+        if self.total_bytes == 0 { 0.0 } else { self.loaded_bytes as f64 / self.total_bytes as f64 * 100.0 }
+    }
+
+    /// `loading_eta_seconds`.
+    pub fn eta_seconds(&self, now: Now) -> i64 {
+        let elapsed = now.unix.seconds() - self.start;
+        if elapsed <= 0 {
+            return 1;
+        }
+        let left = self.total_bytes.saturating_sub(self.loaded_bytes);
+        (i128::from(elapsed) * i128::from(left) / (i128::from(self.loaded_bytes) + 1)) as i64
+    }
+}
+
+/// Why the data set is loaded.
+#[derive(Clone, Debug)]
+enum Purpose {
+    Start,
+    Reload(Reload),
+}
+
+/// A load in progress.
+pub(crate) struct Load {
+    purpose: Purpose,
+    file: FileId,
+    reader: Reader,
+    database: DatabaseId,
+    began: Now,
+    /// True while bytes are on their way from the disk.
+    reading: bool,
+    /// True once the disk has no more.
+    ended: bool,
+}
+
+/// Why a load stopped.
+enum Failure {
+    /// The file is not one.
+    Format(LoadError),
+    /// It is for another server; with the line that says so.
+    Content(String),
+    /// It is there and cannot be read.
+    Disk(DiskError),
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Failure {
+        Failure::Format(error)
+    }
+}
+
+impl Work<'_> {
+    /// The driver is up: loads the data set if there is one.
+    pub(crate) fn load_at_start(&mut self) {
+        self.load(Purpose::Start);
+    }
+
+    pub(super) fn load_again(&mut self, reload: Reload) {
+        self.load(Purpose::Reload(reload));
+    }
+
+    fn load(&mut self, purpose: Purpose) {
+        let file = self.server.disk.new_file();
+        let path = self.file_name();
+        self.server.loading = true;
+        self.server.persistence.load = Some(Load {
+            purpose,
+            file,
+            reader: Reader::new(self.server.config.boolean(Id::Rdbchecksum)),
+            database: DatabaseId(0),
+            began: self.now,
+            reading: true,
+            ended: false,
+        });
+        self.server.disk.start(self.orders, DiskUse::Load(file), DiskOperation::Open { file, path });
+    }
+
+    /// A disk operation of a load has ended.
+    pub(crate) fn load_operation_done(&mut self, file: FileId, result: Result<DiskDone<'_>, DiskError>) {
+        let Some(mut load) = self.server.persistence.load.take_if(|load| load.file == file) else { return };
+        load.reading = false;
+        match result {
+            Ok(DiskDone::Opened { size }) => {
+                self.server.persistence.loading =
+                    Some(LoadProgress { start: self.now.unix.seconds(), total_bytes: size, ..Default::default() });
+                self.server.persistence.last_loaded = 0;
+                self.server.persistence.last_expired = 0;
+                self.read_more(&mut load);
+            }
+            Ok(DiskDone::Data(bytes)) => {
+                load.ended = bytes.is_empty();
+                load.reader.feed(bytes);
+                self.server.timers.set(Timer::LoadStep, self.now.monotonic);
+            }
+            Ok(DiskDone::Done) => {}
+            Err(error) => return self.load_failed(load, Failure::Disk(error)),
+        }
+        self.server.persistence.load = Some(load);
+    }
+
+    fn read_more(&mut self, load: &mut Load) {
+        load.reading = true;
+        let operation = DiskOperation::Read { file: load.file, length_max: CHUNK };
+        self.server.disk.start(self.orders, DiskUse::Load(load.file), operation);
+    }
+
+    /// One slice, as [`Timer::LoadStep`] has come.
+    pub(crate) fn load_step(&mut self) {
+        let Some(mut load) = self.server.persistence.load.take() else { return };
+        let delay = self.server.config.integer(Id::KeyLoadDelay);
+        let items = match delay {
+            0 => SLICE_ITEMS,
+            1.. => (DELAY_MIN / delay.unsigned_abs()).max(1) as usize,
+            _ => DELAY_MIN.saturating_mul(delay.unsigned_abs()).min(SLICE_ITEMS as u64) as usize,
+        };
+        let more = match self.load_items(&mut load, items) {
+            Ok(more) => more,
+            Err(failure) => return self.load_failed(load, failure),
+        };
+        if let Some(progress) = &mut self.server.persistence.loading {
+            progress.loaded_bytes = load.reader.offset();
+        }
+        if load.reader.is_finished() {
+            return self.loaded(load);
+        }
+        if !load.reading && !load.ended && load.reader.unread().len() < CHUNK {
+            self.read_more(&mut load);
+        }
+        if more {
+            let mut next = self.now.monotonic;
+            next.0 += if delay > 0 { items as u64 * delay.unsigned_abs() } else { 0 };
+            self.server.timers.set(Timer::LoadStep, next);
+        } else if load.ended {
+            return self.load_failed(load, Failure::Format(LoadError::UnexpectedEnd));
+        }
+        self.server.persistence.load = Some(load);
+    }
+
+    /// Takes in so many items at most. False if there is none before more is
+    /// read.
+    fn load_items(&mut self, load: &mut Load, items: usize) -> Result<bool, Failure> {
+        let mut bytes = 0;
+        for _ in 0..items {
+            let Some(item) = load.reader.next_item()? else { return Ok(false) };
+            match item {
+                Item::Entry { key, value, expire_at_ms, eviction } => {
+                    bytes += key.len();
+                    if let ValueRef::String(text) = value {
+                        bytes += text.len();
+                    }
+                    let merge = matches!(&load.purpose, Purpose::Reload(reload) if reload.merge);
+                    let entry = Entry { key, value, expire_at_ms, eviction };
+                    self.load_entry(load.database, &entry, load.began, merge)?;
+                    if bytes >= SLICE_BYTES {
+                        return Ok(true);
+                    }
+                }
+                Item::SelectDb(database) => load.database = self.database_of(database)?,
+                Item::Aux { key, value } => self.note_text(key, value),
+                Item::Function(_) => {
+                    let line = "Failed loading library, functions are not supported";
+                    return Err(Failure::Content(line.into()));
+                }
+                Item::ModuleAux { identity, .. } => {
+                    let name = crate::rdb::module_name::module_name(identity);
+                    let name = String::from_utf8_lossy(&name).into_owned();
+                    return Err(Failure::Content(format!(
+                        "The RDB file contains AUX module data I can't load: no matching module '{name}'"
+                    )));
+                }
+                Item::End(Checksum::Disabled) => {
+                    self.log(LogLevel::Notice, "RDB file was saved with checksum disabled: no check performed.");
+                }
+                Item::Header { .. }
+                | Item::ResizeDb { .. }
+                | Item::SlotInfo { .. }
+                | Item::SlotImport { .. }
+                | Item::SlotRange { .. }
+                | Item::End(_) => {}
+            }
+        }
+        Ok(true)
+    }
+
+    fn database_of(&self, number: u64) -> Result<DatabaseId, Failure> {
+        let count = self.keyspace.database_count();
+        if number < count as u64 {
+            return Ok(DatabaseId(number as u32));
+        }
+        let title = self.server.personality.title;
+        Err(Failure::Content(format!(
+            "FATAL: Data file was created with a {title} server configured to handle more than {count} databases. \
+             Exiting"
+        )))
+    }
+
+    fn load_entry(&mut self, database: DatabaseId, entry: &Entry<'_>, began: Now, merge: bool) -> Result<(), Failure> {
+        if entry.expire_at_ms.is_some_and(|time| time < began.unix.ms()) {
+            self.server.persistence.last_expired += 1;
+            return Ok(());
+        }
+        let access = entry.access(self.keyspace.access, self.now);
+        let value = match entry.value {
+            ValueRef::Integer(number) => Value::Integer(number),
+            ValueRef::String(text) => parse_i64(text).map_or(Value::Bytes(text), Value::Integer),
+        };
+        let loaded = self.keyspace.load(database, entry.key, value, entry.expire_at_ms, access, merge);
+        if loaded == Loaded::Duplicate {
+            let key = String::from_utf8_lossy(entry.key);
+            return Err(Failure::Content(format!("RDB has duplicated key '{key}' in DB {}", database.0)));
+        }
+        self.server.persistence.last_loaded += 1;
+        Ok(())
+    }
+
+    /// A text about the file.
+    fn note_text(&mut self, key: &[u8], value: &[u8]) {
+        let text = String::from_utf8_lossy(value);
+        let number = || parse_i64(value).unwrap_or(0);
+        let line = match key {
+            [b'%', ..] => format!("RDB '{}': {text}", String::from_utf8_lossy(key)),
+            b"redis-ver" => format!("Loading RDB produced by version {text}"),
+            b"valkey-ver" => format!("Loading RDB produced by Valkey version {text}"),
+            b"ctime" => format!("RDB age {} seconds", (self.now.unix.seconds() - number()).max(0)),
+            b"used-mem" => {
+                if let Some(progress) = &mut self.server.persistence.loading {
+                    progress.used_memory = number().max(0) as u64;
+                }
+                format!("RDB memory usage when created {:.2} Mb", number() as f64 / (1024.0 * 1024.0))
+            }
+            b"aof-preamble" if number() != 0 => "RDB has an AOF tail".into(),
+            b"aof-base" if number() != 0 => "RDB is base AOF".into(),
+            b"redis-bits" | b"lua" | b"aof-preamble" | b"aof-base" => return,
+            b"repl-stream-db" | b"repl-id" | b"repl-offset" => return,
+            _ => {
+                let line = format!("Unrecognized RDB AUX field: '{}'", String::from_utf8_lossy(key));
+                return self.log(LogLevel::Debug, line);
+            }
+        };
+        self.log(LogLevel::Notice, line);
+    }
+
+    fn loaded(&mut self, load: Load) {
+        self.close_loaded(load.file);
+        let status = &self.server.persistence;
+        let (loaded, expired) = (status.last_loaded, status.last_expired);
+        let line = format!("Done loading RDB, keys loaded: {loaded}, keys expired: {expired}.");
+        self.log(LogLevel::Notice, line);
+        match load.purpose {
+            Purpose::Start => {
+                let microseconds = self.now.monotonic.since(load.began.monotonic);
+                let line = format!("DB loaded from disk: {:.3} seconds", microseconds as f64 / 1e6);
+                self.log(LogLevel::Notice, line);
+                self.ready();
+            }
+            Purpose::Reload(reload) => self.reload_loaded(reload, true),
+        }
+    }
+
+    fn close_loaded(&mut self, file: FileId) {
+        self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Close { file });
+        self.server.persistence.loading = None;
+        self.server.loading = false;
+    }
+
+    fn ready(&mut self) {
+        let config = &self.server.config;
+        let listens = [
+            ("tcp", config.integer(Id::Port) > 0),
+            ("unix", !config.text(Id::Unixsocket).is_empty()),
+            ("tls", config.integer(Id::TlsPort) > 0),
+        ];
+        for (kind, _) in listens.iter().filter(|(_, listens)| *listens) {
+            self.orders.log(LogLevel::Notice, format!("Ready to accept connections {kind}"));
+        }
+        self.orders.list.push(Effect::Ready);
+    }
+
+    fn load_failed(&mut self, load: Load, failure: Failure) {
+        let missing = matches!(&failure, Failure::Disk(error) if error.kind == DiskErrorKind::NotFound);
+        if missing && matches!(load.purpose, Purpose::Start) {
+            self.server.loading = false;
+            return self.ready();
+        }
+        let lines = failure_lines(&failure, load.reader.stopped_at(), &self.file_name());
+        for line in lines.into_iter().flatten() {
+            self.log(LogLevel::Warning, line);
+        }
+        self.close_loaded(load.file);
+        match load.purpose {
+            Purpose::Start => {
+                // What was not loaded must not be saved over, nor looked at.
+                self.server.loading = true;
+                self.orders.list.push(Effect::Exit { code: 1 });
+            }
+            Purpose::Reload(reload) => self.reload_loaded(reload, false),
+        }
+    }
+}
+
+/// What the reference writes to its log, in its order.
+fn failure_lines(failure: &Failure, offset: u64, path: &str) -> [Option<String>; 3] {
+    let fatal = || Some(String::from("Fatal error loading the DB, check server logs. Exiting."));
+    let internal = |text: &str| Some(format!("Internal error in RDB reading offset {offset} -> {text}"));
+    let terminating = || Some(String::from("Terminating server after rdb file reading failure."));
+    match failure {
+        Failure::Disk(error) => {
+            let line = format!("Fatal error: can't open the RDB file {path} for reading: {}", error.message);
+            [Some(line), fatal(), None]
+        }
+        Failure::Content(line) => [Some(line.clone()), None, None],
+        Failure::Format(error @ (LoadError::WrongSignature | LoadError::UnsupportedVersion(_))) => {
+            [Some(format!("{error}")), fatal(), None]
+        }
+        Failure::Format(error @ LoadError::ChecksumMismatch { .. }) => {
+            [Some(format!("{error}")), internal("RDB CRC error"), terminating()]
+        }
+        Failure::Format(error) => {
+            let short = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
+            [Some(short.into()), internal(&format!("{error}")), terminating()]
+        }
+    }
+}
+
+/// An entry of a file.
+struct Entry<'a> {
+    key: &'a [u8],
+    value: ValueRef<'a>,
+    expire_at_ms: Option<i64>,
+    eviction: Option<Eviction>,
+}
+
+impl Entry<'_> {
+    /// The bits of eviction: what the file says, if the policy that is in force
+    /// can use it.
+    fn access(&self, access: Access, now: Now) -> u32 {
+        match (access, self.eviction) {
+            (Access::Lfu { .. }, Some(Eviction::Lfu { frequency })) => Access::from_counter(now, frequency),
+            (Access::Lru, Some(Eviction::Lru { idle_seconds })) => Access::from_idle_seconds(now, idle_seconds),
+            _ => access.initial(now),
+        }
+    }
+}
+
+impl Server {
+    /// True from the start of a load to its end.
+    pub fn load_progress(&self) -> Option<&LoadProgress> {
+        self.persistence.loading.as_ref()
+    }
+}

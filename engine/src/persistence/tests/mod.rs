@@ -1,0 +1,342 @@
+//! The machines in a small world: a disk in memory, a clock that stands still
+//! until it is moved, clients that keep what has to wait.
+
+mod ending;
+mod loading;
+mod saving;
+mod walking;
+
+use crate::base::random::Random;
+use crate::boundary::ask::{Answer, Oracle, Question};
+use crate::boundary::effects::{DiskOperation, Effect, Effects, Progress};
+use crate::boundary::id::{ClientId, DatabaseId, DiskToken, FileId};
+use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input};
+use crate::boundary::time::{Monotonic, Now, Unix};
+use crate::config::Config;
+use crate::data::entry::Value;
+use crate::engine::Engine;
+use crate::engine::options::Options;
+use crate::keyspace::Keyspace;
+use crate::resp::request::{Parser, RequestBuffer};
+use crate::server::HostFacts;
+use crate::server::personality::Personality;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+const START: i64 = 1_700_000_000_000_000;
+
+struct Mute;
+
+impl Oracle for Mute {
+    fn elapsed_ns(&mut self) -> u64 {
+        0
+    }
+
+    fn ask(&mut self, question: Question<'_>) -> Answer {
+        match question {
+            Question::WorkingDirectory => Answer::Path("/data".into()),
+            _ => Answer::Done,
+        }
+    }
+}
+
+/// A client: what it was sent, and its requests that have to wait.
+#[derive(Default)]
+struct Client {
+    replies: String,
+    waiting: Vec<u8>,
+}
+
+struct World {
+    engine: Engine,
+    effects: Effects,
+    now: Now,
+    clients: BTreeMap<u64, Client>,
+    files: BTreeMap<String, Vec<u8>>,
+    open: BTreeMap<FileId, (String, usize)>,
+    disk: VecDeque<(DiskToken, DiskOperation)>,
+    /// True for operations that fail.
+    broken: fn(&DiskOperation) -> bool,
+    log: Vec<String>,
+    ready: bool,
+    exit: Option<i32>,
+    deadlines: usize,
+    /// Most bytes that were at the disk at once.
+    outstanding_peak: usize,
+}
+
+impl World {
+    /// A server with parameters as a file would have them, not yet started.
+    fn new(parameters: &str) -> World {
+        let mut config = Config::new();
+        let read = |_: &[u8]| None;
+        config
+            .load(format!("save \"\"\nenable-debug-command yes\n{parameters}").as_bytes(), &mut |path| {
+                read(path).ok_or(()).map_err(|()| unreachable!())
+            })
+            .unwrap();
+        let now = Now { monotonic: Monotonic(1_000_000), unix: Unix(START) };
+        let options = Options {
+            seed: 1,
+            config,
+            config_file: None,
+            executable: String::new(),
+            personality: Personality::REDIS,
+            host: HostFacts { process_id: 77, ..HostFacts::default() },
+            renamed_commands: Vec::new(),
+        };
+        World {
+            engine: Engine::new(options, now),
+            effects: Effects::new(Box::new(Mute)),
+            now,
+            clients: BTreeMap::new(),
+            files: BTreeMap::new(),
+            open: BTreeMap::new(),
+            disk: VecDeque::new(),
+            broken: |_| false,
+            log: Vec::new(),
+            ready: false,
+            exit: None,
+            deadlines: 0,
+            outstanding_peak: 0,
+        }
+    }
+
+    /// A server that has started without a file.
+    fn started(parameters: &str) -> World {
+        let mut world = World::new(parameters);
+        world.handle(Input::Start);
+        world.settle();
+        assert!(world.ready);
+        world.log.clear();
+        world
+    }
+
+    fn handle(&mut self, input: Input<'_>) -> Progress {
+        self.engine.handle(self.now, input, &mut self.effects);
+        let progress = self.effects.progress;
+        let output = core::mem::take(&mut self.effects.output);
+        let mut resumed = Vec::new();
+        for effect in core::mem::take(&mut self.effects.orders.list) {
+            match effect {
+                Effect::Send { client, start, end } => {
+                    self.client(client).replies += core::str::from_utf8(&output[start..end]).unwrap();
+                }
+                Effect::Resume { client } => resumed.push(client),
+                Effect::Disk { token, operation } => self.disk.push_back((token, operation)),
+                Effect::Log { message, .. } => self.log.push(message),
+                Effect::Ready => self.ready = true,
+                Effect::Exit { code } => self.exit = Some(code),
+                Effect::Close { .. } | Effect::Drop(_) => {}
+            }
+        }
+        self.effects.clear();
+        for client in resumed {
+            let waiting = core::mem::take(&mut self.client(client).waiting);
+            self.submit(client, waiting);
+        }
+        let outstanding = self.disk.iter().map(|(_, operation)| match operation {
+            DiskOperation::Append { bytes, .. } => bytes.len(),
+            _ => 0,
+        });
+        self.outstanding_peak = self.outstanding_peak.max(outstanding.sum());
+        progress
+    }
+
+    fn client(&mut self, client: ClientId) -> &mut Client {
+        self.clients.entry(client.0).or_default()
+    }
+
+    fn submit(&mut self, client: ClientId, bytes: Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let mut buffer = RequestBuffer::default();
+        let limits = self.engine.limits(client);
+        Parser::default().parse(&bytes, limits, usize::MAX, &mut buffer);
+        let requests = buffer.requests(&bytes, 0);
+        let report = BufferReport::default();
+        let progress = self.handle(Input::Requests { client, requests: &requests, report });
+        if let Progress::Wait(consumed) | Progress::Yield(consumed) = progress
+            && let Some(span) = buffer.span(consumed)
+        {
+            let rest = bytes[span.start..].to_vec();
+            let before = core::mem::replace(&mut self.client(client).waiting, rest);
+            assert!(before.is_empty());
+            if matches!(progress, Progress::Yield(_)) {
+                let rest = core::mem::take(&mut self.client(client).waiting);
+                self.submit(client, rest);
+            }
+        }
+    }
+
+    /// Sends requests, one a line, and does not wait for anything.
+    fn send(&mut self, client: u64, lines: &str) {
+        if !self.clients.contains_key(&client) {
+            let connection = Connection {
+                peer: String::new(),
+                local: String::new(),
+                unix_socket: false,
+                loopback: true,
+                descriptor: 0,
+            };
+            self.clients.insert(client, Client::default());
+            self.handle(Input::Connected { client: ClientId(client), connection });
+        }
+        let bytes = lines.split('\n').fold(Vec::new(), |bytes, line| [&bytes, line.as_bytes(), b"\r\n"].concat());
+        let waiting = &mut self.client(ClientId(client)).waiting;
+        if waiting.is_empty() {
+            self.submit(ClientId(client), bytes);
+        } else {
+            waiting.extend_from_slice(&bytes);
+        }
+    }
+
+    /// Takes what a client was sent.
+    fn replies(&mut self, client: u64) -> String {
+        core::mem::take(&mut self.client(ClientId(client)).replies)
+    }
+
+    /// Sends requests and settles; what came back.
+    fn ask(&mut self, client: u64, lines: &str) -> String {
+        self.send(client, lines);
+        self.settle();
+        self.replies(client)
+    }
+
+    /// Carries out what is due, until nothing is.
+    fn settle(&mut self) {
+        while self.exit.is_none() && (self.disk_step() || self.timer_step()) {}
+    }
+
+    fn timer_step(&mut self) -> bool {
+        let due = self.engine.next_deadline().is_some_and(|deadline| deadline <= self.now.monotonic);
+        if due {
+            self.deadlines += 1;
+            self.handle(Input::Deadline);
+        }
+        due
+    }
+
+    /// Moves the clock, in steps to each deadline.
+    fn pass_ms(&mut self, milliseconds: u64) {
+        let end = self.now.monotonic.plus_ms(milliseconds);
+        loop {
+            self.settle();
+            let next = self.engine.next_deadline().unwrap_or(end).min(end);
+            let elapsed = next.since(self.now.monotonic);
+            self.now = Now { monotonic: next, unix: Unix(self.now.unix.0 + elapsed as i64) };
+            if next == end || self.exit.is_some() {
+                self.settle();
+                return;
+            }
+        }
+    }
+
+    /// Ends the oldest disk operation.
+    fn disk_step(&mut self) -> bool {
+        let Some((token, operation)) = self.disk.pop_front() else { return false };
+        if (self.broken)(&operation) {
+            let error = DiskError { kind: DiskErrorKind::Full, message: "No space left on device".into() };
+            self.handle(Input::Disk { token, result: Err(error) });
+            return true;
+        }
+        let mut data = Vec::new();
+        let result = self.perform(operation, &mut data);
+        self.handle(Input::Disk { token, result });
+        true
+    }
+
+    fn perform<'d>(&mut self, operation: DiskOperation, data: &'d mut Vec<u8>) -> Result<DiskDone<'d>, DiskError> {
+        let missing = || DiskError { kind: DiskErrorKind::NotFound, message: "No such file or directory".into() };
+        match operation {
+            DiskOperation::Create { file, path } => {
+                self.files.insert(path.clone(), Vec::new());
+                self.open.insert(file, (path, 0));
+            }
+            DiskOperation::Append { file, bytes } => {
+                let (path, _) = self.open.get(&file).ok_or_else(missing)?;
+                self.files.get_mut(path).ok_or_else(missing)?.extend_from_slice(&bytes);
+            }
+            DiskOperation::Sync { .. } => {}
+            DiskOperation::Close { file } => drop(self.open.remove(&file)),
+            DiskOperation::Rename { from, to } => {
+                let contents = self.files.remove(&from).ok_or_else(missing)?;
+                self.files.insert(to, contents);
+            }
+            DiskOperation::Remove { path } => drop(self.files.remove(&path).ok_or_else(missing)?),
+            DiskOperation::Open { file, path } => {
+                let size = self.files.get(&path).ok_or_else(missing)?.len() as u64;
+                self.open.insert(file, (path, 0));
+                return Ok(DiskDone::Opened { size });
+            }
+            DiskOperation::Read { file, length_max } => {
+                let (path, position) = self.open.get_mut(&file).ok_or_else(missing)?;
+                let rest = &self.files[path][*position..];
+                data.extend_from_slice(&rest[..rest.len().min(length_max)]);
+                *position += data.len();
+                return Ok(DiskDone::Data(data));
+            }
+        }
+        Ok(DiskDone::Done)
+    }
+
+    /// Sets `count` keys of every form, among them long, expiring and integer
+    /// ones.
+    fn populate(&mut self, count: usize) {
+        let mut random = Random::from_seed(5);
+        let now = self.now;
+        for at in 0..count {
+            let value = match random.below(4) {
+                0 => format!("{}", random.next_u64() as i64),
+                1 => "a".repeat(random.below(300) as usize),
+                2 => format!("{:x}", random.next_u64()).repeat(1 + random.below(100) as usize),
+                _ => format!("value of {at}"),
+            };
+            let database = [0, 0, 0, 3, 15][at % 5];
+            let expiry = if at % 7 == 0 { format!("{}", now.unix.ms() + 100_000 + at as i64) } else { String::new() };
+            self.engine.set_for_test(database, &format!("key:{at}"), &value, expiry.parse().ok(), now);
+        }
+    }
+
+    fn contents(&self) -> Contents {
+        contents(self.engine.keyspace())
+    }
+}
+
+/// Keys with values and expiries by database.
+type Contents = BTreeMap<(u32, Vec<u8>), (Vec<u8>, Option<i64>)>;
+
+fn contents(keyspace: &Keyspace) -> Contents {
+    let mut contents = BTreeMap::new();
+    for (id, database) in keyspace.databases() {
+        let mut cursor = 0;
+        loop {
+            cursor = database.scan(crate::keyspace::database::Slot(0), cursor, 100, |entry| {
+                let value = match entry.value() {
+                    Value::Integer(number) => number.to_string().into_bytes(),
+                    Value::Bytes(bytes) => bytes.to_vec(),
+                };
+                contents.insert((id.0, entry.key().to_vec()), (value, entry.expire_at_ms()));
+            });
+            if cursor == 0 {
+                break;
+            }
+        }
+    }
+    contents
+}
+
+/// What another server finds in a file.
+fn loaded(file: &[u8], now: Now) -> Contents {
+    let mut world = World::new("");
+    world.now = now;
+    world.files.insert("dump.rdb".into(), file.to_vec());
+    world.handle(Input::Start);
+    world.settle();
+    assert_eq!(world.exit, None, "{:?}", world.log);
+    world.contents()
+}

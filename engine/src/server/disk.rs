@@ -1,0 +1,65 @@
+//! Disk operations under way, and whose they are.
+
+use crate::boundary::effects::{DiskOperation, Orders};
+use crate::boundary::id::{DiskToken, FileId};
+use alloc::collections::VecDeque;
+
+/// What a disk operation is for. Its completion goes there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DiskUse {
+    /// A step of saving the data set in a file.
+    Save(FileId, SaveOperation),
+    /// A step of loading the data set from a file.
+    Load(FileId),
+    /// Nothing depends on how it ends.
+    Nothing,
+}
+
+/// The steps of saving.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SaveOperation {
+    /// The temporary file is created.
+    Create,
+    /// So many bytes are appended.
+    Append(usize),
+    /// What was appended so far is made durable while more comes.
+    IncrementalSync,
+    /// All is made durable.
+    Sync,
+    /// The file is closed.
+    Close,
+    /// The file takes its name.
+    Rename,
+    /// The file of a save that failed or was given up is removed.
+    Remove,
+}
+
+/// Numbers tokens and files, and remembers what is under way.
+#[derive(Default, Debug)]
+pub struct Disk {
+    last_token: u64,
+    last_file: u64,
+    under_way: VecDeque<(DiskToken, DiskUse)>,
+}
+
+impl Disk {
+    /// A number for a file that is about to be opened.
+    pub fn new_file(&mut self) -> FileId {
+        self.last_file += 1;
+        FileId(self.last_file)
+    }
+
+    /// Starts an operation.
+    pub fn start(&mut self, orders: &mut Orders, purpose: DiskUse, operation: DiskOperation) {
+        self.last_token += 1;
+        let token = DiskToken(self.last_token);
+        self.under_way.push_back((token, purpose));
+        orders.disk(token, operation);
+    }
+
+    /// An operation has ended: what it was for. `None` if nobody started it.
+    pub fn take(&mut self, token: DiskToken) -> Option<DiskUse> {
+        let at = self.under_way.iter().position(|&(other, _)| other == token)?;
+        self.under_way.remove(at).map(|(_, purpose)| purpose)
+    }
+}

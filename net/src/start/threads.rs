@@ -1,0 +1,73 @@
+//! The threads: the first accepts, keeps the time and serves; the others only serve.
+
+use crate::host::TokioHost;
+use crate::listener::accept::{Accepted, Accepting, Acceptor, ConnectionOptions, receive};
+use crate::process::affinity;
+use crate::shared::Shared;
+use crate::{raw, signal, timer};
+use engine::boundary::input::Signal;
+use std::io::Error;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::Builder;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{LocalSet, spawn_local};
+
+/// What the first thread does beside serving.
+pub(super) struct Duties {
+    pub(super) acceptor: Acceptor,
+    pub(super) options: Arc<ConnectionOptions>,
+    pub(super) signals: (UnboundedReceiver<Signal>, Arc<AtomicBool>),
+}
+
+/// The runtime of one thread.
+pub(super) fn runtime() -> Result<Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// Starts a thread that does what need not be done at once.
+pub(crate) fn start_background(name: &str, processors: Vec<u8>, work: impl FnOnce() + Send + 'static) {
+    start(name, move || {
+        affinity::keep_to(&processors);
+        work();
+    });
+}
+
+fn start(name: &str, work: impl FnOnce() + Send + 'static) {
+    let started = Builder::new().name(name.into()).spawn(move || {
+        raw::prepare_crash_stack();
+        work();
+    });
+    if let Err(error) = started {
+        tracing::warn!("Could not start thread {name}: {error}");
+        std::process::exit(1);
+    }
+}
+
+/// Serves on `count` threads, of which the calling one is the first, for ever.
+pub(super) fn serve(shared: &Arc<Shared<TokioHost>>, count: usize, runtime: Runtime, duties: Duties) {
+    let others = (1..count).map(|number| start_serving(number, Arc::clone(shared))).collect();
+    let local = LocalSet::new();
+    local.block_on(&runtime, async {
+        spawn_local(timer::run(Arc::clone(shared)));
+        let (signals, pending) = duties.signals;
+        spawn_local(signal::deliver(Arc::clone(shared), signals, pending));
+        Accepting::new(Arc::clone(shared), duties.options, others).run(duties.acceptor).await;
+    });
+}
+
+fn start_serving(number: usize, shared: Arc<Shared<TokioHost>>) -> UnboundedSender<Accepted> {
+    let (sender, arrivals) = unbounded_channel();
+    start(&format!("io-{number}"), move || {
+        raw::use_own_arena();
+        match runtime() {
+            Ok(runtime) => LocalSet::new().block_on(&runtime, receive(arrivals, shared)),
+            Err(error) => {
+                tracing::warn!("Could not watch for events: {error}");
+                std::process::exit(1);
+            }
+        }
+    });
+    sender
+}
