@@ -25,7 +25,7 @@ struct Arguments {
     /// Runs each seed twice and replays its recording: all must be the same.
     #[arg(long)]
     determinism: bool,
-    /// Keeps the recording of the seed in a file.
+    /// Keeps the recording of the seed's last engine in a file.
     #[arg(long)]
     record: Option<std::path::PathBuf>,
     /// Replays a recording instead.
@@ -62,10 +62,14 @@ fn work(arguments: &Arguments) -> Result<(), String> {
     if let Some(seed) = arguments.seed {
         let run = run_seed(seed, manner)?;
         if let Some(path) = &arguments.record {
-            std::fs::write(path, &run.recording).map_err(|error| error.to_string())?;
+            let recording = run.lives.last().map_or(&[][..], |life| &life.recording);
+            std::fs::write(path, recording).map_err(|error| error.to_string())?;
         }
         println!("{}", run.report);
-        println!("effects {:016x} state {:016x} in {:?}", run.effects, run.state, start.elapsed());
+        for life in &run.lives {
+            println!("effects {:016x} state {:016x}", life.effects, life.state);
+        }
+        println!("{:?}", start.elapsed());
         return Ok(());
     }
     let seeds = arguments.seeds.clone().unwrap_or(0..100);

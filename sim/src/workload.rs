@@ -75,6 +75,15 @@ const DEBUG: &[&[&str]] = &[
     &["DEBUG", "STRINGMATCH-LEN", "10", "*a*"],
 ];
 
+/// Ways to end the server, which is then started again.
+const SHUTDOWN: &[&[&str]] = &[
+    &["SHUTDOWN"],
+    &["SHUTDOWN", "SAVE"],
+    &["SHUTDOWN", "NOSAVE"],
+    &["SHUTDOWN", "NOSAVE", "NOW", "FORCE"],
+    &["SHUTDOWN", "ABORT"],
+];
+
 /// What a seed's run is like.
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -136,9 +145,9 @@ impl Profile {
             parse_max: one_of(random, &[1, 5, 512, 512]),
             close_one_in: one_of(random, &[10, 100, 1000]),
             jump_one_in: one_of(random, &[0, 0, 200]),
-            disk_fails_one_in: one_of(random, &[0, 0, 3, 30]),
+            disk_fails_one_in: if model { 0 } else { one_of(random, &[0, 3, 30]) },
             rest_one_in: one_of(random, &[20, 200, 2000]),
-            maxmemory: if limited { 910_000 + random.below(150_000) } else { 0 },
+            maxmemory: if limited { 905_000 + random.below(60_000) } else { 0 },
             policy: one_of(random, PARAMETERS[1].1),
             databases: one_of(random, &[1, 2, 16, 16]),
             model,
@@ -178,6 +187,8 @@ impl Profile {
             4 => actor.plan.push_back(self.config_set(random)),
             5..8 => self.plan_scan(actor),
             8 => actor.plan.push_back(words(one_of(random, DEBUG))),
+            10 if random.below(12) == 0 => actor.plan.push_back(words(one_of(random, SHUTDOWN))),
+            11 => actor.plan.push_back(words(&["BGSAVE"])),
             9 if random.below(4) == 0 => {
                 let milliseconds = random.below(50).to_string();
                 let mode = if random.below(2) == 0 { "WRITE" } else { "ALL" };

@@ -97,6 +97,23 @@ impl Model {
         self.clients.remove(&client);
     }
 
+    /// The server has been started again: what it had saved is not known.
+    pub fn restarted(&mut self) {
+        self.data.forget_all();
+        self.clients.clear();
+    }
+
+    /// A request has begun whose reply comes later.
+    pub fn put_off(&mut self, client: ClientId, request: &[&[u8]]) {
+        let name = request.first().map_or(Vec::new(), |name| name.to_ascii_lowercase());
+        if name == b"exec" {
+            self.clients.entry(client).or_default().queue.clear();
+        }
+        if !matches!(&name[..], b"save" | b"bgsave" | b"shutdown") && !harmless_debug(request) {
+            self.data.forget_all();
+        }
+    }
+
     /// A request was executed.
     pub fn observe(&mut self, client: ClientId, request: &[&[u8]], reply: &Reply, now_ms: i64) {
         let name = request.first().map_or(Vec::new(), |name| name.to_ascii_lowercase());
@@ -178,7 +195,8 @@ impl Model {
             id = subcommand;
         }
         let command: &Command = self.table.command(id);
-        let may_write = command.flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)) || name == b"debug";
+        let may_write =
+            command.flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)) || name == b"debug" && !harmless_debug(request);
         if !may_write {
             return;
         }
@@ -193,4 +211,14 @@ impl Model {
             _ => self.data.forget_all(),
         }
     }
+}
+
+/// DEBUG that leaves all data as they are; RELOAD saves them and loads them.
+fn harmless_debug(request: &[&[u8]]) -> bool {
+    let subcommands: [&[u8]; 7] =
+        [b"set-active-expire", b"sleep", b"reload", b"object", b"digest", b"change-repl-id", b"stringmatch-len"];
+    let is_debug = request.first().is_some_and(|name| name.eq_ignore_ascii_case(b"debug"));
+    let subcommand = request.get(1).copied().unwrap_or_default();
+    let reloads_in_part = subcommand.eq_ignore_ascii_case(b"reload") && request.len() > 2;
+    is_debug && !reloads_in_part && subcommands.iter().any(|known| subcommand.eq_ignore_ascii_case(known))
 }
