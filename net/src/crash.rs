@@ -8,11 +8,9 @@ use engine::server::personality::Personality;
 use nix::unistd::write;
 use std::os::fd::RawFd;
 use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-
-use crate::log::Logger;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
 /// Set by the first report: a panic ends in a signal.
@@ -42,9 +40,9 @@ pub fn set_enabled(enabled: bool) {
     ENABLED.store(enabled, Ordering::Relaxed);
 }
 
-/// The report goes where the log goes.
-pub fn write_to_log(logger: &Arc<Logger>) {
-    DESCRIPTOR.store(logger.descriptor(), Ordering::Relaxed);
+/// The report goes to this descriptor.
+pub fn write_to(descriptor: RawFd) {
+    DESCRIPTOR.store(descriptor, Ordering::Relaxed);
 }
 
 fn report_panic(panic: &PanicHookInfo<'_>) {

@@ -12,6 +12,7 @@
 
 pub mod allocator;
 pub mod check_rdb;
+pub mod clock;
 pub mod connection;
 pub mod crash;
 pub mod disk;

@@ -1,32 +1,34 @@
 //! Answers to the engine's questions, from the real world.
 
+use crate::clock::CycleClock;
 use crate::disk::{disk_error, sync_directory_of};
+use crate::raw;
 use engine::boundary::ask::{Answer, Crash, Oracle, ProcessFigures, Question};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use std::io::Error;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Applies a parameter of the process; its error is what the client is told.
 pub type Apply = Box<dyn FnMut(&str, &str) -> Result<(), String> + Send>;
 
 /// The real world.
 pub struct System {
-    start: Instant,
+    clock: CycleClock,
     apply: Apply,
 }
 
 impl System {
     /// Answers from now on; `apply` puts parameters of the process into effect.
     pub fn new(apply: Apply) -> System {
-        System { start: Instant::now(), apply }
+        System { clock: CycleClock::new(), apply }
     }
 }
 
 impl Oracle for System {
     fn elapsed_ns(&mut self) -> u64 {
-        self.start.elapsed().as_nanos() as u64
+        self.clock.elapsed_ns()
     }
 
     fn ask(&mut self, question: Question<'_>) -> Answer {
@@ -50,7 +52,7 @@ impl Oracle for System {
                 }),
             },
             Question::Purge => {
-                purge();
+                raw::purge_arenas();
                 Answer::Done
             }
             Question::Crash(crash) => crash_now(crash),
@@ -76,10 +78,6 @@ fn replace(path: &str, contents: &[u8]) -> Result<(), Error> {
     sync_directory_of(Path::new(path))
 }
 
-fn purge() {
-    let _ = tikv_jemalloc_ctl::epoch::advance();
-}
-
 fn crash_now(crash: Crash) -> Answer {
     match crash {
         Crash::Segfault => drop(nix::sys::signal::raise(nix::sys::signal::Signal::SIGSEGV)),
@@ -102,7 +100,7 @@ pub fn process_figures() -> ProcessFigures {
         allocator_allocated: stats::allocated::read().unwrap_or(0) as u64,
         allocator_active: stats::active::read().unwrap_or(0) as u64,
         allocator_resident: stats::resident::read().unwrap_or(0) as u64,
-        allocator_muzzy: 0,
+        allocator_muzzy: raw::muzzy_pages() * page_size(),
         cpu_user: time(usage, Usage::user_time),
         cpu_system: time(usage, Usage::system_time),
         cpu_user_thread: time(thread, Usage::user_time),

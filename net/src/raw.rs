@@ -7,8 +7,8 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 use std::ffi::{c_char, c_int, c_void};
 use std::os::fd::{BorrowedFd, RawFd};
 
-/// Tells the allocator what suits one engine behind one lock: a single arena to begin with (each further thread gets its own),
-/// and freed pages back to the system within seconds.
+/// Tells the allocator what suits one engine behind one lock: a single arena to begin with (each further thread gets its
+/// own), and one thread that gives freed pages back. When it does that is set where the allocator is built.
 ///
 /// SAFETY of the name:
 /// - jemalloc declares this symbol, weakly, as a pointer to a string that ends with a zero byte, or null.
@@ -16,7 +16,7 @@ use std::os::fd::{BorrowedFd, RawFd};
 #[unsafe(export_name = "_rjem_malloc_conf")]
 #[used]
 pub static ALLOCATOR_OPTIONS: Option<&'static c_char> = {
-    const TEXT: &[u8] = b"narenas:1,dirty_decay_ms:5000,muzzy_decay_ms:0\0";
+    const TEXT: &[u8] = b"narenas:1,max_background_threads:1\0";
     // SAFETY:
     // - The text is static and ends with a zero byte.
     // - `c_char` has size and alignment of a byte, and every bit pattern.
@@ -50,12 +50,12 @@ pub fn purge_arenas() {
     }
 }
 
-/// Pages that the allocator holds though nobody uses them: dirty and muzzy ones.
-pub fn unused_pages() -> u64 {
+/// Pages that the allocator offered to the system and still holds.
+pub fn muzzy_pages() -> u64 {
     // SAFETY:
-    // - Both statistics are a `size_t`.
-    let read = |name: &[u8]| unsafe { tikv_jemalloc_ctl::raw::read::<usize>(name) }.unwrap_or(0) as u64;
-    read(b"stats.arenas.4096.pmuzzy\0")
+    // - The name ends with a zero byte; 4096 stands for all arenas.
+    // - The statistic is a `size_t`.
+    unsafe { tikv_jemalloc_ctl::raw::read::<usize>(b"stats.arenas.4096.pmuzzy\0") }.unwrap_or(0) as u64
 }
 
 /// Cycles of the processor's time stamp counter; 0 where there is none.

@@ -2,16 +2,12 @@
 
 use crate::host::Host;
 use crate::shared::Shared;
+use crate::start::threads::start_background;
 use engine::boundary::input::{Input, Signal};
-use engine::server::timer::Timer;
 use nix::sys::signal::{self, SigSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-
-/// How often it is looked whether a shutdown that was asked for has been given up.
-const PENDING_CHECK: Duration = Duration::from_millis(100);
 
 /// The signals that ask for a shutdown.
 fn shutdown_signals() -> SigSet {
@@ -27,18 +23,17 @@ pub fn block() {
     let _ = set.thread_block();
 }
 
-/// Starts to wait for signals. They arrive at the receiver; with the flag set, because a shutdown is under way, a second
-/// SIGINT ends the process at once.
+/// Starts to wait for signals. They arrive at the receiver. The flag is set from then until the engine has them: a SIGINT
+/// meanwhile ends the process at once, because whoever sends a second one does not want to wait for what the engine does.
 pub fn wait(exit: impl Fn(i32) + Send + 'static) -> (UnboundedReceiver<Signal>, Arc<AtomicBool>) {
     let (sender, receiver) = unbounded_channel();
-    let pending = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&pending);
-    let thread = std::thread::Builder::new().name("signal".into());
-    drop(thread.spawn(move || wait_for_ever(&sender, &seen, exit)));
-    (receiver, pending)
+    let under_way = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&under_way);
+    start_background("signal", Vec::new(), move || wait_for_ever(&sender, &seen, exit));
+    (receiver, under_way)
 }
 
-fn wait_for_ever(sender: &UnboundedSender<Signal>, pending: &AtomicBool, exit: impl Fn(i32)) {
+fn wait_for_ever(sender: &UnboundedSender<Signal>, under_way: &AtomicBool, exit: impl Fn(i32)) {
     let set = shutdown_signals();
     loop {
         let arrived = match set.wait() {
@@ -46,13 +41,11 @@ fn wait_for_ever(sender: &UnboundedSender<Signal>, pending: &AtomicBool, exit: i
             Ok(signal::Signal::SIGTERM) => Signal::Terminate,
             _ => continue,
         };
-        let was_pending = pending.swap(true, Ordering::SeqCst);
-        if was_pending && arrived == Signal::Interrupt {
+        if under_way.swap(true, Ordering::SeqCst) && arrived == Signal::Interrupt {
             tracing::warn!("You insist... exiting now.");
             exit(1);
         }
-        let name = if arrived == Signal::Interrupt { "SIGINT" } else { "SIGTERM" };
-        tracing::warn!("Received {name} scheduling shutdown...");
+        // The receiver lives as long as the process.
         let _ = sender.send(arrived);
     }
 }
@@ -61,14 +54,10 @@ fn wait_for_ever(sender: &UnboundedSender<Signal>, pending: &AtomicBool, exit: i
 pub async fn deliver<H: Host>(
     shared: Arc<Shared<H>>,
     mut signals: UnboundedReceiver<Signal>,
-    pending: Arc<AtomicBool>,
+    under_way: Arc<AtomicBool>,
 ) {
     while let Some(signal) = signals.recv().await {
         shared.handle(Input::Signal(signal));
-        // It may be given up: a save fails, or SHUTDOWN ABORT comes.
-        while shared.inspect(|engine| engine.server().timers.is_set(Timer::Shutdown)) {
-            tokio::time::sleep(PENDING_CHECK).await;
-        }
-        pending.store(false, Ordering::SeqCst);
+        under_way.store(false, Ordering::SeqCst);
     }
 }

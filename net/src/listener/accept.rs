@@ -110,6 +110,7 @@ impl<H: Host> Accepting<H> {
     }
 
     fn place_tcp(&self, stream: TcpStream, peer: SocketAddr) {
+        tracing::debug!("Accepted {peer}");
         drop(stream.set_nodelay(true));
         let seconds = self.options.keepalive_seconds.load(Ordering::Relaxed);
         if seconds > 0 {
@@ -126,6 +127,7 @@ impl<H: Host> Accepting<H> {
     }
 
     fn place_unix(&self, stream: UnixStream, path: &Path) {
+        tracing::debug!("Accepted connection to {}", path.display());
         match self.next() {
             None => serve_unix(stream, path, &self.shared),
             Some(thread) => {

@@ -159,3 +159,73 @@ impl Listeners {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpStream;
+
+    struct World {
+        runtime: tokio::runtime::Runtime,
+        listeners: Listeners,
+        acceptor: Acceptor,
+    }
+
+    fn world() -> World {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let options = SocketOptions { backlog: 16, mark: 0 };
+        let (listeners, acceptor) = Listeners::new(options, runtime.handle().clone());
+        World { runtime, listeners, acceptor }
+    }
+
+    fn free_port() -> u16 {
+        std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    }
+
+    fn binds(names: &[&str]) -> Vec<Vec<u8>> {
+        names.iter().map(|name| name.as_bytes().to_vec()).collect()
+    }
+
+    fn answers(address: &str, port: u16) -> bool {
+        TcpStream::connect((address, port)).is_ok()
+    }
+
+    #[test]
+    fn a_port_moves_and_what_is_kept_stays_open() {
+        let mut world = world();
+        let (first, second) = (free_port(), free_port());
+        world.listeners.listen_tcp(&binds(&["127.0.0.1", "127.0.0.2"]), first).unwrap();
+        assert!(answers("127.0.0.1", first) && answers("127.0.0.2", first));
+        world.listeners.listen_tcp(&binds(&["127.0.0.1"]), first).unwrap();
+        assert!(answers("127.0.0.1", first) && !answers("127.0.0.2", first));
+        world.listeners.listen_tcp(&binds(&["127.0.0.1"]), second).unwrap();
+        assert!(!answers("127.0.0.1", first) && answers("127.0.0.1", second));
+        world.listeners.listen_tcp(&binds(&["127.0.0.1"]), 0).unwrap();
+        assert!(!answers("127.0.0.1", second) && !world.listeners.has_tcp());
+        drop(world.runtime);
+        assert!(world.acceptor.try_recv().is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_had_changes_nothing() {
+        let mut world = world();
+        let port = free_port();
+        world.listeners.listen_tcp(&binds(&["127.0.0.1"]), port).unwrap();
+        let taken = std::net::TcpListener::bind("127.0.0.2:0").unwrap();
+        let taken_port = taken.local_addr().unwrap().port();
+        assert!(world.listeners.listen_tcp(&binds(&["127.0.0.1", "127.0.0.2"]), taken_port).is_err());
+        assert!(world.listeners.listen_tcp(&binds(&["127.0.0.1", "192.0.2.1"]), port).is_err());
+        assert!(answers("127.0.0.1", port) && !answers("127.0.0.1", taken_port));
+    }
+
+    #[test]
+    fn an_address_may_take_the_place_of_one_that_it_includes() {
+        let mut world = world();
+        let port = free_port();
+        world.listeners.listen_tcp(&binds(&["127.0.0.1"]), port).unwrap();
+        world.listeners.listen_tcp(&binds(&["*"]), port).unwrap();
+        assert!(answers("127.0.0.1", port) && answers("127.0.0.2", port));
+        world.listeners.listen_tcp(&binds(&["127.0.0.1"]), port).unwrap();
+        assert!(answers("127.0.0.1", port) && !answers("127.0.0.2", port));
+    }
+}

@@ -38,15 +38,17 @@ impl Destination {
                     && let Ok(opened) = open(path)
                 {
                     (*file, *inode) = opened;
+                    crate::crash::write_to(file.as_raw_fd());
                 }
                 drop(file.write_all(bytes));
             }
         }
     }
 
+    /// The descriptor of standard output or the file.
     pub(super) fn descriptor(&self) -> RawFd {
         match self {
-            Destination::StandardOutput => 1,
+            Destination::StandardOutput => std::io::stdout().as_raw_fd(),
             Destination::File { file, .. } => file.as_raw_fd(),
         }
     }

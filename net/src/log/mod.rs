@@ -18,7 +18,6 @@ use engine::boundary::effects::LogLevel;
 use engine::config::{self, Config, Id, LogFormat, LogTimestampFormat};
 use line::Line;
 use std::io::Error;
-use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use syslog::Syslog;
@@ -73,7 +72,7 @@ impl Logger {
         drop(tracing::subscriber::set_global_default(subscriber::Events(Arc::clone(self))));
     }
 
-    /// Takes level, formats and destination from the configuration.
+    /// Takes level, formats and destination from the configuration. The report of a crash goes there too.
     ///
     /// # Errors
     /// When the log file cannot be opened; then nothing has changed.
@@ -87,6 +86,7 @@ impl Logger {
             let ident = String::from_utf8_lossy(config.text(Id::SyslogIdent)).into_owned();
             Syslog::new(ident, config.chosen(Id::SyslogFacility))
         });
+        crate::crash::write_to(destination.descriptor());
         let mut output = self.output();
         output.destination = destination;
         output.syslog = syslog;
@@ -123,11 +123,6 @@ impl Logger {
         if self.enabled(LogLevel::Notice) {
             self.output().destination.write(text.as_bytes());
         }
-    }
-
-    /// The descriptor that lines go to, for a report of a crash.
-    pub fn descriptor(&self) -> RawFd {
-        self.output().destination.descriptor()
     }
 
     fn output(&self) -> MutexGuard<'_, Output> {

@@ -3,6 +3,7 @@
 use crate::listener::socket::system_text;
 use engine::base::argv::split_arguments;
 use engine::command::table::CommandTable;
+use engine::commands::COMMANDS;
 use engine::config::{CommandLine, Config, Directive, FileError, FileFault, Id, Loaded, Value, directives};
 use std::ffi::OsStr;
 use std::io::{Error, Read};
@@ -17,10 +18,13 @@ pub struct Configuration {
     /// The file they came from, absolute.
     pub file: Option<PathBuf>,
     /// `rename-command`: from, to.
-    pub renamed_commands: Vec<(Vec<u8>, Vec<u8>)>,
+    pub renamed_commands: Vec<Renaming>,
     /// The number of databases that was asked for, when cluster mode overruled it.
     pub overruled_databases: Option<i64>,
 }
+
+/// From, to.
+type Renaming = (Vec<u8>, Vec<u8>);
 
 /// Why there is no configuration.
 #[derive(Debug)]
@@ -99,8 +103,8 @@ fn refuse_what_is_missing(loaded: &Loaded) -> Result<(), FileError> {
 }
 
 /// Checks each renaming after those before it.
-fn renamed_commands(lines: &[Directive]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, FileError> {
-    let mut commands = CommandTable::new(engine::commands::COMMANDS);
+fn renamed_commands(lines: &[Directive]) -> Result<Vec<Renaming>, FileError> {
+    let mut commands = CommandTable::new(COMMANDS);
     let mut renamed = Vec::new();
     for line in lines {
         let [from, to] = &line.arguments[..] else { return Err(line.error(FileFault::BadDirective)) };
@@ -128,7 +132,7 @@ fn enter_directory(config: &mut Config, text: &[u8]) -> Result<(), FileError> {
         });
     }
     if let Ok(path) = std::env::current_dir() {
-        config.assign(Id::Dir, Value::Text(Some(path.into_os_string().into_encoded_bytes().into())));
+        config.assign(Id::Dir, Value::Text(Some(path.into_os_string().into_encoded_bytes())));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@
 
 pub mod configuration;
 pub mod notice;
-mod threads;
+pub(crate) mod threads;
 
 use crate::disk::{DiskThread, work};
 use crate::host::{Host, TokioHost};
@@ -38,7 +38,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Runtime;
 
 /// Starts a server and serves until something ends the process. Returns the exit code when it could not be started.
@@ -75,7 +75,7 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     settings.apply_all();
     notice::running(config, personality, &logger);
     notice::backlog(config.integer(Id::TcpBacklog));
-    let daemon = Daemon { settings: Mutex::new(settings), supervisor, pid_file, ready: Once::new() };
+    let daemon = Daemon { settings: Mutex::new(settings), supervisor, pid_file };
     serve(configuration, executable, personality, Served { logger, daemon: Arc::new(daemon), runtime, acceptor })
 }
 
@@ -99,7 +99,6 @@ fn configure(personality: Personality, arguments: &[&[u8]], logger: &Arc<Logger>
         report(FileError { line: None, fault: FileFault::LogFile(system_text(&error)) });
         return None;
     }
-    crash::write_to_log(logger);
     crash::set_enabled(configuration.config.boolean(Id::CrashLogEnabled));
     Some(configuration)
 }
@@ -182,7 +181,6 @@ pub(crate) struct Daemon {
     settings: Mutex<Settings>,
     supervisor: Supervisor,
     pid_file: Option<PidFile>,
-    ready: Once,
 }
 
 impl Daemon {
@@ -190,11 +188,9 @@ impl Daemon {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says once that clients are served.
+    /// Tells the supervisor that clients are served.
     fn ready(&self) {
-        self.ready.call_once(|| {
-            self.supervisor.tell("STATUS=Ready to accept connections\nREADY=1\n");
-        });
+        self.supervisor.tell("STATUS=Ready to accept connections\nREADY=1\n");
     }
 
     /// Tidies up and ends the process.
@@ -250,9 +246,8 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     threads::start_background("drop", background_processors, move || to_drop.into_iter().for_each(drop));
     let signals = signal::wait(move |code| for_signal.exit(code));
     let options = daemon.settings().connection_options();
-    let for_start = Arc::clone(&shared);
-    let ready = move || for_start.handle(Input::Start);
-    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals, ready: Box::new(ready) });
+    shared.handle(Input::Start);
+    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals });
     0
 }
 

@@ -19,8 +19,6 @@ pub(super) struct Duties {
     pub(super) acceptor: Acceptor,
     pub(super) options: Arc<ConnectionOptions>,
     pub(super) signals: (UnboundedReceiver<Signal>, Arc<AtomicBool>),
-    /// Called when the threads run.
-    pub(super) ready: Box<dyn FnOnce()>,
 }
 
 /// The runtime of one thread.
@@ -29,7 +27,7 @@ pub(super) fn runtime() -> Result<Runtime, Error> {
 }
 
 /// Starts a thread that does what need not be done at once.
-pub(super) fn start_background(name: &str, processors: Vec<u8>, work: impl FnOnce() + Send + 'static) {
+pub(crate) fn start_background(name: &str, processors: Vec<u8>, work: impl FnOnce() + Send + 'static) {
     start(name, move || {
         affinity::keep_to(&processors);
         work();
@@ -55,7 +53,6 @@ pub(super) fn serve(shared: &Arc<Shared<TokioHost>>, count: usize, runtime: Runt
         spawn_local(timer::run(Arc::clone(shared)));
         let (signals, pending) = duties.signals;
         spawn_local(signal::deliver(Arc::clone(shared), signals, pending));
-        (duties.ready)();
         Accepting::new(Arc::clone(shared), duties.options, others).run(duties.acceptor).await;
     });
 }

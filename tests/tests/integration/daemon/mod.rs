@@ -1,0 +1,9 @@
+//! What the process does around the engine.
+
+mod configuration;
+mod ending;
+mod listening;
+mod logging;
+mod process;
+mod role;
+mod supervision;
