@@ -3,7 +3,7 @@
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
-use crate::config::Id;
+use crate::config::{Id, MaxmemoryPolicy};
 use crate::data::entry::{EntryRef, StringEncoding, Value};
 use crate::keyspace::access::{Access, lru_idle_seconds};
 use crate::resp::request::Arguments;
