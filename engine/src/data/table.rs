@@ -337,6 +337,11 @@ impl Table {
         }
     }
 
+    /// Bits of the hash that the prefixes of all segments have at least.
+    pub fn depth_min(&self) -> u32 {
+        self.level
+    }
+
     /// Visits the entries of the segment in which a hash falls that do not bear
     /// `mark`, and gives it to them, until `visit` returns false. `None` if it
     /// did before the segment's end: the same call goes on where it stopped.

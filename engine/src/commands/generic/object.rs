@@ -151,8 +151,10 @@ fn object_refcount(context: &mut Context<'_>, arguments: Arguments<'_>) -> Resul
 
 /// False where every key needs bits of its own for eviction.
 fn shares_integers(context: &Context<'_>) -> bool {
-    let policy = crate::server::parameters::policy(&context.server.config);
-    context.server.config.bytes(Id::Maxmemory) == 0 || !policy.uses_access()
+    use MaxmemoryPolicy::{AllkeysLfu, AllkeysLru, VolatileLfu, VolatileLru};
+    let policy = context.server.config.chosen(Id::MaxmemoryPolicy);
+    context.server.config.bytes(Id::Maxmemory) == 0
+        || !matches!(policy, AllkeysLru | AllkeysLfu | VolatileLru | VolatileLfu)
 }
 
 fn object_idletime(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
