@@ -15,7 +15,7 @@ use crate::disk::{DiskThread, work};
 use crate::host::{Host, TokioHost};
 use crate::listener::Listeners;
 use crate::listener::accept::Acceptor;
-use crate::listener::socket::{SocketOptions, system_text};
+use crate::listener::socket::{SocketOptions, UnixAccess, system_text};
 use crate::log::{Logger, ROLE_PRIMARY};
 use crate::oracle::System;
 use crate::process::pidfile::{self, PidFile};
@@ -146,8 +146,11 @@ fn listen(config: &Config, runtime: &Runtime) -> Option<(Listeners, Acceptor)> {
     }
     let path = config.text(Id::Unixsocket);
     if !path.is_empty() {
-        let permissions = config.unsigned(Id::Unixsocketperm) as u32;
-        if let Err(error) = listeners.listen_unix(PathBuf::from(OsStr::from_bytes(path)), permissions) {
+        let access = UnixAccess {
+            permissions: config.unsigned(Id::Unixsocketperm) as u32,
+            group: String::from_utf8_lossy(config.text(Id::Unixsocketgroup)).into_owned(),
+        };
+        if let Err(error) = listeners.listen_unix(PathBuf::from(OsStr::from_bytes(path)), &access) {
             tracing::warn!("Failed opening Unix socket: bind: {}", system_text(&error));
             return None;
         }
