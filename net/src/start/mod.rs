@@ -120,9 +120,10 @@ fn prepare_process(configuration: &mut Configuration) -> bool {
     affinity::keep_to(config.text(Id::ServerCpulist));
     allocator::set_background_thread(config.boolean(Id::JemallocBgThread));
     let clients = config.unsigned(Id::Maxclients);
-    let room = limits::make_room(clients);
+    let reserve = limits::reserve(config.unsigned(Id::IoThreads));
+    let room = limits::make_room(clients, reserve);
     if room == 0 {
-        let least = limits::RESERVE + 1;
+        let least = reserve + 1;
         tracing::warn!(
             "The limit of open files is too low for the server to start: it needs {least} at least. Exiting."
         );

@@ -61,3 +61,19 @@ fn level_and_title_change() {
     let title = std::fs::read_to_string(format!("/proc/{}/cmdline", server.process())).unwrap();
     assert!(title.starts_with(&format!("TEST 127.0.0.1:{}\0", server.port)), "{title}");
 }
+
+#[test]
+fn the_score_for_running_out_of_memory_changes_and_comes_back() {
+    let server = Server::start(&[]);
+    let score = || -> i32 {
+        let text = std::fs::read_to_string(format!("/proc/{}/oom_score_adj", server.process())).unwrap();
+        text.trim().parse().unwrap()
+    };
+    let at_start = score();
+    assert_eq!(server.ask(&["CONFIG", "SET", "oom-score-adj-values", "300 400 500"]), "+OK");
+    assert_eq!(score(), at_start);
+    assert_eq!(server.ask(&["CONFIG", "SET", "oom-score-adj", "absolute"]), "+OK");
+    assert_eq!(score(), 300);
+    assert_eq!(server.ask(&["CONFIG", "SET", "oom-score-adj", "no"]), "+OK");
+    assert_eq!(score(), at_start);
+}
