@@ -1,4 +1,5 @@
 //! How long does it take to get from a request's name to its handler and back?
+#![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use benches::{engine_with_client, handle, parse, request};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

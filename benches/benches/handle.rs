@@ -1,4 +1,5 @@
 //! How long does the engine take for a whole batch of pipelined requests?
+#![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use benches::{engine_with_client, handle, key, parse, request};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -1,4 +1,5 @@
 //! How long does it take to parse a request?
+#![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use benches::{key, parse, request};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

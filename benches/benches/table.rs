@@ -1,4 +1,5 @@
 //! How long do the keyspace table's operations take, at several sizes?
+#![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use benches::key;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

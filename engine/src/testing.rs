@@ -2,6 +2,8 @@
 //! they would from a driver, and what came of them is told as text, so that
 //! tests are tables.
 
+pub(crate) use crate::engine::test_world::World;
+
 use crate::base::argv::{quote, split_arguments};
 use crate::boundary::ask::{Answer, Oracle, Question};
 use crate::boundary::effects::{Effect, Effects, Progress};
@@ -56,9 +58,11 @@ impl TestServer {
         TestServer::with_config("")
     }
 
-    /// A server with the text of a configuration file.
+    /// A server with the text of a configuration file, and without save points:
+    /// there is no disk.
     pub(crate) fn with_config(text: &str) -> TestServer {
         let mut config = Config::new();
+        let text = alloc::format!("save \"\"\n{text}");
         config.load(text.as_bytes(), &mut |_| Err("no include".into())).expect("a configuration");
         let options = Options {
             seed: 1,

@@ -72,3 +72,65 @@ fn check(path: &OsString, output: &mut impl Write) -> Result<Verdict, std::io::E
     output.flush()?;
     Ok(verdict)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::rdb::{ValueRef, WriteOptions, WriteVersion, Writer};
+
+    fn file(version: WriteVersion) -> Vec<u8> {
+        let mut writer = Writer::new(version, WriteOptions::default());
+        writer.header();
+        writer.aux(b"redis-ver", b"7.2.4");
+        writer.select_db(3);
+        writer.resize_db(2, 2);
+        writer.entry(b"past", ValueRef::String(&[b'a'; 1000]), Some(1000), None);
+        writer.entry(b"future", ValueRef::Integer(5), Some(4_000_000_000_000), None);
+        writer.finish();
+        writer.take()
+    }
+
+    /// The report and the exit code of a real tool and of ours on the same
+    /// file.
+    fn compare(tool: &str, name: &str, contents: &[u8]) {
+        let program = Path::new("/usr/bin").join(tool);
+        if !program.exists() {
+            assert!(std::env::var_os("CI").is_none(), "{tool} is not installed");
+            eprintln!("\n*** NOT TESTED: {tool} is not installed ***\n");
+            return;
+        }
+        let path = std::env::temp_dir().join(format!("reprise-check-{}-{tool}-{name}", std::process::id()));
+        std::fs::write(&path, contents).expect("a file");
+        let real = std::process::Command::new(program).arg(&path).output().expect("the tool");
+        let mut report = Vec::new();
+        let verdict = check(&path.clone().into_os_string(), &mut report).expect("a report");
+        std::fs::remove_file(&path).expect("the file");
+        assert_eq!(String::from_utf8_lossy(&report), String::from_utf8_lossy(&real.stdout));
+        assert_eq!(real.status.code(), Some(if verdict == Verdict::Good { 0 } else { 1 }));
+    }
+
+    #[test]
+    fn reports_are_those_of_the_real_tools() {
+        for (tool, version) in [("redis-check-rdb", WriteVersion::V10), ("valkey-check-rdb", WriteVersion::V11)] {
+            let good = file(version);
+            let mut damaged = good.clone();
+            damaged[good.len() - 1] ^= 1;
+            compare(tool, "good", &good);
+            compare(tool, "damaged", &damaged);
+            compare(tool, "empty", b"");
+        }
+        let mut newer = file(WriteVersion::V11);
+        newer[5..9].copy_from_slice(b"0099");
+        compare("redis-check-rdb", "newer", &newer);
+    }
+
+    #[test]
+    fn exit_codes() {
+        let run = |arguments: &[&str]| run(&arguments.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(run(&["redis-check-rdb"]), 1);
+        assert_eq!(run(&["redis-check-rdb", "a", "b"]), 1);
+        assert_eq!(run(&["redis-check-rdb", "/nonexistent/dump.rdb"]), 1);
+        assert_eq!(run(&["redis-check-rdb", "--version"]), 0);
+        assert_eq!(version("/usr/bin/redis-check-rdb"), "redis-check-rdb 7.2.4");
+    }
+}

@@ -8,6 +8,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// How much of a subcommand's name an error repeats, in bytes.
+const SHOWN_MAX: usize = 128;
+
 /// HELP of any container: the subcommands with their arguments and summaries.
 ///
 /// # Errors
@@ -40,6 +43,16 @@ pub fn write_help(context: &mut Context<'_>, container: &Command, lines: &[Strin
 /// Always the one of too few arguments.
 pub fn missing_subcommand(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
     Err(Error::Arity { command: context.command.name.into() })
+}
+
+/// What a subcommand answers that got too many arguments.
+pub fn wrong_arguments(arguments: &Arguments<'_>) -> Error {
+    let shown = &arguments[1][..arguments[1].len().min(SHOWN_MAX)];
+    let container = String::from_utf8_lossy(&arguments[0]).to_ascii_uppercase();
+    let shown = String::from_utf8_lossy(shown);
+    Error::Formatted(format!(
+        "ERR unknown subcommand or wrong number of arguments for '{shown}'. Try {container} HELP."
+    ))
 }
 
 /// Arguments as HELP shows them, each after a space.

@@ -215,7 +215,7 @@ impl Context<'_> {
     /// evict.
     #[cold]
     fn out_of_memory(&mut self) -> bool {
-        !crate::engine::evict::evict(self)
+        !crate::command::eviction::evict(self)
     }
 
     /// True if a command may run while data is loaded, and those that it would

@@ -5,6 +5,7 @@ pub mod context;
 pub mod databases;
 pub mod dispatch;
 pub mod error;
+pub mod eviction;
 pub mod redaction;
 mod refusal;
 pub mod spec;

@@ -116,6 +116,17 @@ impl CommandTable {
         self.subcommands(container).find(|&id| self.command(id).name.as_bytes().eq_ignore_ascii_case(name))
     }
 
+    /// Finds a command by its full name, `config|get`.
+    pub fn find_full_name(&self, full_name: &[u8]) -> Option<CommandId> {
+        let mut parts = full_name.split(|&byte| byte == b'|');
+        let id = self.find(parts.next()?)?;
+        match (parts.next(), parts.next()) {
+            (None, _) => Some(id),
+            (Some(subcommand), None) => self.find_subcommand(id, subcommand),
+            _ => None,
+        }
+    }
+
     /// The full name, as INFO commandstats and COMMAND have it: `config|get`.
     pub fn full_name(&self, id: CommandId) -> alloc::string::String {
         match self.container(id) {

@@ -303,21 +303,24 @@ impl Table {
     /// returns the next cursor, 0 at the end.
     ///
     /// Every entry that is in the table from a scan's first call to its last is
-    /// visited at least once. A cursor that no scan gave out is taken as some
-    /// position.
+    /// visited at least once, and a scan comes to its end however the table
+    /// changes: its position never goes back. A cursor that no scan gave out is
+    /// taken as some position.
     pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
         let mut position = Position::decode(cursor);
         let mut seen = 0;
-        let mut segments = 0;
+        let mut steps = 0;
         loop {
             let index = self.index_of(position.prefix);
-            let depth = self.depth(index);
-            let from = if depth < position.depth { 0 } else { position.tag };
+            let depth = self.depth(index).max(position.depth);
+            // The segment was merged since: only a part of it is next.
+            let partly = depth > self.depth(index);
+            let part = |hash: u64| hash.checked_shr(64 - depth);
+            let next = |w: u64| !partly || part(self.hash(Self::entry_of(w).key()).0) == part(position.prefix);
             let segment = self.segment(index);
+            let from = segment.lower_bound(position.tag).min(segment.words().len());
             let mut last = None;
-            for &w in
-                segment.words()[segment.lower_bound(from).min(segment.words().len())..].iter().filter(|&&w| w != 0)
-            {
+            for &w in segment.words()[from..].iter().filter(|&&w| w != 0 && next(w)) {
                 if seen >= count && last != Some(tag(w)) {
                     return Position { prefix: position.prefix, depth, tag: tag(w) }.encode();
                 }
@@ -325,11 +328,10 @@ impl Table {
                 last = Some(tag(w));
                 seen += 1;
             }
-            segments += 1;
-            let Some(next) = next_prefix(position.prefix, depth) else { return 0 };
-            position = Position { prefix: next, depth: 0, tag: 0 };
-            if seen >= count || segments > count {
-                position.depth = self.depth(self.index_of(next));
+            steps += 1;
+            let Some(prefix) = next_prefix(position.prefix, depth) else { return 0 };
+            position = Position { prefix, depth: u64::BITS - prefix.trailing_zeros(), tag: 0 };
+            if seen >= count || steps > count {
                 return position.encode();
             }
         }
@@ -466,9 +468,12 @@ impl Table {
     }
 }
 
-/// A position in the order by (prefix, tag), and how a cursor tells it: the
-/// segment's index with a bit above it that tells the depth, and the tag from
-/// bit 33 on. At most 49 bits, so that a client's double holds it.
+/// A position in the order by (prefix, tag): every hash below the prefix was
+/// visited, and of those that share its `depth` bits every one of a lower tag.
+///
+/// A cursor tells it as the index of a segment of that prefix with a bit above
+/// it that tells the depth, and the tag from bit 33 on. At most 49 bits, so that
+/// a client's double holds it.
 struct Position {
     prefix: u64,
     depth: u32,
@@ -503,3 +508,6 @@ fn next_prefix(hash: u64, depth: u32) -> Option<u64> {
     let width = 1u64 << (64 - depth);
     (hash & !(width - 1)).checked_add(width)
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ use crate::commands::COMMANDS;
 use crate::keyspace::Keyspace;
 use crate::resp::request::Limits;
 use crate::server::Server;
+use crate::server::parameters;
 use crate::server::timer::{Timer, Timers};
 use crate::session::Session;
 use alloc::boxed::Box;
@@ -50,7 +51,7 @@ impl Engine {
         let keyspace = Keyspace::new(count, false, keyspace_random);
         let mut engine = Engine { keyspace, server };
         engine.server.timers.set(Timer::Cron, now.monotonic.plus_ms(1));
-        options::apply_all(&mut engine.server, &mut engine.keyspace);
+        parameters::apply_all(&mut engine.server, &mut engine.keyspace);
         engine
     }
 

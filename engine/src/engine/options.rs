@@ -1,10 +1,7 @@
-//! What an engine is made from, and how parameters take effect.
+//! What an engine is made from, and whom it lets in.
 
 use crate::boundary::input::Connection;
-use crate::config::{Config, Id, MaxmemoryPolicy};
-use crate::keyspace::Keyspace;
-use crate::keyspace::access::Access;
-use crate::keyspace::eviction::Policy;
+use crate::config::{Config, Id};
 use crate::server::personality::Personality;
 use crate::server::{HostFacts, Server};
 use alloc::string::String;
@@ -27,52 +24,6 @@ pub struct Options {
     pub host: HostFacts,
     /// `rename-command`: from, to; an empty name removes.
     pub renamed_commands: Vec<(Vec<u8>, Vec<u8>)>,
-}
-
-/// Puts all parameters into effect that the engine keeps a copy of.
-pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
-    let config = &server.config;
-    server.bulk_max = config.bytes(Id::ProtoMaxBulkLen).min(i64::MAX as u64) as i64;
-    server.password = Some(config.text(Id::Requirepass).to_vec()).filter(|password| !password.is_empty());
-    server.memory_limited = config.bytes(Id::Maxmemory) > 0;
-    server.statistics.latency_tracking = config.boolean(Id::LatencyTracking);
-    server.slow_ns_min = slow_ns_min(config);
-    server.refuse_writes_as_configured();
-    let config = &server.config;
-    keyspace.access = if policy(config).is_lfu() {
-        Access::Lfu {
-            log_factor: config.integer(Id::LfuLogFactor) as u32,
-            decay_minutes: config.integer(Id::LfuDecayTime) as u32,
-        }
-    } else {
-        Access::Lru
-    };
-}
-
-/// From how many nanoseconds on a command is looked at by the slow log or the
-/// latency monitor.
-fn slow_ns_min(config: &Config) -> u64 {
-    let slow_log =
-        u64::try_from(config.integer(Id::SlowlogLogSlowerThan)).map_or(u64::MAX, |us| us.saturating_mul(1000));
-    let monitor = match config.unsigned(Id::LatencyMonitorThreshold) {
-        0 => u64::MAX,
-        milliseconds => milliseconds.saturating_mul(1_000_000),
-    };
-    slow_log.min(monitor)
-}
-
-/// `maxmemory-policy`.
-pub fn policy(config: &Config) -> Policy {
-    match config.chosen::<MaxmemoryPolicy>(Id::MaxmemoryPolicy) {
-        MaxmemoryPolicy::VolatileLru => Policy::VolatileLru,
-        MaxmemoryPolicy::VolatileLfu => Policy::VolatileLfu,
-        MaxmemoryPolicy::VolatileRandom => Policy::VolatileRandom,
-        MaxmemoryPolicy::VolatileTtl => Policy::VolatileTtl,
-        MaxmemoryPolicy::AllkeysLru => Policy::AllkeysLru,
-        MaxmemoryPolicy::AllkeysLfu => Policy::AllkeysLfu,
-        MaxmemoryPolicy::AllkeysRandom => Policy::AllkeysRandom,
-        MaxmemoryPolicy::Noeviction => Policy::Noeviction,
-    }
 }
 
 /// Why a new connection is turned away, as it is told.

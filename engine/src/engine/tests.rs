@@ -4,8 +4,8 @@
 use crate::boundary::id::ClientId;
 use crate::boundary::input::Connection;
 use crate::config::Circumstances;
-use crate::engine::options;
 use crate::engine::test_world::World;
+use crate::server::parameters;
 use crate::server::personality::Personality;
 use crate::session::transaction::Transaction;
 use alloc::format;
@@ -19,7 +19,7 @@ fn set(world: &mut World, name: &str, value: &str) {
     let server = &mut world.engine.server;
     let pairs = [(name.as_bytes(), value.as_bytes())];
     let _ = server.config.set(&pairs, Circumstances::default()).expect("a parameter of a test");
-    options::apply_all(server, &mut world.engine.keyspace);
+    parameters::apply_all(server, &mut world.engine.keyspace);
 }
 
 fn open_transaction(world: &mut World, client: u64) {

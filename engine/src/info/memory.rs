@@ -7,18 +7,18 @@ use crate::base::number::format_human_bytes;
 use crate::config::Id;
 
 pub(super) const FIELDS: &[Field] = &[
-    Field::new("used_memory", |source| source.used_memory.into()),
-    Field::new("used_memory_human", |source| human(source.used_memory)),
+    Field::new("used_memory", |source| source.used_memory().into()),
+    Field::new("used_memory_human", |source| human(source.used_memory())),
     Field::new("used_memory_rss", |source| source.process.resident.into()),
     Field::new("used_memory_rss_human", |source| human(source.process.resident)),
-    Field::new("used_memory_peak", |source| peak(source).into()),
-    Field::new("used_memory_peak_human", |source| human(peak(source))),
-    Field::new("used_memory_peak_perc", |source| percent(ratio(source.used_memory, peak(source)))),
-    Field::new("used_memory_overhead", |source| overhead(source).into()),
+    Field::new("used_memory_peak", |source| source.peak_memory().into()),
+    Field::new("used_memory_peak_human", |source| human(source.peak_memory())),
+    Field::new("used_memory_peak_perc", |source| percent(ratio(source.used_memory(), source.peak_memory()))),
+    Field::new("used_memory_overhead", |source| source.overhead().into()),
     Field::new("used_memory_startup", |source| source.server.fixed_memory.into()),
-    Field::new("used_memory_dataset", |source| dataset(source).into()),
+    Field::new("used_memory_dataset", |source| source.dataset().into()),
     Field::new("used_memory_dataset_perc", |source| {
-        percent(ratio(dataset(source), source.used_memory.saturating_sub(source.server.fixed_memory)))
+        percent(ratio(source.dataset(), source.used_memory().saturating_sub(source.server.fixed_memory)))
     }),
     Field::new("allocator_allocated", |source| source.process.allocator_allocated.into()),
     Field::new("allocator_active", |source| source.process.allocator_active.into()),
@@ -58,19 +58,19 @@ pub(super) const FIELDS: &[Field] = &[
         fraction(ratio(source.process.resident, source.process.allocator_resident))
     }),
     Field::new("rss_overhead_bytes", |source| difference(source.process.resident, source.process.allocator_resident)),
-    Field::new("mem_fragmentation_ratio", |source| fraction(ratio(source.process.resident, source.used_memory))),
-    Field::new("mem_fragmentation_bytes", |source| difference(source.process.resident, source.used_memory)),
-    Field::new("mem_not_counted_for_evict", |source| source.clients.memory.into()),
+    Field::new("mem_fragmentation_ratio", |source| fraction(ratio(source.process.resident, source.used_memory()))),
+    Field::new("mem_fragmentation_bytes", |source| difference(source.process.resident, source.used_memory())),
+    Field::new("mem_not_counted_for_evict", |source| source.client_memory().into()),
     Field::new("mem_replication_backlog", zero),
     Field::new("mem_total_replication_buffers", zero),
     Field::valkey("mem_replicas_repl_buffer", zero),
     Field::new("mem_clients_slaves", zero),
-    Field::new("mem_clients_normal", |source| source.clients.memory.into()),
+    Field::new("mem_clients_normal", |source| source.client_memory().into()),
     Field::new("mem_cluster_links", zero),
     Field::valkey("mem_cluster_slot_import", zero),
     Field::valkey("mem_cluster_slot_export", zero),
     Field::new("mem_aof_buffer", zero),
-    Field::new("mem_allocator", |source| allocator(source)),
+    Field::new("mem_allocator", allocator),
     Field::valkey("mem_overhead_db_hashtable_rehashing", zero),
     Field::new("active_defrag_running", zero),
     Field::new("lazyfree_pending_objects", zero),
@@ -91,19 +91,6 @@ fn fraction(ratio: f64) -> Figure {
 
 fn difference(more: u64, less: u64) -> Figure {
     Figure::Integer(i128::from(more) - i128::from(less))
-}
-
-fn peak(source: &Source<'_>) -> u64 {
-    source.server.statistics.peak_memory.max(source.used_memory)
-}
-
-/// What is not the data itself.
-fn overhead(source: &Source<'_>) -> u64 {
-    source.server.fixed_memory + source.table_memory + source.clients.memory
-}
-
-fn dataset(source: &Source<'_>) -> u64 {
-    source.used_memory.saturating_sub(overhead(source))
 }
 
 fn allocator(source: &Source<'_>) -> Figure {

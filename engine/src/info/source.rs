@@ -20,9 +20,9 @@ pub struct Source<'a> {
     /// Sums over all sessions.
     pub(super) clients: ClientSums,
     /// Bytes that the server uses, by its own account.
-    pub(super) used_memory: u64,
+    used_memory: u64,
     /// Of those, bytes of tables.
-    pub(super) table_memory: u64,
+    table_memory: u64,
 }
 
 /// Sums over all sessions.
@@ -50,6 +50,31 @@ impl<'a> Source<'a> {
         let table_memory = keyspace.databases().map(|(_, database)| database.overhead_bytes() as u64).sum();
         let used_memory = server.used_memory(keyspace) + session.memory();
         Source { now, server, keyspace, process, clients, used_memory, table_memory }
+    }
+
+    /// Bytes that the server uses, by its own account.
+    pub fn used_memory(&self) -> u64 {
+        self.used_memory
+    }
+
+    /// The most bytes that it ever used.
+    pub fn peak_memory(&self) -> u64 {
+        self.server.statistics.peak_memory.max(self.used_memory)
+    }
+
+    /// Bytes of sessions and their buffers.
+    pub fn client_memory(&self) -> u64 {
+        self.clients.memory
+    }
+
+    /// Bytes that are not the data itself.
+    pub fn overhead(&self) -> u64 {
+        self.server.fixed_memory + self.table_memory + self.clients.memory
+    }
+
+    /// Bytes of the data itself.
+    pub fn dataset(&self) -> u64 {
+        self.used_memory.saturating_sub(self.overhead())
     }
 
     /// Microseconds since the server began.

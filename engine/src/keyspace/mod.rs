@@ -8,6 +8,9 @@ pub mod eviction;
 mod range;
 pub mod snapshot;
 
+#[cfg(test)]
+mod tests;
+
 use crate::base::crc16::slot_of;
 use crate::base::random::Random;
 use crate::base::sip_hash::SipKey;
@@ -384,10 +387,9 @@ impl Keyspace {
     ) -> (usize, bool) {
         let mark = self.mark;
         let mut snapshot = self.snapshot.as_mut();
-        let sip = self.sip;
         let (count, round) = self.databases[id.0 as usize].sweep_due(now_ms, segments, limit, |entry, entry_mark| {
             if let Some(snapshot) = snapshot.as_deref_mut() {
-                snapshot.preserve(id, Hash(sip.hash(entry.key())), entry, entry_mark != mark);
+                snapshot.preserve(id, entry, entry_mark != mark);
             }
             expired(entry.key());
         });

@@ -14,7 +14,6 @@
 
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::EntryRef;
-use crate::data::hash::Hash;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Key, Location, Slot};
 use alloc::boxed::Box;
@@ -64,15 +63,6 @@ struct Walk {
     progress: Progress,
 }
 
-impl Walk {
-    fn visited(&self, slot: Slot, hash: Hash) -> bool {
-        match self.progress {
-            Progress::Done => true,
-            Progress::At(at, before) => slot < at || slot == at && hash.0 < before,
-        }
-    }
-}
-
 /// A snapshot in progress.
 pub struct Snapshot {
     /// `None` once given up: the walk goes on, to set the marks.
@@ -83,15 +73,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Gives an entry to the sink before it changes, if it is still owed.
-    pub(crate) fn preserve(&mut self, id: DatabaseId, hash: Hash, entry: EntryRef<'_>, owed: bool) {
-        let walk = self.walks[id.0 as usize];
-        // With one table a database, the slot is 0; with more, expired entries
-        // of slots that were visited bear the mark already.
-        if owed
-            && !walk.visited(Slot(0), hash)
-            && let Some(sink) = &mut self.sink
-        {
-            sink.entry(walk.name, entry);
+    pub(crate) fn preserve(&mut self, id: DatabaseId, entry: EntryRef<'_>, owed: bool) {
+        if owed && let Some(sink) = &mut self.sink {
+            sink.entry(self.walks[id.0 as usize].name, entry);
         }
     }
 }
@@ -136,6 +120,7 @@ impl Keyspace {
     pub fn abandon_snapshot(&mut self) {
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.sink = None;
+            self.garbage.extend(snapshot.detached.drain(..).map(|(database, _)| database));
         }
     }
 
@@ -182,15 +167,11 @@ impl Keyspace {
     fn preserve_owed(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) {
         let Some(snapshot) = &mut self.snapshot else { return };
         let database = &mut self.databases[id.0 as usize];
-        let walk = snapshot.walks[id.0 as usize];
+        debug_assert_eq!(database.get(location).key(), key.bytes, "the location is of another key");
         if database.mark(location) == self.mark {
             return;
         }
-        if !walk.visited(key.slot, key.hash)
-            && let Some(sink) = &mut snapshot.sink
-        {
-            sink.entry(walk.name, database.get(location));
-        }
+        snapshot.preserve(id, database.get(location), true);
         database.set_mark(location, self.mark);
     }
 

@@ -8,6 +8,7 @@ pub mod disk;
 pub mod histogram;
 pub mod journal;
 pub mod latency;
+pub mod parameters;
 pub mod personality;
 pub mod slow_log;
 pub mod statistics;
@@ -194,6 +195,12 @@ impl Server {
     /// A reply that was put off is due.
     pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
         self.deferred.push(Deferred { waiter, result });
+    }
+
+    /// Bytes that count against `maxmemory`: all that is accounted but output
+    /// buffers.
+    pub fn memory_counted(&self, keyspace: &Keyspace) -> u64 {
+        keyspace.bytes() as u64 + self.fixed_memory
     }
 
     /// Bytes of all sessions but the one that runs.

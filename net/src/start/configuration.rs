@@ -99,7 +99,7 @@ fn refuse_what_is_missing(loaded: &Loaded) -> Result<(), FileError> {
         Some(directive) => Err(directive.error(FileFault::Unavailable(what))),
         None => Ok(()),
     };
-    refuse(loaded.users.first(), "Users in the configuration file")?;
+    refuse(loaded.users.first(), "A user in the configuration file")?;
     refuse(loaded.modules.first(), "Loading modules")?;
     refuse(loaded.module_parameters.first(), "Loading modules")
 }

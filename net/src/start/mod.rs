@@ -68,7 +68,7 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     };
     let Some((listeners, acceptor)) = listen(&configuration.config, &runtime) else { return 1 };
     let config = &configuration.config;
-    let pid_file = write_pid_file(config, is_background);
+    let pid_file = write_pid_file(config, personality, is_background);
     let area = config.boolean(Id::SetProcTitle).then(ArgumentArea::take).flatten();
     let title = Title::new(program, config, configuration.file.as_deref(), area);
     let mut settings = Settings::new(config, listeners, Arc::clone(&logger), title);
@@ -163,10 +163,10 @@ fn listen(config: &Config, runtime: &Runtime) -> Option<(Listeners, Acceptor)> {
     Some((listeners, acceptor))
 }
 
-fn write_pid_file(config: &Config, is_background: bool) -> Option<PidFile> {
+fn write_pid_file(config: &Config, personality: Personality, is_background: bool) -> Option<PidFile> {
     let path = config.text(Id::Pidfile);
     match path {
-        b"" if is_background => PidFile::write(Path::new(pidfile::DEFAULT_PATH)),
+        b"" if is_background => PidFile::write(&pidfile::default_path(personality.server)),
         b"" => None,
         path => PidFile::write(Path::new(OsStr::from_bytes(path))),
     }

@@ -1,4 +1,7 @@
-//! The daemon as a process: started, asked and ended as its users do it.
+//! Tests of the daemon as a process: started, asked and ended as its users do
+//! it, alone and beside real servers.
 
+mod client;
 mod daemon;
+mod persistence;
 mod process;

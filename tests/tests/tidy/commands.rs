@@ -19,21 +19,19 @@ fn all() -> Vec<(String, &'static Command)> {
 
 /// The fewest words that a grammar takes.
 fn words_min(arguments: &[Argument]) -> i32 {
-    let one = |argument: &Argument| {
-        if argument.optional {
-            return 0;
-        }
-        let own = match argument.kind {
-            ArgumentKind::Token => 0,
-            ArgumentKind::OneOf(choices) => {
-                choices.iter().map(|choice| words_min(std::slice::from_ref(choice))).min().unwrap_or(0)
-            }
-            ArgumentKind::Block(parts) => words_min(parts),
-            _ => 1,
-        };
-        own + i32::from(argument.token.is_some())
+    arguments.iter().filter(|argument| !argument.optional).map(words_if_given).sum()
+}
+
+/// The fewest words of an argument that is not left out; one of several must be
+/// chosen, even if each by itself may be missing.
+fn words_if_given(argument: &Argument) -> i32 {
+    let own = match argument.kind {
+        ArgumentKind::Token => 0,
+        ArgumentKind::OneOf(choices) => choices.iter().map(words_if_given).min().unwrap_or(0),
+        ArgumentKind::Block(parts) => words_min(parts),
+        _ => 1,
     };
-    arguments.iter().map(one).sum()
+    own + i32::from(argument.token.is_some())
 }
 
 fn key_specs_named(arguments: &[Argument], named: &mut BTreeSet<usize>) {

@@ -1,7 +1,7 @@
 //! The family through the engine's front door.
 
-use crate::engine::test_world::World;
 use crate::server::personality::Personality;
+use crate::testing::World;
 use alloc::format;
 use alloc::string::String;
 

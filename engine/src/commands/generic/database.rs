@@ -115,8 +115,6 @@ fn flushdb(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
     Ok(())
 }
 
-/// A snapshot under way is given up, as the reference kills its child: nobody
-/// wants the data saved that was just thrown away.
 fn flushall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     check_mode(&arguments)?;
     context.kill_background_save();

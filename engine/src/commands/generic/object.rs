@@ -151,7 +151,7 @@ fn object_refcount(context: &mut Context<'_>, arguments: Arguments<'_>) -> Resul
 
 /// False where every key needs bits of its own for eviction.
 fn shares_integers(context: &Context<'_>) -> bool {
-    let policy = crate::engine::options::policy(&context.server.config);
+    let policy = crate::server::parameters::policy(&context.server.config);
     context.server.config.bytes(Id::Maxmemory) == 0 || !policy.uses_access()
 }
 

@@ -16,7 +16,7 @@ const BAD_DATABASE: &str = "-ERR DB index is out of range";
 const SAME: &str = "-ERR source and destination objects are the same";
 
 fn server(requests: &[&str]) -> TestServer {
-    let mut server = TestServer::new();
+    let mut server = TestServer::with_config("save ''\n");
     for request in requests {
         let reply = server.send(request);
         assert!(!reply.starts_with('-'), "{request}: {reply}");
@@ -383,7 +383,7 @@ fn object() {
 
 #[test]
 fn dump_and_restore() {
-    let mut server = TestServer::new();
+    let mut server = server(&[]);
     for value in [&b"12"[..], b"text", b"", &[b'x'; 3000]] {
         server.send("FLUSHALL");
         server.send_arguments(&[b"SET", b"a", value]);

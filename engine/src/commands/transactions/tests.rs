@@ -8,7 +8,7 @@ const NIL: &str = "*-1";
 
 /// Clients 1 and 2.
 fn server() -> TestServer {
-    let mut server = TestServer::new();
+    let mut server = TestServer::with_config("save ''\n");
     server.connect(ClientId(2));
     server.client = ClientId(1);
     server

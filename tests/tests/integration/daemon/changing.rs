@@ -1,6 +1,6 @@
 //! Parameters of the process that change while it runs.
 
-use crate::process::{Server, ask, free_port, wait_until};
+use crate::daemon::process::{Server, ask, free_port, wait_until};
 use std::net::TcpListener;
 
 #[test]

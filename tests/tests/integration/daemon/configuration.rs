@@ -1,6 +1,6 @@
 //! Configuration from a file, the command line and standard input.
 
-use crate::process::{Scratch, Server, free_port, run};
+use crate::daemon::process::{Scratch, Server, free_port, run};
 
 #[test]
 fn lines_that_are_refused_are_named() {
@@ -51,8 +51,8 @@ fn files_include_others_by_pattern_and_the_command_line_has_the_last_word() {
         .spawn();
     let mut child = child.expect("the server starts");
     let address = format!("127.0.0.1:{port}");
-    let ask = |words: &[&str]| crate::process::ask(&address, words);
-    crate::process::wait_until("the server answers", || ask(&["put", "a", "b"]).is_ok());
+    let ask = |words: &[&str]| crate::daemon::process::ask(&address, words);
+    crate::daemon::process::wait_until("the server answers", || ask(&["put", "a", "b"]).is_ok());
     assert_eq!(ask(&["put", "a", "b"]).unwrap(), "+OK");
     assert!(ask(&["set", "a", "b"]).unwrap().starts_with("-ERR unknown command 'set'"));
     assert!(ask(&["get", "a"]).unwrap().starts_with("-ERR unknown command 'get'"));

@@ -1,6 +1,6 @@
 //! Signals, and crashes.
 
-use crate::process::{Scratch, Server, free_port};
+use crate::daemon::process::{Scratch, Server, free_port};
 use nix::sys::signal::Signal;
 use std::os::unix::process::ExitStatusExt;
 
@@ -25,8 +25,9 @@ fn a_second_interrupt_does_not_wait_for_the_engine() {
     let mut server = Server::start(&["--enable-debug-command", "yes"]);
     assert_eq!(server.ask(&["DEBUG", "SLEEP", "0"]), "+OK");
     let port = server.port;
-    let sleeper =
-        std::thread::spawn(move || crate::process::ask(&format!("127.0.0.1:{port}"), &["DEBUG", "SLEEP", "10"]));
+    let sleeper = std::thread::spawn(move || {
+        crate::daemon::process::ask(&format!("127.0.0.1:{port}"), &["DEBUG", "SLEEP", "10"])
+    });
     std::thread::sleep(std::time::Duration::from_millis(300));
     server.signal(Signal::SIGINT);
     std::thread::sleep(std::time::Duration::from_millis(100));
@@ -58,7 +59,7 @@ fn a_crash_leaves_a_report_and_its_signal() {
 fn a_crash_on_request_leaves_a_report() {
     for (how, text) in [("SEGFAULT", "crashed by signal: 11"), ("PANIC", "ASSERTION FAILED: ")] {
         let mut server = Server::start(&["--enable-debug-command", "yes"]);
-        drop(crate::process::ask(&format!("127.0.0.1:{}", server.port), &["DEBUG", how]));
+        drop(crate::daemon::process::ask(&format!("127.0.0.1:{}", server.port), &["DEBUG", how]));
         assert!(!server.wait().success());
         let log = server.log();
         assert!(log.contains(text), "{log}");

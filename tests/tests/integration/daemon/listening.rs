@@ -1,6 +1,6 @@
 //! Addresses, sockets and ports.
 
-use crate::process::{Scratch, Server, ask, ask_stream, free_port, run};
+use crate::daemon::process::{Scratch, Server, ask, ask_stream, free_port, run};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 

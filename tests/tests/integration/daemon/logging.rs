@@ -1,6 +1,6 @@
 //! The log, the files that others look for, and the title.
 
-use crate::process::{Scratch, Server, free_port, run, wait_until};
+use crate::daemon::process::{Scratch, Server, free_port, run, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

@@ -5,5 +5,6 @@ mod configuration;
 mod ending;
 mod listening;
 mod logging;
+mod process;
 mod role;
 mod supervision;

@@ -1,6 +1,6 @@
 //! Names that the program is started under, and arguments that start no server.
 
-use crate::process::{Scratch, run};
+use crate::daemon::process::{Scratch, run};
 
 #[test]
 fn a_name_decides_what_the_program_is() {

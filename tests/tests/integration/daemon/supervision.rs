@@ -1,6 +1,6 @@
 //! What systemd is told.
 
-use crate::process::{PATIENCE, Scratch, wait_until};
+use crate::daemon::process::{PATIENCE, Scratch, wait_until};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 

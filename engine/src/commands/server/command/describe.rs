@@ -1,6 +1,5 @@
 //! COMMAND and COMMAND INFO: arity, flags, categories, tips, key specs.
 
-use super::find;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::{Begin, Command, Find, Flags, KeyFlags, KeySpec};
@@ -28,7 +27,7 @@ pub(super) fn info(context: &mut Context<'_>, arguments: Arguments<'_>) -> Resul
     let table = &context.server.commands;
     context.reply.array(arguments.len() - 2);
     for name in arguments.iter().skip(2) {
-        match find(table, name) {
+        match table.find_full_name(name) {
             Some(id) => write_command(&mut context.reply, table, id),
             None => context.reply.null(),
         }

@@ -2,7 +2,6 @@
 
 use super::deprecation::deprecation;
 use super::describe::write_words;
-use super::find;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::{Argument, ArgumentKind};
@@ -16,7 +15,7 @@ pub(super) fn docs(context: &mut Context<'_>, arguments: Arguments<'_>) -> Resul
     let ids: Vec<CommandId> = if arguments.len() == 2 {
         table.commands().collect()
     } else {
-        arguments.iter().skip(2).filter_map(|name| find(table, name)).collect()
+        arguments.iter().skip(2).filter_map(|name| table.find_full_name(name)).collect()
     };
     context.reply.map(ids.len());
     for id in ids {

@@ -10,7 +10,6 @@ use crate::command::container::help;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
-use crate::command::table::{CommandId, CommandTable};
 use crate::resp::request::Arguments;
 use describe::{describe_all, info};
 use docs::docs;
@@ -159,15 +158,4 @@ fn count(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Err
     let count = context.server.commands.commands().count();
     context.reply.integer(count as i64);
     Ok(())
-}
-
-/// Finds a command by its full name, `config|get`.
-fn find(table: &CommandTable, full_name: &[u8]) -> Option<CommandId> {
-    let mut parts = full_name.split(|&byte| byte == b'|');
-    let id = table.find(parts.next()?)?;
-    match (parts.next(), parts.next()) {
-        (None, _) => Some(id),
-        (Some(subcommand), None) => table.find_subcommand(id, subcommand),
-        _ => None,
-    }
 }

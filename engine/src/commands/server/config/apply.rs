@@ -5,7 +5,6 @@ use crate::boundary::ask::{Answer, Question};
 use crate::boundary::effects::LogLevel;
 use crate::command::context::Context;
 use crate::config::{Fault, Id, Value};
-use crate::engine::evict::memory_counted;
 use crate::server::timer::Timer;
 use alloc::format;
 use alloc::string::String;
@@ -75,7 +74,7 @@ fn change_directory(context: &mut Context<'_>) -> Result<(), Fault> {
 /// With a lower limit, eviction begins at once.
 fn lower_memory(context: &mut Context<'_>) {
     let limit = context.server.config.bytes(Id::Maxmemory);
-    let used = memory_counted(context.keyspace, context.server);
+    let used = context.server.memory_counted(context.keyspace);
     if limit > 0 && limit < used {
         let message = format!(
             "maxmemory is now {limit}, less than the {used} in use: keys are evicted, or writes refused, as \

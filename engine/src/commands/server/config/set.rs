@@ -4,13 +4,13 @@ use super::apply::{apply, apply_again};
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::config::{Circumstances, Fault, Id, SetError, Undo};
-use crate::engine::options;
 use crate::resp::request::Arguments;
+use crate::server::parameters;
 use alloc::format;
 use alloc::vec::Vec;
 
 pub(super) fn set(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    if arguments.len() % 2 != 0 {
+    if !arguments.len().is_multiple_of(2) {
         return Err(Error::Syntax);
     }
     let words: Vec<&[u8]> = arguments.iter().skip(2).collect();
@@ -32,7 +32,7 @@ fn refusal(error: SetError) -> Error {
 
 fn put_into_effect(context: &mut Context<'_>, undo: Undo) -> Result<(), SetError> {
     let changed: Vec<(Id, &'static str)> = undo.changed().collect();
-    options::apply_all(context.server, context.keyspace);
+    parameters::apply_all(context.server, context.keyspace);
     for (index, &(id, name)) in changed.iter().enumerate() {
         if let Err(fault) = apply(context, id) {
             take_back(context, undo, &changed[..index]);
@@ -45,7 +45,7 @@ fn put_into_effect(context: &mut Context<'_>, undo: Undo) -> Result<(), SetError
 /// What was there before comes into effect again, of the process too.
 fn take_back(context: &mut Context<'_>, undo: Undo, applied: &[(Id, &'static str)]) {
     context.server.config.roll_back(undo);
-    options::apply_all(context.server, context.keyspace);
+    parameters::apply_all(context.server, context.keyspace);
     for &(id, _) in applied {
         apply_again(context, id);
     }

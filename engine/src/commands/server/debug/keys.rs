@@ -74,8 +74,7 @@ fn value_length(entry: EntryRef<'_>) -> usize {
 pub(super) fn populate(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let number = |index: usize| match arguments.get(index).map(parse_i64) {
         None => Ok(0),
-        Some(None) => Err(Error::NotInteger),
-        Some(Some(number)) => u64::try_from(number).map_err(|_| Error::NotPositive),
+        Some(number) => number.and_then(|number| u64::try_from(number).ok()).ok_or(Error::NotPositive),
     };
     let (count, size) = (number(2)?, number(4)? as usize);
     if size as u64 > context.server.config.bytes(Id::ProtoMaxBulkLen) {

@@ -9,14 +9,13 @@ mod protocol;
 mod settings;
 mod sleep;
 
-use crate::command::container::write_help;
+use crate::command::container::{write_help, wrong_arguments};
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::persistence::reload::debug_reload;
 use crate::resp::request::Arguments;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// DEBUG.
@@ -31,7 +30,10 @@ pub const DEBUG: Command = Command {
     categories: Categories::ADMIN.and(Categories::DANGEROUS).and(Categories::SLOW),
     tips: &[],
     keys: &[],
-    arguments: &[],
+    arguments: &[
+        Argument::new("subcommand", ArgumentKind::String),
+        Argument::new("argument", ArgumentKind::String).optional().multiple(),
+    ],
     subcommands: &[],
     handler: debug,
 };
@@ -104,14 +106,8 @@ fn debug(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
     };
     match SUBCOMMANDS.iter().find(matches) {
         Some(subcommand) => (subcommand.handler)(context, arguments),
-        None => Err(unknown(name)),
+        None => Err(wrong_arguments(&arguments)),
     }
-}
-
-/// There is no such subcommand, or not with so many arguments.
-fn unknown(name: &[u8]) -> Error {
-    let name = String::from_utf8_lossy(&name[..name.len().min(128)]);
-    Error::Formatted(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."))
 }
 
 fn reload(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {

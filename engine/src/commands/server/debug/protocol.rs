@@ -12,6 +12,7 @@ use alloc::vec;
 /// Longest text of STRINGMATCH-LEN.
 const TEXT_MAX: usize = 1 << 20;
 
+#[expect(clippy::approx_constant, reason = "the reference answers just this number")]
 pub(super) fn protocol(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let old = context.reply.protocol() == Protocol::Resp2;
     let reply = &mut context.reply;

@@ -1,0 +1,82 @@
+//! A client of RESP2 that waits for each reply.
+
+use std::io::{BufRead, BufReader, Read, Result, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// How long a reply may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A reply.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Reply {
+    /// A simple string, or an error with its `-`.
+    Line(String),
+    /// An integer.
+    Integer(i64),
+    /// A bulk string; `None` is the null.
+    Bulk(Option<Vec<u8>>),
+    /// An array.
+    Array(Vec<Reply>),
+}
+
+/// A connection.
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// Connects to a server on this machine.
+    pub(crate) fn connect(port: u16) -> Result<Client> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Client { stream: BufReader::new(stream) })
+    }
+
+    /// Sends one request, and waits for its reply.
+    pub(crate) fn try_ask(&mut self, arguments: &[&[u8]]) -> Result<Reply> {
+        let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
+        for argument in arguments {
+            request.extend_from_slice(format!("${}\r\n", argument.len()).as_bytes());
+            request.extend_from_slice(argument);
+            request.extend_from_slice(b"\r\n");
+        }
+        self.stream.get_mut().write_all(&request)?;
+        self.reply()
+    }
+
+    /// As [`Client::try_ask`], where nothing may fail.
+    pub(crate) fn ask(&mut self, arguments: &[&[u8]]) -> Reply {
+        self.try_ask(arguments).expect("a reply")
+    }
+
+    /// Words of one request, separated by spaces.
+    pub(crate) fn line(&mut self, request: &str) -> Reply {
+        let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
+        self.ask(&words)
+    }
+
+    fn reply(&mut self) -> Result<Reply> {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let line = line.trim_end();
+        let (kind, rest) = line.split_at(1);
+        let number = || rest.parse::<i64>().expect("a number");
+        Ok(match kind {
+            ":" => Reply::Integer(number()),
+            "$" if number() < 0 => Reply::Bulk(None),
+            "$" => {
+                let mut bytes = vec![0; number() as usize + 2];
+                self.stream.read_exact(&mut bytes)?;
+                bytes.truncate(bytes.len() - 2);
+                Reply::Bulk(Some(bytes))
+            }
+            "*" => Reply::Array((0..number()).map(|_| self.reply()).collect::<Result<_>>()?),
+            "+" => Reply::Line(rest.to_owned()),
+            _ => Reply::Line(line.to_owned()),
+        })
+    }
+}

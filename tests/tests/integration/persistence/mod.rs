@@ -1,0 +1,4 @@
+//! Files go from server to server.
+
+mod exchange;
+mod restart;
