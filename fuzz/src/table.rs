@@ -105,7 +105,7 @@ impl Pair {
             value: Value::encode(&held.value),
             expire_at_ms: held.expire_at_ms,
             access: 7,
-            raw: held.value.len() % 3 == 0,
+            raw: held.value.len().is_multiple_of(3),
         };
         match self.find(name) {
             Some(location) => {

@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
         let known = matches!(text, b"inf" | b"-inf" | b"nan");
         let digits = text.iter().all(|byte| byte.is_ascii_digit() || b"+-.e".contains(byte));
         let parses = std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok());
-        if !known && !(digits && parses) {
+        if !(known || digits && parses) {
             return wrong("a double that is no number");
         }
         Ok(Reply::Double(text.to_vec()))
