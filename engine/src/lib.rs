@@ -13,6 +13,7 @@ pub mod info;
 pub mod keyspace;
 pub mod persistence;
 pub mod rdb;
+pub mod recording;
 pub mod resp;
 pub mod server;
 pub mod session;

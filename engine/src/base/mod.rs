@@ -7,6 +7,7 @@
 pub mod argv;
 pub mod crc16;
 pub mod crc64;
+pub mod fingerprint;
 pub mod glob;
 pub mod long_double;
 pub mod lzf;

@@ -6,6 +6,7 @@ pub mod databases;
 pub mod dispatch;
 pub mod error;
 pub mod eviction;
+pub mod generate;
 pub mod redaction;
 mod refusal;
 pub mod spec;

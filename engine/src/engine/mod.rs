@@ -7,6 +7,7 @@ pub mod cron;
 pub mod evict;
 pub mod options;
 pub mod requests;
+pub mod state_hash;
 #[cfg(test)]
 pub(crate) mod test_world;
 #[cfg(test)]

@@ -79,6 +79,11 @@ impl RequestBuffer {
         self.requests.is_empty() && self.error.is_none()
     }
 
+    /// Ends with an error, as a parser would have found it: for replay.
+    pub fn set_error(&mut self, error: Option<ProtocolError>) {
+        self.error = error;
+    }
+
     /// The requests, of which the first `skip` are left out, together with the
     /// buffer from which they were parsed.
     pub fn requests<'a>(&'a self, buffer: &'a [u8], skip: usize) -> Requests<'a> {
@@ -122,13 +127,19 @@ impl<'a> Requests<'a> {
         Arguments { buffer: self.buffer, unquoted: &self.parsed.unquoted, spans }
     }
 
+    /// All requests as they came on the wire, with what was skipped between
+    /// them: parsed again they are the same.
+    pub fn wire(&self) -> &'a [u8] {
+        match &self.parsed.requests[self.skip..] {
+            [] => &[],
+            [first, .., last] => &self.buffer[first.start..last.end],
+            [only] => &self.buffer[only.start..only.end],
+        }
+    }
+
     /// Bytes that all requests took on the wire.
     pub fn wire_bytes(&self) -> usize {
-        match &self.parsed.requests[self.skip..] {
-            [first, .., last] => last.end - first.start,
-            [only] => only.end - only.start,
-            [] => 0,
-        }
+        self.wire().len()
     }
 
     /// Bytes that one request took on the wire.
@@ -406,7 +417,8 @@ impl Parser {
         while missing > 0 {
             let needed;
             match buffer.get(position) {
-                None => needed = position + 4,
+                // The shortest line that can be judged, though a wrong one.
+                None => needed = position + 3,
                 Some(b'$') => match header(buffer, position) {
                     Header::Number(length, at) if (0..=limits.bulk_max).contains(&length) => {
                         if length > UNAUTHENTICATED_BULK_MAX && !limits.authenticated {
@@ -561,6 +573,13 @@ mod tests {
         let tight = Limits { authenticated: false, ..Limits::default() };
         assert_eq!(parse_in_pieces(b"*11\r\n", &[], tight).1, Some(ProtocolError::UnauthenticatedCount));
         assert_eq!(parse_in_pieces(b"*1\r\n$16385\r\n", &[], tight).1, Some(ProtocolError::UnauthenticatedBulk));
+    }
+
+    #[test]
+    fn the_shortest_wrong_line_is_judged_when_it_is_there() {
+        let bytes = b"*2\r\n$4\r\nAUTH\r\n1\r\n";
+        assert_eq!(one(bytes).1, Some(ProtocolError::ExpectedBulk(b'1')));
+        assert_eq!(parse_in_pieces(bytes, &[bytes.len() - 3], Limits::default()), one(bytes));
     }
 
     proptest! {

@@ -1,0 +1,80 @@
+//! A hash of all state that the future depends on: what tells whether a replay
+//! did the same.
+
+use crate::base::fingerprint::Fingerprint;
+use crate::boundary::id::DatabaseId;
+use crate::data::entry::{EntryRef, Value};
+use crate::engine::Engine;
+use crate::keyspace::Keyspace;
+use crate::keyspace::database::{Database, Slot};
+use crate::persistence::Persistence;
+use crate::server::Server;
+
+impl Engine {
+    /// A hash of the data in their order, the sessions, the timers, the
+    /// generator, the counters. Takes as long as a walk over everything.
+    pub fn state_hash(&self) -> u64 {
+        let mut hash = Fingerprint::new();
+        add_keyspace(&mut hash, self.keyspace());
+        add_server(&mut hash, self.server());
+        hash.value()
+    }
+}
+
+fn add_keyspace(hash: &mut Fingerprint, keyspace: &Keyspace) {
+    for (id, database) in keyspace.databases() {
+        add_database(hash, id, database);
+    }
+    for word in keyspace.random.state() {
+        hash.add(word);
+    }
+    hash.add(keyspace.dirty);
+    hash.add(keyspace.bytes() as u64);
+    hash.add(u64::from(keyspace.snapshot_active()));
+    hash.add_debug(&(keyspace.access, keyspace.statistics, &keyspace.pool));
+}
+
+fn add_database(hash: &mut Fingerprint, id: DatabaseId, database: &Database) {
+    hash.add(u64::from(id.0));
+    for slot in (0..database.slot_count()).map(Slot) {
+        database.scan(slot, 0, usize::MAX, |entry| add_entry(hash, entry));
+    }
+}
+
+fn add_entry(hash: &mut Fingerprint, entry: EntryRef<'_>) {
+    hash.add_bytes(entry.key());
+    hash.add(u64::from(entry.access()) << 8 | u64::from(entry.type_number()));
+    hash.add(entry.expire_at_ms().map_or(u64::MAX, |at| at as u64));
+    hash.add(entry.footprint() as u64);
+    match entry.value() {
+        Value::Integer(number) => hash.add(number as u64),
+        Value::Bytes(bytes) => hash.add_bytes(bytes),
+    }
+}
+
+fn add_server(hash: &mut Fingerprint, server: &Server) {
+    for session in server.sessions.iter() {
+        hash.add_debug(session);
+    }
+    hash.add_debug(&server.watches);
+    hash.add(server.client_round as u64);
+    hash.add_debug(&server.reply_buffer_reset_ms);
+    hash.add(server.journal.position());
+    hash.add_debug(&server.config);
+    hash.add_debug(&(&server.statistics, server.timers, server.pause, &server.waiting_for_turn));
+    hash.add_debug(&(server.loading, server.active_expire, server.writes_refused, server.sampled_at));
+    hash.add_debug(&(&server.slow_log, &server.latency, &server.disk, &server.deferred));
+    hash.add_debug(&(server.exclusive, server.cron_paused, server.slow_ns_min, server.attack_logged));
+    add_persistence(hash, &server.persistence);
+    hash.add_bytes(&server.run_id);
+    hash.add_bytes(&server.replication_id);
+    hash.add(u64::from(server.sweep_database));
+    hash.add(server.clock_ns);
+}
+
+fn add_persistence(hash: &mut Fingerprint, persistence: &Persistence) {
+    hash.add_debug(&(persistence.saves, persistence.last_save, persistence.last_ok, persistence.last_seconds));
+    hash.add_debug(&(persistence.background_since, persistence.scheduled, persistence.loading, persistence.last_try));
+    hash.add_debug(&(persistence.keys_processed, persistence.keys_total, persistence.ahead_bytes));
+    hash.add_debug(&(persistence.save.is_some(), persistence.load.is_some()));
+}

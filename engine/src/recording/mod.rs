@@ -1,0 +1,63 @@
+//! What went into an engine, so that another engine can be made to do the same:
+//! inputs in the order in which they were handled, and the answers to questions
+//! asked meanwhile. Pure: whoever records or replays brings the storage.
+//!
+//! ```text
+//! "REPRISE\0"  version u16  seed u64  started Now  personality  host facts  configuration  ...
+//! record*      tag u8, then by tag; an input's answers follow it
+//!
+//! Connected Requests Drained Closed Disk Deadline Signal Start  times since the last input, what it says
+//! Elapsed                                                  nanoseconds since the last
+//! Answer                                                   what was answered
+//! Checkpoint                                               hash of all effects so far, hash of the state
+//! ```
+//!
+//! Numbers are LEB128, signed ones zigzag; fixed numbers of the header and of
+//! checkpoints are little endian; texts are a length and bytes. Requests are
+//! their bytes on the wire. A segment that begins with an image instead of an
+//! empty engine is for another version.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use read::{Reader, Record, RecordedInput, RecordingError};
+pub use write::Writer;
+
+const MAGIC: &[u8; 8] = b"REPRISE\0";
+/// The version of the format.
+const VERSION: u16 = 1;
+
+/// Kinds of records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+enum Tag {
+    Connected = 1,
+    Requests,
+    Drained,
+    Closed,
+    Disk,
+    Deadline,
+    Signal,
+    Elapsed,
+    Answer,
+    Checkpoint,
+    Start,
+}
+
+impl Tag {
+    const ALL: [Tag; 11] = [
+        Tag::Connected,
+        Tag::Requests,
+        Tag::Drained,
+        Tag::Closed,
+        Tag::Disk,
+        Tag::Deadline,
+        Tag::Signal,
+        Tag::Elapsed,
+        Tag::Answer,
+        Tag::Checkpoint,
+        Tag::Start,
+    ];
+}

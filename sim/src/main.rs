@@ -1,0 +1,82 @@
+//! Runs seeds: `cargo run --release -p sim -- --seeds 0..1000 --determinism`.
+
+use clap::Parser;
+use sim::replay::replay;
+use sim::runs::{Manner, run_seed, run_seeds, tell_seed_on_panic};
+use std::ops::Range;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// Simulates the engine and its clients, from one seed.
+#[derive(Parser, Debug)]
+struct Arguments {
+    /// Runs one seed.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Runs a range of seeds, as 0..1000.
+    #[arg(long, value_parser = parse_range)]
+    seeds: Option<Range<u64>>,
+    /// Threads; all processors if not given.
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Commands a seed.
+    #[arg(long, default_value_t = 2000)]
+    commands: u64,
+    /// Runs each seed twice and replays its recording: all must be the same.
+    #[arg(long)]
+    determinism: bool,
+    /// Keeps the recording of the seed's last engine in a file.
+    #[arg(long)]
+    record: Option<std::path::PathBuf>,
+    /// Replays a recording instead.
+    #[arg(long)]
+    replay: Option<std::path::PathBuf>,
+}
+
+fn parse_range(text: &str) -> Result<Range<u64>, String> {
+    let (from, to) = text.split_once("..").ok_or("a range is written as 0..1000")?;
+    let number = |text: &str| text.parse().map_err(|error| format!("{text}: {error}"));
+    Ok(number(from)?..number(to)?)
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tell_seed_on_panic();
+    match work(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("{fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn work(arguments: &Arguments) -> Result<(), String> {
+    if let Some(path) = &arguments.replay {
+        let recording = std::fs::read(path).map_err(|error| error.to_string())?;
+        println!("{:x?}", replay(&recording)?);
+        return Ok(());
+    }
+    let manner = Manner { commands: arguments.commands, determinism: arguments.determinism };
+    let start = Instant::now();
+    if let Some(seed) = arguments.seed {
+        let run = run_seed(seed, manner)?;
+        if let Some(path) = &arguments.record {
+            let recording = run.lives.last().map_or(&[][..], |life| &life.recording);
+            std::fs::write(path, recording).map_err(|error| error.to_string())?;
+        }
+        println!("{}", run.report);
+        for life in &run.lives {
+            println!("effects {:016x} state {:016x}", life.effects, life.state);
+        }
+        println!("{:?}", start.elapsed());
+        return Ok(());
+    }
+    let seeds = arguments.seeds.clone().unwrap_or(0..100);
+    let jobs = arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let count = seeds.end.saturating_sub(seeds.start);
+    let (report, failed) = run_seeds(seeds, jobs, manner);
+    println!("{report}");
+    println!("{count} seeds, {} failed, {:?}", failed.len(), start.elapsed());
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {failed:?}")) }
+}
