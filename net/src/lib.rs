@@ -9,6 +9,14 @@
 //!
 //! A connection reads and parses without the lock, holds it for one batch, and
 //! writes without it.
+//!
+//! | module | is |
+//! | --- | --- |
+//! | `program`, `start` | which program this is; from the command line to serving |
+//! | `listener`, `connection`, `mailbox` | sockets and what goes through them |
+//! | `shared`, `timer`, `signal`, `disk`, `oracle` | everything that enters the engine, and what it wants done |
+//! | `settings`, `process`, `log`, `crash`, `allocator` | the process around it |
+//! | `raw` | the only unsafe code |
 
 pub mod allocator;
 pub mod check_rdb;

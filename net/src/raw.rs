@@ -144,6 +144,9 @@ pub type CrashHandler = fn(CrashSignal);
 
 static CRASH_HANDLER: std::sync::OnceLock<CrashHandler> = std::sync::OnceLock::new();
 
+/// A report that takes longer than this is stuck.
+const REPORT_SECONDS_MAX: u32 = 20;
+
 /// Lets `handler` report the signals of a crash; then each does what it does by default.
 pub fn on_crash(handler: CrashHandler) {
     if CRASH_HANDLER.set(handler).is_err() {
@@ -178,7 +181,7 @@ extern "C" fn crash_signal(number: c_int, information: *mut libc::siginfo_t, _co
     // - Whoever is stuck from here on is ended by this alarm, with its default action.
     unsafe {
         libc::signal(libc::SIGALRM, libc::SIG_DFL);
-        libc::alarm(10);
+        libc::alarm(REPORT_SECONDS_MAX);
     }
     if let Some(handler) = CRASH_HANDLER.get() {
         handler(signal);

@@ -28,6 +28,7 @@ pub struct Settings {
     binds: Vec<Vec<u8>>,
     port: u16,
     is_replica: bool,
+    descriptor_reserve: u64,
 }
 
 impl Settings {
@@ -46,6 +47,7 @@ impl Settings {
             binds: config.binds().to_vec(),
             port: config.unsigned(Id::Port) as u16,
             is_replica: config.primary().is_some(),
+            descriptor_reserve: limits::reserve(config.unsigned(Id::IoThreads)),
         }
     }
 
@@ -68,7 +70,7 @@ impl Settings {
         match parameter {
             "port" => return self.set_port(value.parse().unwrap_or(0)),
             "bind" => return self.set_binds(value),
-            "maxclients" => return set_client_limit(value.parse().unwrap_or(0)),
+            "maxclients" => return set_client_limit(value.parse().unwrap_or(0), self.descriptor_reserve),
             "loglevel" => set_choice(value, |level| self.logger.set_level(level)),
             "log-format" => set_choice(value, |format| self.logger.set_format(format)),
             "log-timestamp-format" => set_choice(value, |format| self.logger.set_timestamp(format)),
@@ -132,8 +134,8 @@ fn set_choice<C: Choice>(name: &str, set: impl FnOnce(C)) {
     }
 }
 
-fn set_client_limit(clients: u64) -> Result<(), String> {
-    let room = limits::make_room(clients);
+fn set_client_limit(clients: u64, reserve: u64) -> Result<(), String> {
+    let room = limits::make_room(clients, reserve);
     if room < clients {
         return Err(format!(
             "The operating system is not able to handle the specified number of clients, try with {room}"

@@ -9,10 +9,13 @@ use engine::boundary::input::{BufferReport, Connection, Input};
 use engine::engine::Engine;
 use engine::resp::request::{Limits, Requests};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use tokio::sync::Notify;
+
+/// How often a thread offers its time to those who wait for the lock.
+const LET_IN_TRIES: usize = 200;
 
 /// Where log lines go.
 pub trait Log: Send + Sync {
@@ -27,6 +30,8 @@ pub struct Shared<H: Host> {
     pub host: H,
     /// The deadline for which the timer is set, microseconds.
     armed: AtomicU64,
+    /// Threads that wait for the lock.
+    contenders: AtomicUsize,
     /// Wakes the timer for an earlier deadline.
     pub(crate) rearm: Notify,
 }
@@ -79,12 +84,39 @@ impl<H: Host> Shared<H> {
     pub fn new(parts: Parts, host: H) -> Arc<Shared<H>> {
         let Parts { engine, effects, disk, log, garbage, ready, exit } = parts;
         let core = Core { engine, effects, mailboxes: HashMap::new(), next_client: 1, disk, log, garbage, ready, exit };
-        Arc::new(Shared { core: Mutex::new(core), host, armed: AtomicU64::new(u64::MAX), rearm: Notify::new() })
+        Arc::new(Shared {
+            core: Mutex::new(core),
+            host,
+            armed: AtomicU64::new(u64::MAX),
+            contenders: AtomicUsize::new(0),
+            rearm: Notify::new(),
+        })
     }
 
     /// The lock. A thread that panicked has aborted the process already.
     fn lock(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        match self.core.try_lock() {
+            Ok(core) => core,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                self.contenders.fetch_add(1, Ordering::Relaxed);
+                let core = self.core.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                self.contenders.fetch_sub(1, Ordering::Relaxed);
+                core
+            }
+        }
+    }
+
+    /// Waits, not for long, until no thread waits for the lock: a mutex gives it
+    /// to whoever comes first, and that is always the one who has just let it go
+    /// if he wants it again at once.
+    pub(crate) fn let_others_in(&self) {
+        for _ in 0..LET_IN_TRIES {
+            if self.contenders.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Handles an input that is no client's request.

@@ -13,6 +13,7 @@ pub async fn run<H: Host>(shared: Arc<Shared<H>>) {
         let next = shared.set_armed();
         if next <= shared.host.now().monotonic.0 {
             shared.handle(Input::Deadline);
+            shared.let_others_in();
             tokio::task::yield_now().await;
             continue;
         }

@@ -22,6 +22,7 @@ use crate::data::entry::{Entry, EntryRef, prefetch};
 use crate::data::hash::Hash;
 use crate::data::segment::{MARK, Segment, VOLATILE, address, tag, word};
 use crate::data::slab::block_size;
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// Average length of a segment above which one is split.
@@ -56,10 +57,7 @@ pub struct Table {
 impl Table {
     /// An empty table that hashes with `sip`.
     pub fn new(sip: SipKey) -> Table {
-        let mut first = Vec::with_capacity(1);
-        first.push(Segment::default());
-        let mut chunks = Vec::with_capacity(1);
-        chunks.push(first);
+        let chunks = vec![vec![Segment::default()]];
         Table { chunks, level: 0, split: 0, len: 0, volatile: 0, bytes: 0, sip, touched: 0 }
     }
 
@@ -335,6 +333,11 @@ impl Table {
                 return position.encode();
             }
         }
+    }
+
+    /// Bits of the hash that the prefixes of all segments have at least.
+    pub fn depth_min(&self) -> u32 {
+        self.level
     }
 
     /// Visits the entries of the segment in which a hash falls that do not bear

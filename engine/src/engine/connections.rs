@@ -33,7 +33,9 @@ impl Engine {
             return;
         }
         let pending = session.output_pending();
-        session.reply_buffer.resize(now.monotonic, pending, self.server.reply_buffer_reset_ms);
+        if self.server.reply_buffer_resizing {
+            session.reply_buffer.resize(now.monotonic, pending, self.server.reply_buffer_reset_ms);
+        }
         self.keep_or_close(now, session, effects);
     }
 

@@ -59,7 +59,7 @@ impl Engine {
     /// Takes one input in, and appends what follows from it to `effects`.
     pub fn handle(&mut self, now: Now, input: Input<'_>, effects: &mut Effects) {
         match input {
-            Input::Requests { client, requests, report } => self.requests(now, client, &requests, report, effects),
+            Input::Requests { client, requests, report } => self.requests(now, client, requests, report, effects),
             Input::Connected { client, connection } => self.connected(now, client, connection, effects),
             Input::Drained { client, report } => self.drained(now, client, report, effects),
             Input::Closed { client } => self.server.forget_client(client),

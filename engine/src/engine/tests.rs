@@ -9,7 +9,6 @@ use crate::server::parameters;
 use crate::server::personality::Personality;
 use crate::session::transaction::Transaction;
 use alloc::format;
-use alloc::vec;
 
 fn redis(parameters: &[(&str, &str)]) -> World {
     World::with(parameters, Personality::REDIS)
@@ -307,6 +306,6 @@ fn a_password_that_is_removed_is_not_asked_for() {
     assert_eq!(world.ask(client, "GET a"), "-NOAUTH Authentication required.\r\n");
     set(&mut world, "requirepass", "");
     assert_eq!(world.ask(client, "GET a"), "$-1\r\n");
-    let many = vec!["PING"; 12].join(" ");
+    let many = ["PING"; 12].join(" ");
     assert!(world.ask(client, &many).starts_with("-ERR wrong number of arguments for 'ping'"), "limits are lifted too");
 }

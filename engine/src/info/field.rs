@@ -34,6 +34,8 @@ pub(super) enum Figure {
     Integer(i128),
     /// Text.
     Text(Cow<'static, str>),
+    /// There is none now, so the field is left out.
+    Absent,
     /// Lines of their own, complete with their names.
     Lines(String),
 }
@@ -110,6 +112,7 @@ impl Field {
         let _ = match (self.value)(source) {
             Figure::Integer(number) => write!(out, "{}:{number}\r\n", self.name),
             Figure::Text(text) => write!(out, "{}:{text}\r\n", self.name),
+            Figure::Absent => Ok(()),
             Figure::Lines(lines) => out.write_str(&lines),
         };
     }

@@ -40,6 +40,9 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("executable", |source| bytes(source.server.executable.as_bytes())),
     Field::new("config_file", |source| bytes(source.server.config_file.as_deref().unwrap_or_default().as_bytes())),
     Field::new("io_threads_active", |source| flag(source.server.config.integer(Id::IoThreads) > 1)),
+    Field::new("shutdown_in_milliseconds", |source| {
+        source.server.persistence.shutdown_in_ms(source.now).map_or(Figure::Absent, Figure::from)
+    }),
     Field::valkey("availability_zone", |source| bytes(source.server.config.text(Id::AvailabilityZone))),
     Field::new("listener0", listeners),
 ];

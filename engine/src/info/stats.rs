@@ -62,8 +62,12 @@ pub(super) const FIELDS: &[Field] = &[
     Field::valkey("io_threaded_poll_processed", zero),
     Field::valkey("io_threaded_total_prefetch_batches", zero),
     Field::valkey("io_threaded_total_prefetch_entries", zero),
-    Field::valkey("client_query_buffer_limit_disconnections", zero),
-    Field::valkey("client_output_buffer_limit_disconnections", zero),
+    Field::valkey("client_query_buffer_limit_disconnections", |source| {
+        source.server.statistics.query_limit_disconnections.into()
+    }),
+    Field::valkey("client_output_buffer_limit_disconnections", |source| {
+        source.server.statistics.output_limit_disconnections.into()
+    }),
     Field::new("reply_buffer_shrinks", zero),
     Field::new("reply_buffer_expands", zero),
     Field::new("eventloop_cycles", |source| source.server.statistics.reads.into()),
@@ -71,7 +75,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("eventloop_duration_cmd_sum", |source| command_time(source).into()),
     Field::new("instantaneous_eventloop_cycles_per_sec", zero),
     Field::new("instantaneous_eventloop_duration_usec", zero),
-    Field::new("acl_access_denied_auth", zero),
+    Field::new("acl_access_denied_auth", |source| source.server.statistics.denied_authentications.into()),
     Field::new("acl_access_denied_cmd", zero),
     Field::new("acl_access_denied_key", zero),
     Field::new("acl_access_denied_channel", zero),

@@ -248,6 +248,12 @@ impl Database {
         self.tables.len() as u16
     }
 
+    /// Bits of the hash that the prefixes of all segments of a slot have at
+    /// least.
+    pub fn depth_min(&self, slot: Slot) -> u32 {
+        self.table(slot).map_or(0, Table::depth_min)
+    }
+
     /// Visits the entries of the segment in which a hash falls that do not bear
     /// `mark`; see [`Table::walk`].
     pub fn walk(

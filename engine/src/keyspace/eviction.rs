@@ -31,11 +31,6 @@ impl Policy {
         matches!(self, Policy::VolatileLru | Policy::VolatileLfu | Policy::VolatileRandom | Policy::VolatileTtl)
     }
 
-    /// True if it goes by how keys are used.
-    pub fn uses_access(self) -> bool {
-        self.is_lfu() || matches!(self, Policy::VolatileLru | Policy::AllkeysLru)
-    }
-
     /// True if accesses are counted rather than timed.
     pub fn is_lfu(self) -> bool {
         matches!(self, Policy::VolatileLfu | Policy::AllkeysLfu)

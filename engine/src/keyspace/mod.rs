@@ -42,6 +42,7 @@ pub struct KeyspaceStatistics {
 }
 
 /// All databases.
+#[expect(clippy::vec_box, reason = "databases change places, and hands, by a pointer")]
 pub struct Keyspace {
     databases: Vec<Box<Database>>,
     sip: SipKey,

@@ -7,10 +7,12 @@
 //! marks need no clearing: a snapshot begins by turning the keyspace's mark
 //! round, and when the walk has ended all entries bear it.
 //!
-//! The order of the walk is that of hashes, which does not depend on the
-//! tables' sizes; they grow and shrink meanwhile as they like. Databases are
-//! saved under the number that they had at the beginning, though SWAPDB moves
-//! them and FLUSHDB detaches them.
+//! The order of the walk is that of prefixes of hashes, which does not depend on
+//! the tables' sizes; they grow and shrink meanwhile as they like. Prefixes are
+//! taken with their bits reversed, so that whatever part has been walked is
+//! spread evenly over all hashes: a table with the same hash key that is filled
+//! in this order grows evenly. Databases are saved under the number that they
+//! had at the beginning, though SWAPDB moves them and FLUSHDB detaches them.
 
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::EntryRef;
@@ -50,11 +52,47 @@ pub struct Slice {
 }
 
 /// How far the walk got in a database.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Progress {
-    /// Entries of lower slots, and in this slot of lower hashes, were visited.
-    At(Slot, u64),
+    At(Position),
     Done,
+}
+
+/// Entries of lower slots were visited, and in this slot those whose first
+/// `depth` bits, reversed, are less than `index`; of those with just these bits
+/// the ones below `hash`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Position {
+    slot: Slot,
+    depth: u32,
+    index: u64,
+    hash: u64,
+}
+
+impl Position {
+    fn start(database: &Database, slot: Slot) -> Position {
+        Position { slot, depth: database.depth_min(slot), index: 0, hash: 0 }
+    }
+
+    /// The number of a hash's prefix in the order of the walk.
+    fn index_of(&self, hash: u64) -> u64 {
+        hash.reverse_bits() & ((1 << self.depth) - 1)
+    }
+
+    /// Behind a segment, behind which `next` is the first hash.
+    fn advance(self, next: Option<u64>, database: &Database) -> Progress {
+        if let Some(hash) = next.filter(|&next| self.index_of(next) == self.index) {
+            return Progress::At(Position { hash, ..self });
+        }
+        let index = self.index + 1;
+        if index < 1 << self.depth {
+            return Progress::At(Position { index, hash: index.reverse_bits(), ..self });
+        }
+        if self.slot.0 + 1 < database.slot_count() {
+            return Progress::At(Position::start(database, Slot(self.slot.0 + 1)));
+        }
+        Progress::Done
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +135,11 @@ impl Keyspace {
         }
         let walk = |(id, database): (DatabaseId, &Database)| Walk {
             name: id,
-            progress: if database.is_empty() { Progress::Done } else { Progress::At(Slot(0), 0) },
+            progress: if database.is_empty() {
+                Progress::Done
+            } else {
+                Progress::At(Position::start(database, Slot(0)))
+            },
         };
         let walks = self.databases().map(walk).collect();
         self.snapshot = Some(Snapshot { sink: Some(sink), walks, detached: Vec::new() });
@@ -205,10 +247,10 @@ fn step(
     mark: bool,
     left: &mut Slice,
 ) {
-    let Progress::At(slot, hash) = walk.progress else { return };
+    let Progress::At(position) = walk.progress else { return };
     // A segment costs something even if nothing in it is owed.
     left.entries = left.entries.saturating_sub(1);
-    let ended = database.walk(slot, hash, mark, |entry| {
+    let ended = database.walk(position.slot, position.hash, mark, |entry| {
         left.entries = left.entries.saturating_sub(1);
         if let Some(sink) = &mut sink {
             left.bytes = left.bytes.saturating_sub(entry.footprint());
@@ -216,10 +258,7 @@ fn step(
         }
         left.entries > 0 && left.bytes > 0
     });
-    let Some(next) = ended else { return };
-    walk.progress = match next {
-        Some(next) => Progress::At(slot, next),
-        None if slot.0 + 1 < database.slot_count() => Progress::At(Slot(slot.0 + 1), 0),
-        None => Progress::Done,
-    };
+    if let Some(next) = ended {
+        walk.progress = position.advance(next, database);
+    }
 }

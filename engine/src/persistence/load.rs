@@ -29,7 +29,7 @@ use alloc::string::String;
 /// Bytes that are read at once.
 const CHUNK: usize = 256 << 10;
 /// Items that one slice takes in at most.
-const SLICE_ITEMS: usize = 512;
+const SLICE_ITEMS: usize = 256;
 /// Bytes of keys and values after which a slice ends.
 const SLICE_BYTES: usize = 128 << 10;
 /// A delayed load pauses for so many microseconds at least.

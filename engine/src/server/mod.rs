@@ -34,6 +34,9 @@ use slow_log::SlowLog;
 use statistics::Statistics;
 use timer::Timers;
 
+/// How often the peaks of reply buffers are forgotten unless told otherwise.
+pub const REPLY_BUFFER_RESET_MS: u64 = 5000;
+
 /// CLIENT PAUSE.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pause {
@@ -116,6 +119,8 @@ pub struct Server {
     /// How often the peaks of reply buffers are forgotten, milliseconds (DEBUG
     /// REPLYBUFFER); `None` for never.
     pub reply_buffer_reset_ms: Option<u64>,
+    /// Whether reply buffers change their size (DEBUG REPLYBUFFER).
+    pub reply_buffer_resizing: bool,
     /// The fine clock when the last command ended, nanoseconds.
     pub(crate) clock_ns: u64,
     /// Clients whose requests wait for their turn, in order of arrival.
@@ -181,7 +186,8 @@ impl Server {
             sweep_database: 0,
             client_round: 0,
             attack_logged: None,
-            reply_buffer_reset_ms: Some(5000),
+            reply_buffer_reset_ms: Some(REPLY_BUFFER_RESET_MS),
+            reply_buffer_resizing: true,
             clock_ns: 0,
             waiting_for_turn: Vec::new(),
         }

@@ -6,7 +6,7 @@ use crate::shared::Shared;
 use engine::boundary::input::Connection;
 use socket2::{SockRef, TcpKeepalive};
 use std::cell::Cell;
-use std::io::Error;
+use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
@@ -192,9 +192,12 @@ fn is_closed(error: &Error) -> bool {
     error.raw_os_error() == Some(nix::errno::Errno::EINVAL as i32)
 }
 
-/// Out of descriptors, most likely, and some will be closed; or the peer went away again, which costs nothing.
+/// Out of descriptors, most likely, and some will be closed; unless only the peer went away again.
 async fn wait_out(error: &Error) {
+    if error.kind() == ErrorKind::ConnectionAborted {
+        return;
+    }
     let text = super::socket::system_text(error);
     tracing::warn!("Error accepting a client connection: {text}");
-    tokio::time::sleep(Duration::from_millis(10)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
 }

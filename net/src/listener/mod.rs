@@ -12,7 +12,7 @@ pub mod accept;
 pub mod socket;
 
 use accept::{Acceptor, NewListener};
-use socket::{OpenError, SocketOptions, open_tcp, open_unix};
+use socket::{OpenError, SocketOptions, UnixAccess, open_tcp, open_unix};
 use socket2::SockRef;
 use std::io::Error;
 use std::net::{Shutdown, SocketAddr};
@@ -126,10 +126,10 @@ impl Listeners {
     /// Listens on a Unix socket too, instead of what the path named before.
     ///
     /// # Errors
-    /// When the socket cannot be made, or not given its permissions.
-    pub fn listen_unix(&mut self, path: PathBuf, permissions: u32) -> Result<(), Error> {
+    /// When the socket cannot be made, or not given its permissions or group.
+    pub fn listen_unix(&mut self, path: PathBuf, access: &UnixAccess) -> Result<(), Error> {
         let _runtime = self.runtime.enter();
-        let socket = Arc::new(UnixListener::from_std(open_unix(&path, permissions, &self.options)?)?);
+        let socket = Arc::new(UnixListener::from_std(open_unix(&path, access, &self.options)?)?);
         drop(self.acceptor.send(NewListener::Unix(Arc::clone(&socket), path.clone())));
         self.unix = Some((path, socket));
         Ok(())

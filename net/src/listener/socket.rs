@@ -1,6 +1,7 @@
 //! Sockets that listen, made from addresses as the configuration writes them.
 
 use nix::errno::Errno;
+use nix::unistd::Group;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::Error;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
@@ -133,17 +134,39 @@ fn open_address(address: SocketAddr, options: &SocketOptions) -> Result<TcpListe
     Ok(socket.into())
 }
 
+/// Who may use a Unix socket.
+#[derive(Clone, Debug, Default)]
+pub struct UnixAccess {
+    /// `unixsocketperm`; 0 for what the process's mask leaves.
+    pub permissions: u32,
+    /// `unixsocketgroup`, by name or number; empty for the process's own.
+    pub group: String,
+}
+
 /// Listens on a Unix socket instead of whatever the path named.
-pub(super) fn open_unix(path: &Path, permissions: u32, options: &SocketOptions) -> Result<UnixListener, Error> {
+pub(super) fn open_unix(path: &Path, access: &UnixAccess, options: &SocketOptions) -> Result<UnixListener, Error> {
     drop(std::fs::remove_file(path));
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(&SockAddr::unix(path)?)?;
     socket.listen(options.backlog)?;
-    if permissions != 0 {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(permissions))?;
+    if access.permissions != 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(access.permissions))?;
+    }
+    if !access.group.is_empty() {
+        std::os::unix::fs::chown(path, None, Some(group_number(&access.group)?))?;
     }
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+fn group_number(group: &str) -> Result<u32, Error> {
+    if let Ok(number) = group.parse() {
+        return Ok(number);
+    }
+    match Group::from_name(group)? {
+        Some(group) => Ok(group.gid.as_raw()),
+        None => Err(Error::other(format!("no group is called {group}"))),
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use engine::boundary::effects::LogLevel;
 use engine::config::{self, Config, Id, LogFormat, LogTimestampFormat};
 use line::Line;
 use std::io::Error;
+use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use syslog::Syslog;
@@ -84,7 +85,7 @@ impl Logger {
         self.set_timestamp(config.chosen(Id::LogTimestampFormat));
         let syslog = config.boolean(Id::SyslogEnabled).then(|| {
             let ident = String::from_utf8_lossy(config.text(Id::SyslogIdent)).into_owned();
-            Syslog::new(ident, config.chosen(Id::SyslogFacility))
+            Syslog::new(ident, config.chosen(Id::SyslogFacility), Path::new(syslog::SOCKET))
         });
         crate::crash::write_to(destination.descriptor());
         let mut output = self.output();

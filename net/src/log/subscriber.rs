@@ -7,12 +7,18 @@ use std::fmt::{Debug, Write};
 use std::sync::Arc;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Receives the events of the process.
 pub(super) struct Events(pub(super) Arc<Logger>);
 
 impl Subscriber for Events {
+    /// The level may change, so each event asks again.
+    fn register_callsite(&self, _metadata: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.is_event() && self.0.enabled(level(metadata.level()))
     }

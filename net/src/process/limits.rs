@@ -5,13 +5,20 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io::Error;
 
 /// Descriptors for everything but clients: files, listening sockets, links.
-pub const RESERVE: u64 = 32;
+const RESERVE: u64 = 32;
+/// Descriptors by which each further thread watches its connections.
+const RESERVE_A_THREAD: u64 = 4;
 /// The step in which a limit that is refused is lowered.
 const STEP: u64 = 16;
 
+/// Descriptors for everything but clients, with so many threads that serve.
+pub fn reserve(threads: u64) -> u64 {
+    RESERVE + RESERVE_A_THREAD * threads.saturating_sub(1)
+}
+
 /// Makes room for `clients` descriptors beside the reserve, and returns how many clients there is room for.
-pub fn make_room(clients: u64) -> u64 {
-    let wanted = clients.saturating_add(RESERVE);
+pub fn make_room(clients: u64, reserve: u64) -> u64 {
+    let wanted = clients.saturating_add(reserve);
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         tracing::warn!(
             "Unable to tell how many descriptors the process may have; maxclients may be more than it can serve."
@@ -26,7 +33,7 @@ pub fn make_room(clients: u64) -> u64 {
         tracing::info!("Increased maximum number of open files to {wanted} (it was originally set to {soft}).");
         return clients;
     }
-    let room = reached.saturating_sub(RESERVE);
+    let room = reached.saturating_sub(reserve);
     if room > 0 {
         tracing::warn!("You requested maxclients of {clients} requiring at least {wanted} max file descriptors.");
         if let Some(error) = refusal {

@@ -3,8 +3,10 @@
 use crate::listener::socket::system_text;
 use std::path::{Path, PathBuf};
 
-/// Where a background process writes it when nothing else is configured.
-pub const DEFAULT_PATH: &str = "/var/run/redis.pid";
+/// Where a background process writes it when nothing else is configured; the server is `redis` or `valkey`.
+pub fn default_path(server: &str) -> PathBuf {
+    format!("/var/run/{server}.pid").into()
+}
 
 /// A file that was written, to be removed at the end.
 #[derive(Debug)]

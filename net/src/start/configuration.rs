@@ -5,6 +5,7 @@ use engine::base::argv::split_arguments;
 use engine::command::table::CommandTable;
 use engine::commands::COMMANDS;
 use engine::config::{CommandLine, Config, Directive, FileError, FileFault, Id, Loaded, Value, directives};
+use glob::{MatchOptions, glob_with};
 use std::ffi::OsStr;
 use std::io::{Error, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -76,7 +77,8 @@ fn read(path: &Path) -> Result<Vec<u8>, (PathBuf, Error)> {
         return read_one(path);
     }
     let pattern = path.to_string_lossy();
-    let Ok(matches) = glob::glob(&pattern) else { return read_one(path) };
+    let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+    let Ok(matches) = glob_with(&pattern, options) else { return read_one(path) };
     let mut contents = Vec::new();
     for path in matches.flatten() {
         contents.extend(read_one(&path)?);
@@ -97,7 +99,7 @@ fn refuse_what_is_missing(loaded: &Loaded) -> Result<(), FileError> {
         Some(directive) => Err(directive.error(FileFault::Unavailable(what))),
         None => Ok(()),
     };
-    refuse(loaded.users.first(), "Users in the configuration file")?;
+    refuse(loaded.users.first(), "A user in the configuration file")?;
     refuse(loaded.modules.first(), "Loading modules")?;
     refuse(loaded.module_parameters.first(), "Loading modules")
 }

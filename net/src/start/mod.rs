@@ -15,7 +15,7 @@ use crate::disk::{DiskThread, work};
 use crate::host::{Host, TokioHost};
 use crate::listener::Listeners;
 use crate::listener::accept::Acceptor;
-use crate::listener::socket::{SocketOptions, system_text};
+use crate::listener::socket::{SocketOptions, UnixAccess, system_text};
 use crate::log::{Logger, ROLE_PRIMARY};
 use crate::oracle::System;
 use crate::process::pidfile::{self, PidFile};
@@ -68,7 +68,7 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     };
     let Some((listeners, acceptor)) = listen(&configuration.config, &runtime) else { return 1 };
     let config = &configuration.config;
-    let pid_file = write_pid_file(config, is_background);
+    let pid_file = write_pid_file(config, personality, is_background);
     let area = config.boolean(Id::SetProcTitle).then(ArgumentArea::take).flatten();
     let title = Title::new(program, config, configuration.file.as_deref(), area);
     let mut settings = Settings::new(config, listeners, Arc::clone(&logger), title);
@@ -120,9 +120,10 @@ fn prepare_process(configuration: &mut Configuration) -> bool {
     affinity::keep_to(config.text(Id::ServerCpulist));
     allocator::set_background_thread(config.boolean(Id::JemallocBgThread));
     let clients = config.unsigned(Id::Maxclients);
-    let room = limits::make_room(clients);
+    let reserve = limits::reserve(config.unsigned(Id::IoThreads));
+    let room = limits::make_room(clients, reserve);
     if room == 0 {
-        let least = limits::RESERVE + 1;
+        let least = reserve + 1;
         tracing::warn!(
             "The limit of open files is too low for the server to start: it needs {least} at least. Exiting."
         );
@@ -146,8 +147,11 @@ fn listen(config: &Config, runtime: &Runtime) -> Option<(Listeners, Acceptor)> {
     }
     let path = config.text(Id::Unixsocket);
     if !path.is_empty() {
-        let permissions = config.unsigned(Id::Unixsocketperm) as u32;
-        if let Err(error) = listeners.listen_unix(PathBuf::from(OsStr::from_bytes(path)), permissions) {
+        let access = UnixAccess {
+            permissions: config.unsigned(Id::Unixsocketperm) as u32,
+            group: String::from_utf8_lossy(config.text(Id::Unixsocketgroup)).into_owned(),
+        };
+        if let Err(error) = listeners.listen_unix(PathBuf::from(OsStr::from_bytes(path)), &access) {
             tracing::warn!("Failed opening Unix socket: bind: {}", system_text(&error));
             return None;
         }
@@ -159,10 +163,10 @@ fn listen(config: &Config, runtime: &Runtime) -> Option<(Listeners, Acceptor)> {
     Some((listeners, acceptor))
 }
 
-fn write_pid_file(config: &Config, is_background: bool) -> Option<PidFile> {
+fn write_pid_file(config: &Config, personality: Personality, is_background: bool) -> Option<PidFile> {
     let path = config.text(Id::Pidfile);
     match path {
-        b"" if is_background => PidFile::write(Path::new(pidfile::DEFAULT_PATH)),
+        b"" if is_background => PidFile::write(&pidfile::default_path(personality.server)),
         b"" => None,
         path => PidFile::write(Path::new(OsStr::from_bytes(path))),
     }

@@ -3,7 +3,7 @@
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
-use crate::config::Id;
+use crate::config::{Id, MaxmemoryPolicy};
 use crate::data::entry::{EntryRef, StringEncoding, Value};
 use crate::keyspace::access::{Access, lru_idle_seconds};
 use crate::resp::request::Arguments;
@@ -151,8 +151,10 @@ fn object_refcount(context: &mut Context<'_>, arguments: Arguments<'_>) -> Resul
 
 /// False where every key needs bits of its own for eviction.
 fn shares_integers(context: &Context<'_>) -> bool {
-    let policy = crate::server::parameters::policy(&context.server.config);
-    context.server.config.bytes(Id::Maxmemory) == 0 || !policy.uses_access()
+    use MaxmemoryPolicy::{AllkeysLfu, AllkeysLru, VolatileLfu, VolatileLru};
+    let policy = context.server.config.chosen(Id::MaxmemoryPolicy);
+    context.server.config.bytes(Id::Maxmemory) == 0
+        || !matches!(policy, AllkeysLru | AllkeysLfu | VolatileLru | VolatileLfu)
 }
 
 fn object_idletime(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {

@@ -1,7 +1,6 @@
 //! Tables of requests and replies, by command.
 
 use crate::boundary::effects::Effect;
-use crate::boundary::id::ClientId;
 use crate::keyspace::database::Database;
 use crate::testing::{START_MS, TestServer};
 use alloc::boxed::Box;
@@ -433,6 +432,16 @@ fn dump_and_restore() {
 fn no_touch_clients_leave_no_trace() {
     let mut server = server(&["SET a 1"]);
     server.advance_ms(3000);
-    server.connect(ClientId(2));
-    server.check(&[("TTL a", ":-1"), ("TYPE a", "+string"), ("OBJECT IDLETIME a", ":3")]);
+    server.check(&[
+        ("TTL a", ":-1"),
+        ("TYPE a", "+string"),
+        ("OBJECT IDLETIME a", ":3"),
+        ("CLIENT NO-TOUCH ON", "+OK"),
+        ("GET a", "$1 1"),
+        ("EXPIRE a 100", ":1"),
+        ("PERSIST a", ":1"),
+        ("OBJECT IDLETIME a", ":3"),
+        ("TOUCH a", ":1"),
+        ("OBJECT IDLETIME a", ":0"),
+    ]);
 }

@@ -209,3 +209,12 @@ fn a_client_may_change_what_it_watches_in_its_transaction() {
         ],
     );
 }
+
+#[test]
+fn in_resp3_a_failed_exec_is_null() {
+    let mut server = server();
+    assert!(server.send("HELLO 3").starts_with("%7 "));
+    let requests = &[("WATCH a", "+OK"), ("2: SET a 1", "+OK"), ("MULTI", "+OK"), ("GET a", "+QUEUED"), ("EXEC", "_")];
+    check(&mut server, requests);
+    check(&mut server, &[("MULTI", "+OK"), ("GET b", "+QUEUED"), ("EXEC", "*1 _")]);
+}

@@ -172,3 +172,17 @@ fn reload_options() {
     assert_eq!(world.ask(1, "debug reload nosave"), "-ERR Error trying to load the RDB dump\r\n");
     assert_eq!(world.ask(1, "set a 1"), "+OK\r\n");
 }
+
+#[test]
+fn a_table_that_is_filled_in_the_order_of_a_file_grows_evenly() {
+    let mut world = World::started("");
+    let now = world.now;
+    for at in 0..60_000 {
+        world.engine.set_for_test(0, &format!("key:{at}"), "1", None, now);
+    }
+    let touched = |world: &World| world.engine.keyspace().database(DatabaseId(0)).touched();
+    let at_random = touched(&world);
+    // The hash key stays, so the file has the keys in the order of their hashes.
+    world.ask(1, "debug reload");
+    assert!(touched(&world) < at_random * 3 / 2, "{} words after {at_random}", touched(&world));
+}

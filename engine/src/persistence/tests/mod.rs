@@ -175,7 +175,8 @@ impl World {
 
     /// Sends requests, one a line, and does not wait for anything.
     fn send(&mut self, client: u64, lines: &str) {
-        if !self.clients.contains_key(&client) {
+        if let alloc::collections::btree_map::Entry::Vacant(vacant) = self.clients.entry(client) {
+            vacant.insert(Client::default());
             let connection = Connection {
                 peer: String::new(),
                 local: String::new(),
@@ -183,7 +184,6 @@ impl World {
                 loopback: true,
                 descriptor: 0,
             };
-            self.clients.insert(client, Client::default());
             self.handle(Input::Connected { client: ClientId(client), connection });
         }
         let bytes = lines.split('\n').fold(Vec::new(), |bytes, line| [&bytes, line.as_bytes(), b"\r\n"].concat());

@@ -23,9 +23,7 @@ fn signals_shut_down() {
 #[test]
 fn a_second_interrupt_does_not_wait_for_the_engine() {
     let mut server = Server::start(&["--enable-debug-command", "yes"]);
-    if server.ask(&["DEBUG", "SLEEP", "0"]) != "+OK" {
-        return;
-    }
+    assert_eq!(server.ask(&["DEBUG", "SLEEP", "0"]), "+OK");
     let port = server.port;
     let sleeper = std::thread::spawn(move || {
         crate::daemon::process::ask(&format!("127.0.0.1:{port}"), &["DEBUG", "SLEEP", "10"])
@@ -55,4 +53,16 @@ fn a_crash_leaves_a_report_and_its_signal() {
     server.signal(Signal::SIGSEGV);
     assert_eq!(server.wait().signal(), Some(11));
     assert!(!server.log().contains("BUG REPORT"));
+}
+
+#[test]
+fn a_crash_on_request_leaves_a_report() {
+    for (how, text) in [("SEGFAULT", "crashed by signal: 11"), ("PANIC", "ASSERTION FAILED: ")] {
+        let mut server = Server::start(&["--enable-debug-command", "yes"]);
+        drop(crate::daemon::process::ask(&format!("127.0.0.1:{}", server.port), &["DEBUG", how]));
+        assert!(!server.wait().success());
+        let log = server.log();
+        assert!(log.contains(text), "{log}");
+        assert_eq!(log.matches("STACK TRACE DONE").count(), 1, "{log}");
+    }
 }

@@ -14,8 +14,20 @@ fn every_address_and_the_unix_socket_answer() {
     let scratch = Scratch::new();
     let socket = scratch.file("s");
     let port = free_port();
-    let arguments =
-        ["--bind", "127.0.0.1", "127.0.0.2", "-::1", "-192.0.2.7", "--unixsocket", &socket, "--unixsocketperm", "700"];
+    let group = nix::unistd::getgid().to_string();
+    let arguments = [
+        "--bind",
+        "127.0.0.1",
+        "127.0.0.2",
+        "-::1",
+        "-192.0.2.7",
+        "--unixsocket",
+        &socket,
+        "--unixsocketperm",
+        "700",
+        "--unixsocketgroup",
+        &group,
+    ];
     let server = Server::start_in(scratch, port, &arguments);
     for address in ["127.0.0.1", "127.0.0.2"] {
         assert_eq!(ask(&format!("{address}:{port}"), &["PING"]).unwrap(), "+PONG");

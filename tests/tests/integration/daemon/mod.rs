@@ -1,5 +1,6 @@
 //! What the process does around the engine.
 
+mod changing;
 mod configuration;
 mod ending;
 mod listening;

@@ -124,23 +124,24 @@ impl Server {
             .spawn()
             .expect("the server starts");
         let mut server = Server { scratch, port, child };
-        server.wait_for_log("Ready to accept connections");
+        server.wait_until_ready();
         server
+    }
+
+    /// Waits until it says so, or, where the log leaves that out, until it answers.
+    fn wait_until_ready(&mut self) {
+        let address = format!("127.0.0.1:{}", self.port);
+        wait_until("the server is ready", || {
+            let log = self.log();
+            let ended = self.child.try_wait().expect("a child's state").is_some();
+            assert!(!ended, "ended early:\n{log}");
+            log.contains("Ready to accept connections") || ask(&address, &["PING"]).is_ok_and(|reply| reply == "+PONG")
+        });
     }
 
     /// What it has written so far.
     pub(crate) fn log(&self) -> String {
         self.scratch.read("out")
-    }
-
-    /// Waits until a line has come.
-    pub(crate) fn wait_for_log(&mut self, text: &str) {
-        wait_until(&format!("the log has '{text}'"), || {
-            let log = self.log();
-            let ended = self.child.try_wait().expect("a child's state").is_some();
-            assert!(!ended || log.contains(text), "ended early:\n{log}");
-            log.contains(text)
-        });
     }
 
     /// The process's number.

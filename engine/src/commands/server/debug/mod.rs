@@ -89,7 +89,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
     subcommand("quicklist-packed-threshold", "<size>", (1, 1), "Has no effect.", settings::accepted),
     subcommand("reload", "[NOSAVE] [NOFLUSH] [MERGE]", (0, 3), "Saves the data and loads it again.", reload),
     subcommand("replicate", "<argument> [<argument> ...]", (1, MANY), "Has no effect: there are no replicas.", settings::accepted),
-    subcommand("replybuffer", "<setting> <value>", (2, 2), "Has no effect: reply buffers have no peaks to reset.", settings::accepted),
+    subcommand("replybuffer", "<setting> <value>", (2, 2), "Sets PEAK-RESET-TIME or RESIZING of reply buffers.", settings::replybuffer),
     subcommand("sdslen", "<key>", (1, 1), "Answers the lengths of a key and its string.", keys::sdslen),
     subcommand("segfault", "", (0, 0), "Crashes by an invalid access to memory.", crash::segfault),
     subcommand("set-active-expire", "<0|1>", (1, 1), "Whether keys expire that nobody asks for.", settings::set_active_expire),

@@ -1,10 +1,13 @@
 //! DEBUG's switches.
 
+use crate::base::number::parse_i64;
 use crate::boundary::effects::LogLevel;
+use crate::command::container::wrong_arguments;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::commands::server::config::rewrite_all;
 use crate::resp::request::Arguments;
+use crate::server::REPLY_BUFFER_RESET_MS;
 use alloc::format;
 use alloc::string::String;
 
@@ -49,7 +52,24 @@ pub(super) fn log(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result
     Ok(())
 }
 
+pub(super) fn replybuffer(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    let value = &arguments[3];
+    match arguments[2].to_ascii_lowercase().as_slice() {
+        b"resizing" => context.server.reply_buffer_resizing = is_on(value),
+        b"peak-reset-time" => {
+            context.server.reply_buffer_reset_ms = match value.to_ascii_lowercase().as_slice() {
+                b"never" => None,
+                b"reset" => Some(REPLY_BUFFER_RESET_MS),
+                number => Some(parse_i64(number).and_then(|ms| u64::try_from(ms).ok()).ok_or(Error::NotInteger)?),
+            }
+        }
+        _ => return Err(wrong_arguments(&arguments)),
+    }
+    context.reply.ok();
+    Ok(())
+}
+
 /// A number other than 0.
 fn is_on(argument: &[u8]) -> bool {
-    crate::base::number::parse_i64(argument).is_some_and(|number| number != 0)
+    parse_i64(argument).is_some_and(|number| number != 0)
 }
