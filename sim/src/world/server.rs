@@ -33,6 +33,8 @@ impl World {
         let report = std::mem::take(&mut link.report);
         let client = link.client;
         let before = link.output.len();
+        // DEBUG SLEEP moves the clock on.
+        let now_ms = self.shared.lock().clock.now().unix.ms();
         let (outcome, resumed) = self.handle(Input::Requests { client, requests: &requests, report }, Some(link));
         let consumed = match outcome.progress {
             Progress::All => requests.len(),
@@ -43,13 +45,12 @@ impl World {
         }
         self.commands += consumed as u64;
         link.limits = self.node.engine.limits(client);
-        self.check_replies(link, &requests, consumed, before);
+        self.check_replies(link, &requests, consumed, before, now_ms);
         Submitted { progress: outcome.progress, resumed }
     }
 
     /// Compares the replies of a batch with the model.
-    fn check_replies(&mut self, link: &Link, requests: &Requests<'_>, consumed: usize, before: usize) {
-        let now_ms = self.shared.lock().clock.now().unix.ms();
+    fn check_replies(&mut self, link: &Link, requests: &Requests<'_>, consumed: usize, before: usize, now_ms: i64) {
         let Some(model) = &mut self.model else { return };
         let session = self.node.engine.server().sessions.get(link.client);
         if session.is_none_or(|session| session.reply_mode != ReplyMode::On) || self.node.engine.server().memory_limited

@@ -7,10 +7,13 @@ use engine::engine::options::Options;
 use engine::server::HostFacts;
 use engine::server::personality::Personality;
 
+/// The file that CONFIG REWRITE writes.
+const CONFIG_FILE: &str = "/simulated/reprise.conf";
+
 /// Options of a profile's engine.
 pub(super) fn options(profile: &Profile, random: &mut Random) -> Result<Options, String> {
     let mut config = Config::new();
-    let text = format!("databases {}\nproto-max-bulk-len 1mb\n", profile.databases);
+    let text = format!("databases {}\nproto-max-bulk-len 1mb\nenable-debug-command yes\n", profile.databases);
     config.load(text.as_bytes(), &mut |_| Err(String::new())).map_err(|error| error.report("sim"))?;
     let maxmemory = profile.maxmemory.to_string();
     let pairs: &[(&[u8], &[u8])] =
@@ -19,7 +22,7 @@ pub(super) fn options(profile: &Profile, random: &mut Random) -> Result<Options,
     Ok(Options {
         seed: random.next_u64(),
         config,
-        config_file: None,
+        config_file: Some(CONFIG_FILE.into()),
         executable: "/simulated/reprise".into(),
         personality: if random.below(4) == 0 { Personality::VALKEY } else { Personality::REDIS },
         host: HostFacts {
