@@ -10,6 +10,9 @@ use engine::keyspace::database::Slot;
 use engine::keyspace::{Expiry, Keyspace};
 use engine::rdb::{Item, LoadError, Reader, ValueRef, WriteOptions, WriteVersion, Writer, dump};
 
+/// An entry: database, key, value, expiry in milliseconds.
+type Saved = (u32, Vec<u8>, Vec<u8>, Option<i64>);
+
 /// Databases that are loaded into.
 const DATABASES: usize = 16;
 
@@ -68,7 +71,7 @@ fn load(file: &[u8]) -> Keyspace {
 }
 
 /// Everything, in the order of the tables.
-fn contents(keyspace: &Keyspace) -> Vec<(u32, Vec<u8>, Vec<u8>, Option<i64>)> {
+fn contents(keyspace: &Keyspace) -> Vec<Saved> {
     let mut all = Vec::new();
     for (id, database) in keyspace.databases() {
         database.scan(Slot(0), 0, usize::MAX, |entry| {

@@ -22,9 +22,15 @@ struct Pair {
     map: BTreeMap<Vec<u8>, Held>,
     /// Operations that are left to do, so that no input takes long.
     left: usize,
-    /// A scan under way: its cursor, what it has seen, what has been there all
-    /// the time.
-    scan: Option<(u64, BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>)>,
+    scan: Option<Scan>,
+}
+
+/// A scan under way.
+struct Scan {
+    cursor: u64,
+    seen: BTreeSet<Vec<u8>>,
+    /// Keys that have been there all the time.
+    stayed: BTreeSet<Vec<u8>>,
 }
 
 /// Each byte begins an operation.
@@ -123,8 +129,8 @@ impl Pair {
 
     fn gone(&mut self, name: &[u8]) {
         self.map.remove(name);
-        if let Some((_, _, stayed)) = &mut self.scan {
-            stayed.remove(name);
+        if let Some(scan) = &mut self.scan {
+            scan.stayed.remove(name);
         }
     }
 
@@ -193,16 +199,16 @@ impl Pair {
     /// Takes one step of a scan; what was there from its beginning to its end
     /// must be seen.
     fn scan(&mut self, count: usize) {
-        let (cursor, mut seen, stayed) =
-            self.scan.take().unwrap_or_else(|| (0, BTreeSet::new(), self.map.keys().cloned().collect()));
-        let next = self.database.scan(Slot(0), cursor, count, |entry| {
-            seen.insert(entry.key().to_vec());
+        let begin = || Scan { cursor: 0, seen: BTreeSet::new(), stayed: self.map.keys().cloned().collect() };
+        let mut scan = self.scan.take().unwrap_or_else(begin);
+        scan.cursor = self.database.scan(Slot(0), scan.cursor, count, |entry| {
+            scan.seen.insert(entry.key().to_vec());
         });
-        if next == 0 {
-            let missed = stayed.difference(&seen).next();
+        if scan.cursor == 0 {
+            let missed = scan.stayed.difference(&scan.seen).next();
             assert_eq!(missed, None, "the scan missed a key");
         } else {
-            self.scan = Some((next, seen, stayed));
+            self.scan = Some(scan);
         }
     }
 

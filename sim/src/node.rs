@@ -4,7 +4,7 @@
 use crate::oracle::Shared;
 use engine::base::fingerprint::Fingerprint;
 use engine::boundary::ask::Oracle;
-use engine::boundary::effects::{Effect, Effects, Progress};
+use engine::boundary::effects::{DiskOperation, Effect, Effects, Progress};
 use engine::boundary::input::Input;
 use engine::boundary::time::Now;
 use engine::engine::Engine;
@@ -69,10 +69,11 @@ fn add_outcome(hash: &mut Fingerprint, outcome: &Outcome) {
                 hash.add(client.0);
                 hash.add_bytes(&outcome.output[*start..*end]);
             }
-            Effect::Disk { token, operation } => {
+            Effect::Disk { token, operation: DiskOperation::Append { file, bytes } } => {
                 hash.add(2);
                 hash.add(token.0);
-                hash.add_debug(operation);
+                hash.add(file.0);
+                hash.add_bytes(bytes);
             }
             Effect::Drop(_) => hash.add(3),
             other => hash.add_debug(other),

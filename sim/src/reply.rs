@@ -229,7 +229,7 @@ mod tests {
     fn what_is_right_is_read() {
         let all = b"+OK\r\n-ERR no\r\n:-5\r\n$3\r\na\r\n\r\n$-1\r\n*2\r\n:1\r\n*0\r\n%1\r\n+a\r\n#t\r\n~0\r\n>1\r\n_\r\n,1.5\r\n(-12\r\n=5\r\ntxt:a\r\n";
         let replies = Reply::parse_all(all).unwrap();
-        assert_eq!(replies.len(), 13);
+        assert_eq!(replies.len(), 12);
         assert_eq!(replies[3], Reply::Bulk(b"a\r\n".to_vec()));
         for length in 0..all.len() {
             let mut rest = &all[..length];

@@ -43,10 +43,10 @@ const PARAMETERS: &[(&str, &[&str])] = &[
     ("maxmemory-samples", &["1", "5", "10", "64"]),
     ("lfu-log-factor", &["0", "1", "10", "100"]),
     ("lfu-decay-time", &["0", "1", "10"]),
-    ("hz", &["1", "10", "100", "500"]),
+    ("hz", &["1", "10", "10", "50", "500"]),
     ("active-expire-effort", &["1", "5", "10"]),
     ("timeout", &["0", "0", "1", "3"]),
-    ("maxclients", &["1", "3", "10000", "10000"]),
+    ("maxclients", &["2", "10000", "10000", "10000"]),
     ("notify-keyspace-events", &["", "KEA", "Kx", "Eg$"]),
     ("save", &["", "1 1", "60 100 3600 1"]),
     ("stop-writes-on-bgsave-error", &["yes", "no"]),
@@ -146,13 +146,19 @@ impl Profile {
             close_one_in: one_of(random, &[10, 100, 1000]),
             jump_one_in: one_of(random, &[0, 0, 200]),
             disk_fails_one_in: if model { 0 } else { one_of(random, &[0, 3, 30]) },
-            rest_one_in: one_of(random, &[20, 200, 2000]),
-            maxmemory: if limited { 905_000 + random.below(60_000) } else { 0 },
+            rest_one_in: one_of(random, &[50, 200, 2000]),
+            maxmemory: if limited { memory_limit(random, keys, value_max) } else { 0 },
             policy: one_of(random, PARAMETERS[1].1),
             databases: one_of(random, &[1, 2, 16, 16]),
             model,
         }
     }
+}
+
+/// A `maxmemory` that about half of the keys fill, above what an empty server
+/// counts.
+fn memory_limit(random: &mut Random, keys: u64, value_max: u64) -> u64 {
+    900_000 + 100 + random.below(keys * (40 + value_max / 8))
 }
 
 /// Data commands often, the others seldom, some of them not at all.

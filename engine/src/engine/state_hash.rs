@@ -9,6 +9,7 @@ use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Slot};
 use crate::persistence::Persistence;
 use crate::server::Server;
+use crate::server::statistics::Statistics;
 
 impl Engine {
     /// A hash of the data in their order, the sessions, the timers, the
@@ -61,7 +62,8 @@ fn add_server(hash: &mut Fingerprint, server: &Server) {
     hash.add_debug(&server.reply_buffer_reset_ms);
     hash.add(server.journal.position());
     hash.add_debug(&server.config);
-    hash.add_debug(&(&server.statistics, server.timers, server.pause, &server.waiting_for_turn));
+    add_statistics(hash, &server.statistics);
+    hash.add_debug(&(server.timers, server.pause, &server.waiting_for_turn));
     hash.add_debug(&(server.loading, server.active_expire, server.writes_refused, server.sampled_at));
     hash.add_debug(&(&server.slow_log, &server.latency, &server.disk, &server.deferred));
     hash.add_debug(&(server.exclusive, server.cron_paused, server.slow_ns_min, server.attack_logged));
@@ -77,4 +79,16 @@ fn add_persistence(hash: &mut Fingerprint, persistence: &Persistence) {
     hash.add_debug(&(persistence.background_since, persistence.scheduled, persistence.loading, persistence.last_try));
     hash.add_debug(&(persistence.keys_processed, persistence.keys_total, persistence.ahead_bytes));
     hash.add_debug(&(persistence.save.is_some(), persistence.load.is_some()));
+}
+
+/// Not the histograms of latencies, which are large: totals tell of the same.
+fn add_statistics(hash: &mut Fingerprint, statistics: &Statistics) {
+    for command in &statistics.commands {
+        for count in [command.calls, command.nanoseconds, command.rejected, command.failed] {
+            hash.add(count);
+        }
+    }
+    hash.add_debug(&(&statistics.errors, statistics.error_replies, statistics.connections));
+    hash.add_debug(&(statistics.processed, statistics.received, statistics.sent, statistics.peak_memory));
+    hash.add_debug(&(statistics.operations, statistics.input, statistics.output));
 }

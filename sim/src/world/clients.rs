@@ -46,7 +46,7 @@ impl World {
 
     fn pause(&mut self) -> u64 {
         if self.random.below(self.profile.rest_one_in) == 0 {
-            return self.random.below(10_000_000);
+            return self.random.below(3_000_000);
         }
         self.random.below(2 * self.profile.pace)
     }

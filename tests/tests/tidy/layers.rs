@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 9] = [
     &["rdb", "config"],
     &["session", "server", "persistence", "info", "command"],
     &["commands"],
-    &["engine"],
+    &["engine", "recording"],
 ];
 
 fn layer(module: &str) -> Option<usize> {
