@@ -50,7 +50,12 @@ impl Keyspace {
         }
         self.set_at(id, key, location, Value::Bytes(&buffer), Expiry::Keep, true, now);
         if long && let Some(location) = self.locate(id, key) {
-            self.edit_large(id, key, location, write);
+            // It has not grown before: no room to grow further yet.
+            let end = offset + bytes.len();
+            self.edit_large(id, key, location, |buffer| {
+                buffer.reserve_exact(end.saturating_sub(buffer.len()));
+                write(buffer);
+            });
         }
         length
     }

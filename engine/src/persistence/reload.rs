@@ -22,7 +22,8 @@ pub(crate) struct Reload {
 /// DEBUG RELOAD; `options` are the arguments behind it.
 ///
 /// # Errors
-/// If an option is not one, and in a transaction, in which nothing can wait.
+/// If an option is not one, while another load goes on, and in a transaction,
+/// in which nothing can wait.
 pub(crate) fn debug_reload(context: &mut Context<'_>, options: Arguments<'_>) -> Result<(), Error> {
     let (mut flush, mut save, mut merge) = (true, true, false);
     for option in options.iter() {
@@ -32,6 +33,9 @@ pub(crate) fn debug_reload(context: &mut Context<'_>, options: Arguments<'_>) ->
             b"NOSAVE" => save = false,
             _ => return Err(Error::Text("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")),
         }
+    }
+    if context.server.loading {
+        return Err(Error::Loading { server: context.server.personality.title });
     }
     if context.session.transaction.is_some() {
         return Err(Error::NotInTransaction);

@@ -12,6 +12,9 @@ use crate::server::timer::Timer;
 use alloc::format;
 use alloc::vec::Vec;
 
+/// Milliseconds after which a signal that has to wait is looked at again.
+const LOOK_AGAIN_MS: u64 = 10;
+
 /// Whether the server is to end, and why it has not yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shutdown {
@@ -57,9 +60,9 @@ impl Work<'_> {
             return;
         }
         let Some(signal) = shutdown.signal else { return };
-        if self.server.exclusive && !self.server.loading {
+        if self.server.cron_paused || self.server.exclusive && !self.server.loading {
             // After what is under way.
-            self.server.timers.set(Timer::Shutdown, self.now.monotonic.plus_ms(10));
+            self.server.timers.set(Timer::Shutdown, self.now.monotonic.plus_ms(LOOK_AGAIN_MS));
             return;
         }
         let id = match signal {

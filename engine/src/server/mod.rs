@@ -181,7 +181,7 @@ impl Server {
             bulk_max: 512 << 20,
             memory_limited: false,
             writes_refused: false,
-            fixed_memory: 900_000,
+            fixed_memory: 2_000_000,
             sampled_at: now.monotonic,
             sweep_database: 0,
             client_round: 0,

@@ -106,6 +106,12 @@ fn a_signal_can_be_taken_back() {
     assert_eq!(world.log.last().unwrap(), "Shutdown manually aborted.");
     world.pass_ms(1000);
     assert_eq!(world.exit, None);
+    world.ask(1, "debug pause-cron 1");
+    world.handle(Input::Signal(Signal::Terminate));
+    world.pass_ms(1000);
+    assert_eq!(world.ask(1, "shutdown abort\ndebug pause-cron 0"), "+OK\r\n+OK\r\n");
+    world.pass_ms(1000);
+    assert_eq!(world.exit, None);
 }
 
 #[test]

@@ -56,6 +56,8 @@ fn commands_meanwhile() {
         }
         world.send(1, "get key:1\nlastsave");
         assert_eq!(world.replies(1), "-LOADING Redis is loading the dataset in memory\r\n:1700000000\r\n");
+        world.send(1, "debug reload");
+        assert_eq!(world.replies(1), "-LOADING Redis is loading the dataset in memory\r\n");
         let _ = world.disk_step() || world.timer_step();
     }
     assert!(figures.len() > 10 && figures.is_sorted());

@@ -1,0 +1,160 @@
+//! How the steps of a save end, and then the save itself.
+
+use super::{Outcome, Purpose, Stage, Then};
+use crate::boundary::ask::{Answer, Question};
+use crate::boundary::effects::{DiskOperation, LogLevel};
+use crate::boundary::id::FileId;
+use crate::boundary::input::DiskError;
+use crate::boundary::time::Now;
+use crate::persistence::Work;
+use crate::server::disk::{DiskUse, SaveOperation};
+use crate::server::timer::Timer;
+use alloc::format;
+
+impl Work<'_> {
+    /// A disk operation of a save has ended.
+    pub(crate) fn save_operation_done(&mut self, file: FileId, what: SaveOperation, result: Result<(), DiskError>) {
+        let Some(save) = &mut self.server.persistence.save else { return };
+        if save.file != file {
+            return;
+        }
+        if let SaveOperation::Append(length) = what {
+            save.outstanding -= length;
+        }
+        match (save.stage, what, result) {
+            (Stage::Removing(outcome), SaveOperation::Remove, _) => self.end_save(outcome),
+            (Stage::Removing(_), ..) => {}
+            (_, _, Err(error)) => self.fail_save(what, &error),
+            (Stage::Walking, SaveOperation::Append(_), Ok(())) => self.disk_follows(),
+            (Stage::Draining, _, Ok(())) if save.outstanding == 0 => {
+                save.stage = Stage::Syncing;
+                self.start_save_operation(SaveOperation::Sync, DiskOperation::Sync { file });
+                self.start_save_operation(SaveOperation::Close, DiskOperation::Close { file });
+            }
+            (Stage::Syncing, SaveOperation::Close, Ok(())) => {
+                save.stage = Stage::Renaming;
+                let rename = DiskOperation::Rename { from: save.temporary.clone(), to: save.target.clone() };
+                self.start_save_operation(SaveOperation::Rename, rename);
+            }
+            (Stage::Renaming, SaveOperation::Rename, Ok(())) => self.end_save(Outcome::Saved),
+            (_, _, Ok(())) => {}
+        }
+    }
+
+    fn fail_save(&mut self, what: SaveOperation, error: &DiskError) {
+        let Some(save) = &self.server.persistence.save else { return };
+        let (temporary, target, reason) = (&save.temporary, &save.target, &error.message);
+        let directory = match self.orders.ask(Question::WorkingDirectory) {
+            Answer::Path(path) => path,
+            _ => "unknown".into(),
+        };
+        let line = match what {
+            SaveOperation::Create => format!(
+                "Failed opening the temp RDB file {temporary} (in server root dir {directory}) for saving: {reason}"
+            ),
+            SaveOperation::Rename => format!(
+                "Error moving temp DB file {temporary} on the final destination {target} (in server root dir \
+                 {directory}): {reason}"
+            ),
+            _ => format!("Write error while saving DB to the disk({}): {reason}", failed_call(what)),
+        };
+        self.log(LogLevel::Warning, line);
+        self.give_up(Outcome::Failed);
+    }
+
+    /// Gives up a save in the background, if there is one.
+    pub(crate) fn kill_background_save(&mut self) {
+        let status = &mut self.server.persistence;
+        if matches!(status.next_save, Some(Purpose::Background)) {
+            status.next_save = None;
+            self.end_background(Outcome::Killed, self.now);
+        } else if status.save.as_ref().is_some_and(|save| matches!(save.purpose, Purpose::Background)) {
+            self.give_up(Outcome::Killed);
+        }
+    }
+
+    /// Gives up whatever save there is.
+    pub(in crate::persistence) fn stop_saving(&mut self) {
+        self.server.persistence.next_save = None;
+        self.give_up(Outcome::Killed);
+    }
+
+    /// Stops a save and removes its file.
+    fn give_up(&mut self, outcome: Outcome) {
+        let Some(save) = &mut self.server.persistence.save else { return };
+        if matches!(save.stage, Stage::Removing(_)) {
+            return;
+        }
+        if save.stage == Stage::Walking {
+            self.keyspace.abandon_snapshot();
+            self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
+        }
+        let (file, path) = (save.file, save.temporary.clone());
+        save.stage = Stage::Removing(outcome);
+        self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Close { file });
+        self.start_save_operation(SaveOperation::Remove, DiskOperation::Remove { path });
+    }
+
+    fn end_save(&mut self, outcome: Outcome) {
+        let Some(save) = self.server.persistence.save.take() else { return };
+        if self.exit_if_cleaned_up() {
+            return;
+        }
+        if outcome == Outcome::Saved {
+            self.log(LogLevel::Notice, "DB saved on disk");
+            self.keyspace.dirty = self.keyspace.dirty.saturating_sub(save.dirty_before);
+            self.server.persistence.last_save = self.now.unix.seconds();
+            self.server.persistence.last_ok = true;
+        }
+        match save.purpose {
+            Purpose::Background => self.end_background(outcome, save.began),
+            Purpose::Foreground(then) => self.end_foreground(outcome == Outcome::Saved, then),
+        }
+        let status = &mut self.server.persistence;
+        status.keys_processed = 0;
+        status.keys_total = 0;
+        status.ahead_bytes = 0;
+        self.refuse_writes_as_configured();
+        self.begin_next();
+        if !self.server.exclusive {
+            self.server.resume_waiting(self.orders);
+        }
+    }
+
+    fn end_background(&mut self, outcome: Outcome, began: Now) {
+        let (level, line) = match outcome {
+            Outcome::Saved => (LogLevel::Notice, "Background saving terminated with success"),
+            Outcome::Failed => (LogLevel::Warning, "Background saving error"),
+            Outcome::Killed => (LogLevel::Warning, "Background saving terminated by signal 10"),
+        };
+        self.log(level, line);
+        let status = &mut self.server.persistence;
+        if outcome == Outcome::Failed {
+            status.last_ok = false;
+        }
+        status.background_since = None;
+        status.last_seconds = self.now.unix.seconds() - began.unix.seconds();
+        status.last_ahead_bytes = status.ahead_bytes;
+    }
+
+    fn end_foreground(&mut self, saved: bool, then: Then) {
+        match then {
+            Then::Reply(waiter) => {
+                self.server.defer(waiter, if saved { Ok(()) } else { Err("ERR".into()) });
+                self.end_exclusive();
+            }
+            Then::Nothing => self.end_exclusive(),
+            Then::Reload(reload) => self.reload_saved(reload, saved),
+            Then::ShutDown => self.shut_down_saved(saved),
+        }
+    }
+}
+
+/// The call that the reference names when a step fails.
+fn failed_call(what: SaveOperation) -> &'static str {
+    match what {
+        SaveOperation::Sync | SaveOperation::IncrementalSync => "fsync",
+        SaveOperation::Close => "fclose",
+        _ => "rdbSaveRio",
+    }
+}

@@ -1,0 +1,130 @@
+//! The walk of a save, slice by slice, and how it keeps with the disk.
+
+use super::{CHUNK, Stage};
+use crate::boundary::effects::DiskOperation;
+use crate::config::Id;
+use crate::keyspace::snapshot::{Slice, SnapshotStep};
+use crate::persistence::Work;
+use crate::server::disk::SaveOperation;
+use crate::server::timer::Timer;
+use alloc::vec::Vec;
+
+/// Bytes at the disk beyond which the walk waits.
+const OUTSTANDING_MAX: usize = 2 << 20;
+/// Rendered bytes that wait for the disk beyond which writers wait.
+const BUFFERED_MAX: usize = 4 << 20;
+/// Bytes after which the file is synced if that is to happen on the way.
+const INCREMENTAL_SYNC: usize = 4 << 20;
+/// One slice of the walk.
+const SLICE: Slice = Slice { entries: 640, bytes: 64 << 10 };
+/// One slice of a walk whose snapshot was given up: it only sets marks.
+const ABANDONED_SLICE: Slice = Slice { entries: 20_000, bytes: usize::MAX };
+impl Work<'_> {
+    /// One slice of the walk, as [`Timer::SnapshotStep`] has come.
+    pub(crate) fn snapshot_step(&mut self) {
+        if self.keyspace.snapshot_active() && self.keyspace.snapshot_sink().is_none() {
+            if self.keyspace.step_snapshot(ABANDONED_SLICE).0 == SnapshotStep::More {
+                self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
+                return;
+            }
+            self.begin_next();
+            return;
+        }
+        let Some(save) = &self.server.persistence.save else { return };
+        if save.stage != Stage::Walking || save.outstanding >= OUTSTANDING_MAX {
+            return;
+        }
+        let slice = save.delay.map_or(SLICE, |delay| Slice { entries: delay.entries + 1, ..SLICE });
+        let pause = save.delay.map_or(0, |delay| delay.microseconds);
+        self.note_ahead();
+        let (step, sink) = self.keyspace.step_snapshot(slice);
+        match sink {
+            Some(mut sink) => {
+                self.server.persistence.keys_processed = sink.given().entries;
+                let bytes = sink.take(true);
+                self.append(bytes);
+                self.set_stage(Stage::Draining);
+            }
+            None => {
+                debug_assert_eq!(step, SnapshotStep::More);
+                self.note_given();
+                self.append_full_chunk();
+                let mut next = self.now.monotonic;
+                next.0 += pause;
+                self.server.timers.set(Timer::SnapshotStep, next);
+            }
+        }
+    }
+
+    /// Entries that the sink was given since the walk last stopped were saved
+    /// ahead.
+    fn note_ahead(&mut self) {
+        let Some(given) = self.keyspace.snapshot_sink().map(|sink| sink.given()) else { return };
+        let status = &mut self.server.persistence;
+        if let Some(save) = &status.save {
+            status.ahead_bytes += given.bytes - save.given.bytes;
+            status.ahead_peak = status.ahead_peak.max(status.ahead_bytes);
+        }
+    }
+
+    fn note_given(&mut self) {
+        let Some(given) = self.keyspace.snapshot_sink().map(|sink| sink.given()) else { return };
+        let status = &mut self.server.persistence;
+        status.keys_processed = given.entries;
+        if let Some(save) = &mut status.save {
+            save.given = given;
+        }
+    }
+
+    fn append_full_chunk(&mut self) {
+        if let Some(sink) = self.keyspace.snapshot_sink().filter(|sink| sink.buffered() >= CHUNK) {
+            let bytes = sink.take(false);
+            self.append(bytes);
+        }
+    }
+
+    fn append(&mut self, bytes: Vec<u8>) {
+        let Some(save) = &mut self.server.persistence.save else { return };
+        let (file, length) = (save.file, bytes.len());
+        save.outstanding += length;
+        save.unsynced += length;
+        let sync = save.unsynced >= INCREMENTAL_SYNC && self.server.config.boolean(Id::RdbSaveIncrementalFsync);
+        if sync {
+            save.unsynced = 0;
+        }
+        self.start_save_operation(SaveOperation::Append(length), DiskOperation::Append { file, bytes });
+        if sync {
+            self.start_save_operation(SaveOperation::IncrementalSync, DiskOperation::Sync { file });
+        }
+    }
+
+    /// True if the disk is so far behind that what writers preserve must wait.
+    #[cold]
+    pub(crate) fn writers_wait(&mut self) -> bool {
+        let Some(save) = self.server.persistence.save.as_ref().filter(|save| save.stage == Stage::Walking) else {
+            return false;
+        };
+        let idle = save.outstanding == 0;
+        let waits = self.keyspace.snapshot_sink().is_some_and(|sink| sink.buffered() > BUFFERED_MAX);
+        if waits && idle {
+            // Nothing else would wake them.
+            self.append_full_chunk();
+        }
+        waits
+    }
+
+    /// Bytes have gone to the disk: the walk goes on, and writers with it.
+    pub(super) fn disk_follows(&mut self) {
+        let behind = self.server.persistence.save.as_ref().is_some_and(|save| save.outstanding >= OUTSTANDING_MAX);
+        if behind {
+            return;
+        }
+        self.append_full_chunk();
+        if !self.server.timers.is_set(Timer::SnapshotStep) {
+            self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
+        }
+        if !self.server.exclusive {
+            self.server.resume_waiting(self.orders);
+        }
+    }
+}
