@@ -31,7 +31,11 @@ pub fn run(data: &[u8]) {
             let (one, other) = (config.format(id), again.format(id));
             assert_eq!(one.escape_ascii().to_string(), other.escape_ascii().to_string(), "{id:?}");
         }
-        assert_eq!(rewrite(&rewritten, &again, RunningState::default()), rewritten);
+        // As in the reference, a class of clients at its default gets a line of
+        // its own only where there was one, so the text may change once more.
+        let second = rewrite(&rewritten, &again, RunningState::default());
+        let third = rewrite(&second, &again, RunningState::default());
+        assert_eq!(third.escape_ascii().to_string(), second.escape_ascii().to_string());
     }
     let words: Vec<&[u8]> = text.split(u8::is_ascii_whitespace).collect();
     drop(CommandLine::parse(&words).text(b"", b""));
