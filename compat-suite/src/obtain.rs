@@ -219,22 +219,22 @@ mod tests {
 
     #[test]
     fn a_stanza_becomes_deb_src() {
-        let stanza = "Types: deb\n# a comment\nURIs: http://deb.debian.org/debian\nSuites: bookworm bookworm-updates\nComponents: main contrib\nSigned-By: /k.gpg";
+        let stanza = "Types: deb\n# a comment\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\nComponents: main contrib\nSigned-By: /k.gpg";
         assert_eq!(
             from_stanza(stanza).unwrap(),
-            "Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By: /k.gpg\n"
+            "Types: deb-src\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By: /k.gpg\n"
         );
     }
 
     #[test]
     fn a_line_becomes_deb_src() {
         assert_eq!(
-            from_line("deb [arch=amd64 signed-by=/k.gpg] http://deb.debian.org/debian-security bookworm-security main")
+            from_line("deb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian-security bookworm-security main")
                 .unwrap(),
-            "Types: deb-src\nURIs: http://deb.debian.org/debian-security\nSuites: bookworm-security\nComponents: main\nSigned-By: /k.gpg\n"
+            "Types: deb-src\nURIs: http://mirror.example/debian-security\nSuites: bookworm-security\nComponents: main\nSigned-By: /k.gpg\n"
         );
-        assert!(from_line("# deb http://deb.debian.org/debian bookworm main").is_none());
-        assert!(from_line("deb-src http://deb.debian.org/debian bookworm main").is_none());
+        assert!(from_line("# deb http://mirror.example/debian bookworm main").is_none());
+        assert!(from_line("deb-src http://mirror.example/debian bookworm main").is_none());
     }
 
     #[test]
@@ -244,10 +244,10 @@ mod tests {
                 .is_none()
         );
         assert!(
-            from_stanza("Types: deb\nURIs: http://deb.debian.org/debian\nSuites: x\nComponents: contrib").is_none()
+            from_stanza("Types: deb\nURIs: http://mirror.example/debian\nSuites: x\nComponents: contrib").is_none()
         );
         assert!(
-            from_stanza("Enabled: no\nTypes: deb\nURIs: http://deb.debian.org/debian\nSuites: x\nComponents: main")
+            from_stanza("Enabled: no\nTypes: deb\nURIs: http://mirror.example/debian\nSuites: x\nComponents: main")
                 .is_none()
         );
     }
