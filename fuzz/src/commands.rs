@@ -1,6 +1,6 @@
 //! Requests in sequences on an engine: none makes it panic, all replies are
 //! valid RESP of the connection's protocol, and those that the model knows are
-//! what it says. Memory goes back to what it was when all is deleted.
+//! what it says.
 
 use crate::input::Bytes;
 use engine::boundary::ask::{Answer, Oracle, ProcessFigures, Question};

@@ -17,7 +17,7 @@ pub struct Actor {
     pub epoch: u64,
     /// Requests that it has decided to send next.
     pub plan: VecDeque<Vec<Vec<u8>>>,
-    /// True between MULTI and EXEC of its plan.
+    /// Where its SCAN goes on; empty before the first.
     pub scan_cursor: Vec<u8>,
     /// What replies are missing.
     asked: VecDeque<Asked>,
