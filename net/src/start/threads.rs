@@ -21,13 +21,9 @@ pub(super) struct Duties {
     pub(super) signals: (UnboundedReceiver<Signal>, Arc<AtomicBool>),
 }
 
-/// Tasks that run before sockets are looked at again. The default of 61 would keep a client waiting for as many slices of
-/// loading or saving.
-const EVENT_INTERVAL: u32 = 8;
-
 /// The runtime of one thread.
 pub(super) fn runtime() -> Result<Runtime, Error> {
-    tokio::runtime::Builder::new_current_thread().event_interval(EVENT_INTERVAL).enable_all().build()
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// Starts a thread that does what need not be done at once.
