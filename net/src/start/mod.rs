@@ -113,6 +113,9 @@ fn prepare_process(configuration: &mut Configuration) -> bool {
         tracing::warn!("TLS is not available in this version: tls-port must be 0. Exiting.");
         return false;
     }
+    if !config.text(Id::Aclfile).is_empty() {
+        tracing::warn!("ACL users are not available in this version: the aclfile is not read.");
+    }
     signal::block();
     if config.boolean(Id::DisableThp) && nix::sys::prctl::set_thp_disable(true).is_err() {
         tracing::warn!("Could not switch transparent huge pages off for this process.");
