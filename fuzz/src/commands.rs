@@ -25,6 +25,11 @@ use std::sync::LazyLock;
 
 /// Clients that take turns.
 const CLIENTS: u8 = 2;
+/// Actions of one input.
+const ACTIONS_MAX: usize = 200;
+/// Bytes of replies after which an input ends: a few commands reply with whole
+/// tables, and would take most of the time.
+const REPLIES_MAX: usize = 16 << 10;
 
 static TABLE: LazyLock<(CommandTable, Vec<CommandId>)> = LazyLock::new(|| {
     let table = CommandTable::new(COMMANDS);
@@ -65,6 +70,8 @@ struct Harness {
     now: Now,
     model: Option<Model>,
     settings: Settings,
+    /// Bytes of replies so far.
+    replied: usize,
 }
 
 /// Each byte begins an action: mostly a request out of the grammar, sometimes
@@ -76,7 +83,7 @@ pub fn run(data: &[u8]) {
         harness.connect(client);
     }
     let mut actions = 0;
-    while !input.is_empty() && actions < 200 {
+    while !input.is_empty() && actions < ACTIONS_MAX && harness.replied < REPLIES_MAX {
         actions += 1;
         let action = input.byte();
         let client = 1 + action % CLIENTS;
@@ -132,6 +139,7 @@ impl Harness {
             now,
             model: Some(Model::default()),
             settings: Settings { keys: 6, ..Settings::default() },
+            replied: 0,
         }
     }
 
@@ -193,6 +201,7 @@ impl Harness {
         for effect in &effects {
             match effect {
                 Effect::Send { client: to, start, end } if *to == client => {
+                    self.replied += end - start;
                     replies.extend(Reply::parse_all(&self.effects.output[*start..*end]).expect("valid RESP"));
                 }
                 Effect::Close { client: whose, .. } if *whose == client => close = true,

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 /// A recording to be damaged.
 static RECORDING: LazyLock<Vec<u8>> =
-    LazyLock::new(|| sim::world::run(3, 40).map(|mut run| run.lives.remove(0).recording).unwrap_or_default());
+    LazyLock::new(|| sim::world::run(3, 15).map(|mut run| run.lives.remove(0).recording).unwrap_or_default());
 
 /// An odd first byte: the rest is a recording. An even one: it is the seed of
 /// damage to a good one.

@@ -175,9 +175,11 @@ impl<'a> Reader<'a> {
     /// A number in its only form.
     fn number(&mut self) -> Result<i64, Fault> {
         let line = self.line()?;
+        let digits = line.strip_prefix(b"-").unwrap_or(line);
+        let canonical = digits.first().is_some_and(|first| matches!(first, b'1'..=b'9')) || line == b"0";
         let number: Option<i64> = std::str::from_utf8(line).ok().and_then(|text| text.parse().ok());
         match number {
-            Some(number) if number.to_string().as_bytes() == line => Ok(number),
+            Some(number) if canonical => Ok(number),
             _ => wrong("a number in another form than its own"),
         }
     }
