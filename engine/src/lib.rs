@@ -14,6 +14,7 @@ pub mod keyspace;
 pub mod persistence;
 pub mod rdb;
 pub mod recording;
+pub mod replication;
 pub mod resp;
 pub mod server;
 pub mod session;

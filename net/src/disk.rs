@@ -5,7 +5,7 @@ use engine::boundary::effects::DiskOperation;
 use engine::boundary::id::{DiskToken, FileId};
 use engine::boundary::input::{DiskDone, DiskError, DiskErrorKind};
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -63,6 +63,12 @@ fn perform<'a>(
         DiskOperation::Create { file, path } => {
             files.insert(file, File::create(path)?);
         }
+        DiskOperation::OpenAppend { file, path } => {
+            let opened = OpenOptions::new().append(true).create(true).open(path)?;
+            let size = opened.metadata()?.len();
+            files.insert(file, opened);
+            return Ok(DiskDone::Opened { size });
+        }
         DiskOperation::Append { file, bytes } => files.get_mut(&file).ok_or_else(not_open)?.write_all(&bytes)?,
         DiskOperation::Sync { file } => files.get_mut(&file).ok_or_else(not_open)?.sync_all()?,
         DiskOperation::Close { file } => drop(files.remove(&file)),
@@ -70,6 +76,12 @@ fn perform<'a>(
             std::fs::rename(from, &to)?;
             sync_directory_of(Path::new(&to))?;
         }
+        DiskOperation::CreateDirectory { path } => match std::fs::create_dir(path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        },
+        DiskOperation::SyncDirectory { path } => File::open(path)?.sync_all()?,
+        DiskOperation::Truncate { file, length } => files.get_mut(&file).ok_or_else(not_open)?.set_len(length)?,
         DiskOperation::Remove { path } => std::fs::remove_file(path)?,
         DiskOperation::Open { file, path } => {
             let opened = File::open(path)?;

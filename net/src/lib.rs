@@ -13,7 +13,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | `program`, `start` | which program this is; from the command line to serving |
-//! | `listener`, `connection`, `mailbox` | sockets and what goes through them |
+//! | `listener`, `connection`, `link`, `mailbox` | sockets and what goes through them |
 //! | `shared`, `timer`, `signal`, `disk`, `oracle` | everything that enters the engine, and what it wants done |
 //! | `settings`, `process`, `log`, `crash`, `allocator` | the process around it |
 //! | `raw` | the only unsafe code |
@@ -25,6 +25,7 @@ pub mod connection;
 pub mod crash;
 pub mod disk;
 pub mod host;
+pub mod link;
 pub mod listener;
 pub mod log;
 pub mod mailbox;

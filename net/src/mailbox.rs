@@ -85,6 +85,11 @@ impl Mailbox {
         }
     }
 
+    /// True if it was posted that the connection is to be closed.
+    pub fn is_closing(&self) -> bool {
+        self.flags.load(Ordering::Acquire) & (CLOSE | CLOSE_AT_ONCE) != 0
+    }
+
     /// True if there are bytes that the connection has not taken.
     pub fn has_bytes(&self) -> bool {
         self.flags.load(Ordering::Acquire) & BYTES != 0

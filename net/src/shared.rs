@@ -2,10 +2,11 @@
 
 use crate::disk::Disk;
 use crate::host::Host;
+use crate::link::NewLink;
 use crate::mailbox::Mailbox;
 use engine::boundary::effects::{Effect, Effects, Garbage, LogLevel, Progress};
-use engine::boundary::id::ClientId;
-use engine::boundary::input::{BufferReport, Connection, Input};
+use engine::boundary::id::{ClientId, LinkId};
+use engine::boundary::input::{BufferReport, Connection, Input, LinkEvent};
 use engine::engine::Engine;
 use engine::resp::request::{Limits, Requests};
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// How often a thread offers its time to those who wait for the lock.
 const LET_IN_TRIES: usize = 200;
@@ -41,6 +43,8 @@ struct Core {
     engine: Engine,
     effects: Effects,
     mailboxes: HashMap<ClientId, Arc<Mailbox>>,
+    links: HashMap<LinkId, Arc<Mailbox>>,
+    wanted_links: UnboundedSender<NewLink>,
     next_client: u64,
     disk: Box<dyn Disk>,
     log: Arc<dyn Log>,
@@ -69,6 +73,8 @@ pub struct Parts {
     pub effects: Effects,
     /// Where disk operations go.
     pub disk: Box<dyn Disk>,
+    /// Where connections are made that the engine asks for.
+    pub wanted_links: UnboundedSender<NewLink>,
     /// Where log lines go.
     pub log: Arc<dyn Log>,
     /// Where garbage is dropped.
@@ -82,8 +88,20 @@ pub struct Parts {
 impl<H: Host> Shared<H> {
     /// Puts an engine behind its lock.
     pub fn new(parts: Parts, host: H) -> Arc<Shared<H>> {
-        let Parts { engine, effects, disk, log, garbage, ready, exit } = parts;
-        let core = Core { engine, effects, mailboxes: HashMap::new(), next_client: 1, disk, log, garbage, ready, exit };
+        let Parts { engine, effects, disk, wanted_links, log, garbage, ready, exit } = parts;
+        let core = Core {
+            engine,
+            effects,
+            mailboxes: HashMap::new(),
+            links: HashMap::new(),
+            wanted_links,
+            next_client: 1,
+            disk,
+            log,
+            garbage,
+            ready,
+            exit,
+        };
         Arc::new(Shared {
             core: Mutex::new(core),
             host,
@@ -162,6 +180,21 @@ impl<H: Host> Shared<H> {
         self.handle(Input::Closed { client });
     }
 
+    /// Something happened on a link; forgotten if the engine has closed it.
+    pub fn link_event(&self, link: LinkId, event: LinkEvent<'_>) {
+        let mut core = self.lock();
+        let core = &mut *core;
+        let known = match event {
+            LinkEvent::Closed(_) => core.links.remove(&link).is_some(),
+            _ => core.links.contains_key(&link),
+        };
+        if known {
+            core.engine.handle(self.host.now(), Input::Link { link, event }, &mut core.effects);
+            core.carry_out(None);
+            self.arm(core);
+        }
+    }
+
     /// Looks at the engine.
     pub fn inspect<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
         look(&self.lock().engine)
@@ -235,6 +268,27 @@ impl Core {
                 }
             }
             Effect::Resume { client } => self.mailbox(client, Mailbox::resume),
+            Effect::Connect { link, host, port, source } => {
+                let mailbox = Arc::new(Mailbox::default());
+                self.links.insert(link, Arc::clone(&mailbox));
+                // The thread that connects lives as long as the process.
+                drop(self.wanted_links.send(NewLink { link, host, port, source, mailbox }));
+            }
+            Effect::LinkSend { link, start, end } => {
+                if let Some(mailbox) = self.links.get(&link) {
+                    mailbox.send(&self.effects.output[start..end]);
+                }
+            }
+            Effect::LinkRead { link } => {
+                if let Some(mailbox) = self.links.get(&link) {
+                    mailbox.resume();
+                }
+            }
+            Effect::LinkClose { link } => {
+                if let Some(mailbox) = self.links.remove(&link) {
+                    mailbox.close(false);
+                }
+            }
             Effect::Disk { token, operation } => self.disk.start(token, operation),
             Effect::Log { level, message } => self.log.log(level, &message),
             Effect::Drop(garbage) => drop(self.garbage.send(garbage)),

@@ -88,6 +88,16 @@ impl Disk {
             DiskOperation::Create { file, path } => {
                 self.open.insert(file, (files.create(&path), 0));
             }
+            DiskOperation::OpenAppend { file, path } => {
+                let number = files.names.get(&path).copied().unwrap_or_else(|| files.create(&path));
+                self.open.insert(file, (number, 0));
+                return Some(Done::Opened(files.contents.get(&number)?.len() as u64));
+            }
+            DiskOperation::CreateDirectory { .. } | DiskOperation::SyncDirectory { .. } => {}
+            DiskOperation::Truncate { file, length } => {
+                let (number, _) = self.open.get(&file)?;
+                files.contents.get_mut(number)?.truncate(usize::try_from(length).ok()?);
+            }
             DiskOperation::Append { file, bytes } => {
                 let (number, _) = self.open.get(&file)?;
                 files.contents.get_mut(number)?.extend_from_slice(&bytes);

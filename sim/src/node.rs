@@ -69,6 +69,11 @@ fn add_outcome(hash: &mut Fingerprint, outcome: &Outcome) {
                 hash.add(client.0);
                 hash.add_bytes(&outcome.output[*start..*end]);
             }
+            Effect::LinkSend { link, start, end } => {
+                hash.add(4);
+                hash.add(link.0);
+                hash.add_bytes(&outcome.output[*start..*end]);
+            }
             Effect::Disk { token, operation: DiskOperation::Append { file, bytes } } => {
                 hash.add(2);
                 hash.add(token.0);

@@ -1,7 +1,7 @@
 //! What the engine wants done, in order.
 
 use crate::boundary::ask::{Answer, Oracle, Question};
-use crate::boundary::id::{ClientId, DiskToken, FileId};
+use crate::boundary::id::{ClientId, DiskToken, FileId, LinkId};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -59,6 +59,38 @@ pub enum Effect {
     Resume {
         /// Whose.
         client: ClientId,
+    },
+    /// Connect to another server. What follows comes as
+    /// [`crate::boundary::input::Input::Link`].
+    Connect {
+        /// The connection's new number.
+        link: LinkId,
+        /// A name or an address.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The address to connect from; any if empty.
+        source: String,
+    },
+    /// Send the bytes from `start` to `end` of [`Effects::output`] over a link.
+    LinkSend {
+        /// Over which.
+        link: LinkId,
+        /// First byte.
+        start: usize,
+        /// Behind the last byte.
+        end: usize,
+    },
+    /// Read what comes next on a link, and hand it in once. A link is not read
+    /// unless the engine asks: that is how it is slowed down.
+    LinkRead {
+        /// Of which.
+        link: LinkId,
+    },
+    /// Close a link; what was sent over it and has not left is lost.
+    LinkClose {
+        /// Which.
+        link: LinkId,
     },
     /// Start a disk operation. Operations on one file happen in order.
     Disk {
@@ -118,7 +150,14 @@ pub enum DiskOperation {
         /// Where.
         path: String,
     },
-    /// Append bytes.
+    /// Open a file for appending, or create it. Completes with its size.
+    OpenAppend {
+        /// Its new name at this boundary.
+        file: FileId,
+        /// Where.
+        path: String,
+    },
+    /// Append bytes. A failure may have appended some of them.
     Append {
         /// To which file.
         file: FileId,
@@ -141,6 +180,24 @@ pub enum DiskOperation {
         from: String,
         /// New path.
         to: String,
+    },
+    /// Create a directory if it is not there.
+    CreateDirectory {
+        /// Its path.
+        path: String,
+    },
+    /// Make the entries of a directory durable: the names of files that were
+    /// created or removed in it.
+    SyncDirectory {
+        /// Its path; `.` is the working directory.
+        path: String,
+    },
+    /// Cut an open file off behind so many bytes.
+    Truncate {
+        /// Which.
+        file: FileId,
+        /// Its new length.
+        length: u64,
     },
     /// Remove a file.
     Remove {
@@ -203,6 +260,13 @@ impl Effects {
             return;
         }
         self.orders.list.push(Effect::Send { client, start, end });
+    }
+
+    /// Sends bytes over a link.
+    pub fn send_over(&mut self, link: LinkId, bytes: &[u8]) {
+        let start = self.output.len();
+        self.output.extend_from_slice(bytes);
+        self.orders.list.push(Effect::LinkSend { link, start, end: self.output.len() });
     }
 
     /// Sends bytes to a client.

@@ -1,6 +1,6 @@
 //! What the engine can be told.
 
-use crate::boundary::id::{ClientId, DiskToken};
+use crate::boundary::id::{ClientId, DiskToken, LinkId};
 use crate::resp::request::Requests;
 use alloc::string::String;
 
@@ -47,6 +47,13 @@ pub enum Input<'a> {
         /// How.
         result: Result<DiskDone<'a>, DiskError>,
     },
+    /// Something happened on a connection that the engine has asked for.
+    Link {
+        /// Which.
+        link: LinkId,
+        /// What.
+        event: LinkEvent<'a>,
+    },
     /// A deadline has passed: `Engine::next_deadline` is not later than now.
     Deadline,
     /// The process got a signal.
@@ -66,6 +73,25 @@ pub struct Connection {
     pub loopback: bool,
     /// The descriptor's number, for CLIENT LIST.
     pub descriptor: i64,
+}
+
+/// What happens on an outgoing connection. Nothing comes after
+/// [`LinkEvent::Closed`], and nothing after the engine has closed the link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LinkEvent<'a> {
+    /// The connection is made.
+    Connected {
+        /// Our end and the peer, as [`Connection`] has them.
+        connection: Connection,
+    },
+    /// Bytes came: the answer to one
+    /// [`crate::boundary::effects::Effect::LinkRead`], never empty.
+    Received(&'a [u8]),
+    /// So many bytes more were written to the socket.
+    Written(u64),
+    /// The connection could not be made, or is lost; the system's text, or
+    /// nothing where the peer closed it.
+    Closed(Option<&'a str>),
 }
 
 impl BufferReport {

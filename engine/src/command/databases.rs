@@ -12,7 +12,8 @@ impl Context<'_> {
     /// Empties one database.
     pub fn flush_database(&mut self, id: DatabaseId) {
         self.empty(id);
-        self.server.journal.append_databases(DatabaseChange::Flush(id));
+        let selected = self.database();
+        self.server.journal.append_databases(selected, DatabaseChange::Flush(id));
     }
 
     /// Empties all databases.
@@ -20,7 +21,8 @@ impl Context<'_> {
         for index in 0..self.keyspace.database_count() {
             self.empty(DatabaseId(index as u32));
         }
-        self.server.journal.append_databases(DatabaseChange::FlushAll);
+        let selected = self.database();
+        self.server.journal.append_databases(selected, DatabaseChange::FlushAll);
     }
 
     /// Exchanges two databases.
@@ -31,7 +33,8 @@ impl Context<'_> {
             self.keyspace.swap(first, second);
         }
         self.keyspace.dirty += 1;
-        self.server.journal.append_databases(DatabaseChange::Swap(first, second));
+        let selected = self.database();
+        self.server.journal.append_databases(selected, DatabaseChange::Swap(first, second));
     }
 
     fn empty(&mut self, id: DatabaseId) {

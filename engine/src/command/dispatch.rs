@@ -250,9 +250,13 @@ impl Context<'_> {
         self.command = self.server.commands.command(id);
         let start = self.reply.position();
         let began = self.server.clock_ns;
+        let unit_before = self.server.journal.unit_length();
         if let Err(error) = (self.command.handler)(self, arguments) {
             self.reply.truncate(start);
             self.fail(id, &error);
+        }
+        if self.server.journal.unit_length() > unit_before {
+            self.server.journal.complete(unit_before, &arguments);
         }
         let ended = self.orders.elapsed_ns();
         self.server.clock_ns = ended;
@@ -263,6 +267,10 @@ impl Context<'_> {
         }
         self.session.commands += 1;
         self.command = outer;
+        // EXEC calls others: what they changed belongs together.
+        if outer.name.is_empty() && self.server.journal.unit_length() > 0 {
+            self.server.end_unit(self.now, true);
+        }
     }
 
     /// A command was slow: for the slow log, for the latency monitor, or both.
@@ -331,7 +339,7 @@ pub fn arity_fits(command: &Command, count: usize) -> bool {
     if command.arity >= 0 { count == command.arity } else { count >= -command.arity }
 }
 
-fn runs_at_once_in_multi(command: &Command) -> bool {
+pub(crate) fn runs_at_once_in_multi(command: &Command) -> bool {
     matches!(command.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
 }
 

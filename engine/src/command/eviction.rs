@@ -35,6 +35,7 @@ pub(crate) fn evict(context: &mut Context<'_>) -> bool {
             context.keyspace.statistics.evicted += 1;
             let event = Event { class: EventClass::Evicted, name: "evicted" };
             context.changed_in(database, &key, event, Record::Delete);
+            context.server.end_unit(context.now, false);
         }
     }
     context.server.timers.set(Timer::Evict, context.now.monotonic);

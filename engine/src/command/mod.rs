@@ -1,5 +1,6 @@
 //! Commands as data, and how one is run.
 
+pub(crate) mod apply;
 pub mod container;
 pub mod context;
 pub mod databases;

@@ -395,3 +395,20 @@ impl Argument {
         self
     }
 }
+
+/// What a context names as its command while none runs.
+pub static NO_COMMAND: Command = Command {
+    name: "",
+    group: Group::Server,
+    since: "",
+    summary: "",
+    complexity: "",
+    arity: 1,
+    flags: Flags::NONE,
+    categories: Categories::NONE,
+    tips: &[],
+    keys: &[],
+    arguments: &[],
+    subcommands: &[],
+    handler: |_, _| Ok(()),
+};

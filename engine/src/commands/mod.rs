@@ -7,7 +7,7 @@ pub mod server;
 pub mod string;
 pub mod transactions;
 
-use crate::command::spec::{Categories, Command, Flags, Group};
+use crate::command::spec::Command;
 
 /// All commands, by family.
 pub static COMMANDS: &[&[Command]] = &[
@@ -18,20 +18,3 @@ pub static COMMANDS: &[&[Command]] = &[
     transactions::COMMANDS,
     persistence::COMMANDS,
 ];
-
-/// What a context names as its command while none runs.
-pub static NO_COMMAND: Command = Command {
-    name: "",
-    group: Group::Server,
-    since: "",
-    summary: "",
-    complexity: "",
-    arity: 1,
-    flags: Flags::NONE,
-    categories: Categories::NONE,
-    tips: &[],
-    keys: &[],
-    arguments: &[],
-    subcommands: &[],
-    handler: |_, _| Ok(()),
-};

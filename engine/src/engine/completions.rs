@@ -8,7 +8,7 @@ use crate::boundary::time::Now;
 use crate::engine::Engine;
 use crate::persistence::Work;
 use crate::resp::reply::Reply;
-use crate::server::deferred::Deferred;
+use crate::server::deferred::{Deferred, DeferredReply};
 use crate::server::disk::DiskUse;
 use crate::session::Waiting;
 
@@ -60,7 +60,13 @@ impl Engine {
         if !waiter.muted {
             let mut reply = Reply::new(&mut effects.output, session.protocol);
             match &result {
-                Ok(()) => reply.ok(),
+                Ok(DeferredReply::Ok) => reply.ok(),
+                Ok(DeferredReply::Integer(number)) => reply.integer(*number),
+                Ok(DeferredReply::Integers(first, second)) => {
+                    reply.array(2);
+                    reply.integer(*first);
+                    reply.integer(*second);
+                }
                 Err(text) => reply.error(text),
             }
         }

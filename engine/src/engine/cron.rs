@@ -4,7 +4,7 @@ use crate::boundary::effects::{Effect, Effects, Garbage};
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::command::context::Context;
-use crate::commands::NO_COMMAND;
+use crate::command::spec::NO_COMMAND;
 use crate::config::Id;
 use crate::engine::Engine;
 use crate::keyspace::change::{Change, Event, EventClass, Record};
@@ -70,6 +70,8 @@ impl Engine {
                 watches.touch(id, bytes, true);
             }
         });
+        // Each is on its own, whatever else expired.
+        server.end_unit(now, false);
         if expired >= keys {
             self.keyspace.statistics.expire_budget_reached += 1;
         }

@@ -8,6 +8,7 @@ pub mod evict;
 pub mod options;
 pub mod requests;
 pub mod state_hash;
+mod stream;
 #[cfg(test)]
 pub(crate) mod test_world;
 #[cfg(test)]
@@ -64,12 +65,16 @@ impl Engine {
             Input::Drained { client, report } => self.drained(now, client, report, effects),
             Input::Closed { client } => self.server.forget_client(client),
             Input::Disk { token, result } => self.disk(now, token, result, effects),
+            Input::Link { link, event } => self.link(now, link, event, effects),
             Input::Deadline => self.deadline(now, effects),
             Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
             Input::Start => self.persistence(now, effects).load_at_start(),
         }
         if !self.server.deferred.is_empty() {
             self.send_deferred(effects);
+        }
+        if self.server.journal.listened {
+            self.distribute(now, effects);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::boundary::input::BufferReport;
 use crate::boundary::time::Now;
 use crate::command::context::Context;
 use crate::command::dispatch::{GROUP, Outcome, Prepared, prepare};
-use crate::commands::NO_COMMAND;
+use crate::command::spec::NO_COMMAND;
 use crate::engine::Engine;
 use crate::resp::reply::Reply;
 use crate::resp::request::{ProtocolError, Requests};

@@ -60,7 +60,7 @@ fn add_server(hash: &mut Fingerprint, server: &Server) {
     hash.add_debug(&server.watches);
     hash.add(server.client_round as u64);
     hash.add_debug(&server.reply_buffer_reset_ms);
-    hash.add(server.journal.position());
+    hash.add_debug(&(&server.journal, &server.replication));
     hash.add_debug(&server.config);
     add_statistics(hash, &server.statistics);
     hash.add_debug(&(server.timers, server.pause, &server.waiting_for_turn));
@@ -79,6 +79,7 @@ fn add_persistence(hash: &mut Fingerprint, persistence: &Persistence) {
     hash.add_debug(&(persistence.background_since, persistence.scheduled, persistence.loading, persistence.last_try));
     hash.add_debug(&(persistence.keys_processed, persistence.keys_total, persistence.ahead_bytes));
     hash.add_debug(&(persistence.save.is_some(), persistence.load.is_some()));
+    hash.add_debug(&persistence.aof);
 }
 
 /// Not the histograms of latencies, which are large: totals tell of the same.

@@ -14,6 +14,7 @@
 //! a reply while another client's command runs: replies that are due late go to
 //! [`crate::server::Server::deferred`].
 
+pub mod aof;
 pub mod load;
 pub mod reload;
 pub mod save;
@@ -68,6 +69,8 @@ pub struct Persistence {
     pub loading: Option<load::LoadProgress>,
     /// When a save in the background was last tried, seconds since 1970.
     pub(crate) last_try: i64,
+    /// The append only file.
+    pub(crate) aof: aof::Aof,
     pub(crate) save: Option<save::Save>,
     pub(crate) next_save: Option<save::Purpose>,
     pub(crate) load: Option<load::Load>,
@@ -93,6 +96,7 @@ impl Persistence {
             last_expired: 0,
             loading: None,
             last_try: 0,
+            aof: aof::Aof::default(),
             save: None,
             next_save: None,
             load: None,

@@ -6,7 +6,7 @@
 //! "REPRISE\0"  version u16  seed u64  started Now  personality  host facts  configuration  ...
 //! record*      tag u8, then by tag; an input's answers follow it
 //!
-//! Connected Requests Drained Closed Disk Deadline Signal Start  times since the last input, what it says
+//! Connected Requests Drained Closed Disk Link Deadline Signal Start  times since the last input, what it says
 //! Elapsed                                                  nanoseconds since the last
 //! Answer                                                   what was answered
 //! Checkpoint                                               hash of all effects so far, hash of the state
@@ -27,7 +27,7 @@ pub use write::Writer;
 
 const MAGIC: &[u8; 8] = b"REPRISE\0";
 /// The version of the format.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// Kinds of records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,10 +44,11 @@ enum Tag {
     Answer,
     Checkpoint,
     Start,
+    Link,
 }
 
 impl Tag {
-    const ALL: [Tag; 11] = [
+    const ALL: [Tag; 12] = [
         Tag::Connected,
         Tag::Requests,
         Tag::Drained,
@@ -59,5 +60,6 @@ impl Tag {
         Tag::Answer,
         Tag::Checkpoint,
         Tag::Start,
+        Tag::Link,
     ];
 }

@@ -3,8 +3,8 @@
 
 use super::{MAGIC, Tag, VERSION};
 use crate::boundary::ask::{Answer, ProcessFigures};
-use crate::boundary::id::{ClientId, DiskToken};
-use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input, Signal};
+use crate::boundary::id::{ClientId, DiskToken, LinkId};
+use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input, LinkEvent, Signal};
 use crate::boundary::time::{Monotonic, Now, Unix};
 use crate::config::Config;
 use crate::engine::options::Options;
@@ -53,6 +53,10 @@ pub enum RecordedInput {
     DiskOpened { token: DiskToken, size: u64 },
     DiskData { token: DiskToken, bytes: Vec<u8> },
     DiskFailed { token: DiskToken, error: DiskError },
+    LinkConnected { link: LinkId, connection: Connection },
+    LinkReceived { link: LinkId, bytes: Vec<u8> },
+    LinkWritten { link: LinkId, count: u64 },
+    LinkClosed { link: LinkId, reason: Option<String> },
     Deadline,
     Signal(Signal),
     Start,
@@ -111,6 +115,16 @@ impl RecordedInput {
                 take(Input::Disk { token, result: Ok(DiskDone::Data(bytes)) })
             }
             RecordedInput::DiskFailed { token, ref error } => take(Input::Disk { token, result: Err(error.clone()) }),
+            RecordedInput::LinkConnected { link, ref connection } => {
+                take(Input::Link { link, event: LinkEvent::Connected { connection: connection.clone() } })
+            }
+            RecordedInput::LinkReceived { link, ref bytes } => {
+                take(Input::Link { link, event: LinkEvent::Received(bytes) })
+            }
+            RecordedInput::LinkWritten { link, count } => take(Input::Link { link, event: LinkEvent::Written(count) }),
+            RecordedInput::LinkClosed { link, ref reason } => {
+                take(Input::Link { link, event: LinkEvent::Closed(reason.as_deref()) })
+            }
             RecordedInput::Deadline => take(Input::Deadline),
             RecordedInput::Signal(signal) => take(Input::Signal(signal)),
             RecordedInput::Start => take(Input::Start),
@@ -195,6 +209,7 @@ impl<'a> Reader<'a> {
             Tag::Drained => RecordedInput::Drained { client: self.client()?, report: self.report()? },
             Tag::Closed => RecordedInput::Closed { client: self.client()? },
             Tag::Disk => self.disk()?,
+            Tag::Link => self.link()?,
             Tag::Signal => RecordedInput::Signal(match self.byte()? {
                 0 => Signal::Terminate,
                 1 => Signal::Interrupt,
@@ -212,6 +227,18 @@ impl<'a> Reader<'a> {
             1 => RecordedInput::DiskOpened { token, size: self.number()? },
             2 => RecordedInput::DiskData { token, bytes: self.text()? },
             3 => RecordedInput::DiskFailed { token, error: self.error()? },
+            _ => return Err(RecordingError::Record),
+        })
+    }
+
+    fn link(&mut self) -> Result<RecordedInput, RecordingError> {
+        let link = LinkId(self.number()?);
+        Ok(match self.byte()? {
+            0 => RecordedInput::LinkConnected { link, connection: self.connection()? },
+            1 => RecordedInput::LinkReceived { link, bytes: self.text()? },
+            2 => RecordedInput::LinkWritten { link, count: self.number()? },
+            3 => RecordedInput::LinkClosed { link, reason: None },
+            4 => RecordedInput::LinkClosed { link, reason: Some(self.string()?) },
             _ => return Err(RecordingError::Record),
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{MAGIC, Tag, VERSION};
 use crate::boundary::ask::{Answer, ProcessFigures};
-use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input, Signal};
+use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input, LinkEvent, Signal};
 use crate::boundary::time::Now;
 use crate::config::{RunningState, rewrite};
 use crate::engine::options::Options;
@@ -77,6 +77,10 @@ impl Writer {
             Input::Disk { token, result } => {
                 self.number(token.0);
                 self.disk(result);
+            }
+            Input::Link { link, event } => {
+                self.number(link.0);
+                self.link(event);
             }
             Input::Deadline | Input::Start => {}
             Input::Signal(Signal::Terminate) => self.out.push(0),
@@ -173,6 +177,28 @@ impl Writer {
         }
     }
 
+    fn link(&mut self, event: &LinkEvent<'_>) {
+        match event {
+            LinkEvent::Connected { connection } => {
+                self.out.push(0);
+                self.connection(connection);
+            }
+            LinkEvent::Received(bytes) => {
+                self.out.push(1);
+                self.text(bytes);
+            }
+            LinkEvent::Written(count) => {
+                self.out.push(2);
+                self.number(*count);
+            }
+            LinkEvent::Closed(None) => self.out.push(3),
+            LinkEvent::Closed(Some(reason)) => {
+                self.out.push(4);
+                self.text(reason.as_bytes());
+            }
+        }
+    }
+
     fn error(&mut self, error: &DiskError) {
         self.out.push(match error.kind {
             DiskErrorKind::NotFound => 0,
@@ -248,6 +274,7 @@ fn tag(input: &Input<'_>) -> Tag {
         Input::Drained { .. } => Tag::Drained,
         Input::Closed { .. } => Tag::Closed,
         Input::Disk { .. } => Tag::Disk,
+        Input::Link { .. } => Tag::Link,
         Input::Deadline => Tag::Deadline,
         Input::Signal(_) => Tag::Signal,
         Input::Start => Tag::Start,

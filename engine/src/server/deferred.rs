@@ -17,6 +17,17 @@ pub struct Waiter {
 pub struct Deferred {
     /// To whom.
     pub waiter: Waiter,
-    /// An error's text with its code, or else OK.
-    pub result: Result<(), String>,
+    /// What to reply; an error's text comes with its code.
+    pub result: Result<DeferredReply, String>,
+}
+
+/// A reply that is no error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeferredReply {
+    /// `OK`.
+    Ok,
+    /// WAIT.
+    Integer(i64),
+    /// WAITAOF.
+    Integers(i64, i64),
 }

@@ -1,37 +1,227 @@
 //! The one sequence of changes, with positions.
 //!
-//! Consumers (the AOF, replicas, migrations) will render it; while there is
-//! none, a change costs one addition.
+//! ```text
+//! Change ─> unit: requests that repeat the changes of one command, transaction, expiry, eviction
+//!             └─ its end ─> the AOF, the replication stream: each with its own SELECTs
+//! ```
+//!
+//! While there is no consumer, a change costs one addition. With one, a change
+//! is rendered once, as a request; [`Unit::render`] puts the requests of a unit
+//! together for each consumer.
 
-use crate::keyspace::change::{Change, DatabaseChange};
+use crate::base::number::format_i64;
+use crate::boundary::id::DatabaseId;
+use crate::keyspace::change::{Change, DatabaseChange, EventClass, Record};
+use crate::resp::request::Arguments;
+use alloc::vec::Vec;
+
+/// Which deletions are repeated as UNLINK, not as DEL: the `lazyfree-lazy-*`
+/// parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LazyDeletion {
+    /// Of keys that expired.
+    pub expire: bool,
+    /// Of keys that were evicted.
+    pub eviction: bool,
+    /// By commands that delete.
+    pub user: bool,
+}
 
 /// The sequence of changes.
 #[derive(Default, Debug)]
 pub struct Journal {
     position: u64,
+    /// True if anybody wants to know what changed.
+    pub(crate) listened: bool,
+    /// How deletions are repeated.
+    pub(crate) lazy: LazyDeletion,
+    unit: Unit,
     /// The changes as text, for tests to look at.
     #[cfg(test)]
-    pub(crate) log: alloc::vec::Vec<alloc::string::String>,
+    pub(crate) log: Vec<alloc::string::String>,
+}
+
+/// What belongs together: all copies of the data get all of it or nothing.
+#[derive(Default, Debug)]
+pub struct Unit {
+    bytes: Vec<u8>,
+    records: Vec<UnitRecord>,
+}
+
+/// One request of a unit: a place in its bytes.
+#[derive(Clone, Copy, Debug)]
+struct UnitRecord {
+    database: DatabaseId,
+    start: usize,
+    /// `None` while the command that is to be repeated as it was sent runs.
+    end: Option<usize>,
 }
 
 impl Journal {
     /// Appends a change.
     #[inline]
-    pub fn append(&mut self, _change: &Change<'_>) {
+    pub fn append(&mut self, change: &Change<'_>) {
         #[cfg(test)]
-        self.log.push(crate::testing::describe(_change));
+        self.log.push(crate::testing::describe(change));
         self.position += 1;
+        if self.listened {
+            self.note(change);
+        }
     }
 
-    /// Appends a change of whole databases.
-    pub fn append_databases(&mut self, _change: DatabaseChange) {
+    /// Appends a change of whole databases, which the command that runs
+    /// repeats.
+    pub fn append_databases(&mut self, selected: DatabaseId, _change: DatabaseChange) {
         #[cfg(test)]
         self.log.push(alloc::format!("{_change:?}"));
         self.position += 1;
+        if self.listened {
+            self.unit.await_command(selected);
+        }
     }
 
     /// Number of changes so far.
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    #[cold]
+    fn note(&mut self, change: &Change<'_>) {
+        let key = change.key.bytes;
+        let mut number = [0; 20];
+        let database = change.database;
+        match change.record {
+            Record::Included => {}
+            Record::Command => self.unit.await_command(database),
+            Record::Set { value, expire_at_ms } => {
+                let mut integer = [0; 20];
+                let value = value.bytes(&mut integer);
+                match expire_at_ms {
+                    None => self.unit.push(database, &[b"SET", key, value]),
+                    Some(at) => {
+                        self.unit.push(database, &[b"SET", key, value, b"PXAT", format_i64(at, &mut number)]);
+                    }
+                }
+            }
+            Record::ExpireAt(at) => self.unit.push(database, &[b"PEXPIREAT", key, format_i64(at, &mut number)]),
+            Record::Persist => self.unit.push(database, &[b"PERSIST", key]),
+            Record::Delete => {
+                let lazy = match change.event.class {
+                    EventClass::Expired => self.lazy.expire,
+                    EventClass::Evicted => self.lazy.eviction,
+                    _ => self.lazy.user,
+                };
+                self.unit.push(database, &[if lazy { b"UNLINK" } else { b"DEL" }, key]);
+            }
+        }
+    }
+
+    /// Number of requests in the unit so far.
+    #[inline]
+    pub(crate) fn unit_length(&self) -> usize {
+        self.unit.records.len()
+    }
+
+    /// The command whose changes are those from `from` on has returned: what is
+    /// repeated by the command is repeated by these arguments.
+    #[cold]
+    pub(crate) fn complete(&mut self, from: usize, arguments: &Arguments<'_>) {
+        self.unit.complete(from, arguments);
+    }
+
+    /// Ends the unit. It comes back by [`Journal::recycle`].
+    pub(crate) fn take_unit(&mut self) -> Unit {
+        core::mem::take(&mut self.unit)
+    }
+
+    /// Takes the memory of a unit back.
+    pub(crate) fn recycle(&mut self, mut unit: Unit) {
+        unit.bytes.clear();
+        unit.records.clear();
+        if unit.bytes.capacity() <= UNIT_KEPT_MAX {
+            self.unit = unit;
+        }
+    }
+}
+
+/// A unit's buffer that grew beyond this is given back.
+const UNIT_KEPT_MAX: usize = 64 << 10;
+
+impl Unit {
+    fn push(&mut self, database: DatabaseId, arguments: &[&[u8]]) {
+        let start = self.bytes.len();
+        write_request(arguments.len(), arguments.iter().copied(), &mut self.bytes);
+        self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()) });
+    }
+
+    /// A command that changes several keys is repeated once, where it changed
+    /// the first.
+    fn await_command(&mut self, database: DatabaseId) {
+        self.records.push(UnitRecord { database, start: 0, end: None });
+    }
+
+    /// The command goes behind all that it changed besides: keys whose time had
+    /// passed were gone before it came to them.
+    fn complete(&mut self, from: usize, arguments: &Arguments<'_>) {
+        let Some(waiting) = self.records[from..].iter().position(|record| record.end.is_none()) else { return };
+        let database = self.records[from + waiting].database;
+        let mut index = 0;
+        self.records.retain(|record| {
+            index += 1;
+            index <= from || record.end.is_some()
+        });
+        let start = self.bytes.len();
+        write_request(arguments.len(), arguments.iter(), &mut self.bytes);
+        self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()) });
+    }
+
+    /// Number of requests.
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Appends the unit for a consumer in whose stream `selected` is the
+    /// selected database; `None` if that is not known. Several requests become a
+    /// transaction if `atomic`.
+    pub(crate) fn render(&self, atomic: bool, selected: &mut Option<DatabaseId>, out: &mut Vec<u8>) {
+        let atomic = atomic && self.records.len() > 1;
+        for (index, record) in self.records.iter().enumerate() {
+            let Some(end) = record.end else { continue };
+            if *selected != Some(record.database) {
+                *selected = Some(record.database);
+                write_select(record.database, out);
+            }
+            if atomic && index == 0 {
+                out.extend_from_slice(MULTI);
+            }
+            out.extend_from_slice(&self.bytes[record.start..end]);
+        }
+        if atomic {
+            out.extend_from_slice(EXEC);
+        }
+    }
+}
+
+const MULTI: &[u8] = b"*1\r\n$5\r\nMULTI\r\n";
+const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
+
+/// Appends a SELECT.
+pub(crate) fn write_select(database: DatabaseId, out: &mut Vec<u8>) {
+    let mut number = [0; 20];
+    write_request(2, [&b"SELECT"[..], format_i64(database.0.into(), &mut number)].into_iter(), out);
+}
+
+/// Appends a request of `count` arguments, as a client sends it.
+pub(crate) fn write_request<'a>(count: usize, arguments: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
+    let mut number = [0; 20];
+    out.push(b'*');
+    out.extend_from_slice(format_i64(count as i64, &mut number));
+    out.extend_from_slice(b"\r\n");
+    for argument in arguments {
+        out.push(b'$');
+        out.extend_from_slice(format_i64(argument.len() as i64, &mut number));
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(argument);
+        out.extend_from_slice(b"\r\n");
     }
 }

@@ -20,12 +20,13 @@ use crate::command::table::CommandTable;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::persistence::Persistence;
+use crate::replication::Replication;
 use crate::session::Session;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
 use alloc::string::String;
 use alloc::vec::Vec;
-use deferred::{Deferred, Waiter};
+use deferred::{Deferred, DeferredReply, Waiter};
 use disk::Disk;
 use journal::Journal;
 use latency::LatencyMonitor;
@@ -82,6 +83,8 @@ pub struct Server {
     pub exclusive: bool,
     /// Saving and loading: what is under way and what became of it.
     pub persistence: Persistence,
+    /// Replication: the stream to replicas, the link to a primary.
+    pub replication: Replication,
     /// Disk operations under way.
     pub disk: Disk,
     /// Replies that are due though their commands have returned.
@@ -169,6 +172,7 @@ impl Server {
             loading: false,
             exclusive: false,
             persistence: Persistence::new(now),
+            replication: Replication::default(),
             disk: Disk::default(),
             deferred: Vec::new(),
             active_expire: true,
@@ -200,7 +204,29 @@ impl Server {
 
     /// A reply that was put off is due.
     pub(crate) fn defer(&mut self, waiter: Waiter, result: Result<(), String>) {
+        self.defer_reply(waiter, result.map(|()| DeferredReply::Ok));
+    }
+
+    /// As [`Server::defer`], with a reply of its own.
+    pub(crate) fn defer_reply(&mut self, waiter: Waiter, result: Result<DeferredReply, String>) {
         self.deferred.push(Deferred { waiter, result });
+    }
+
+    /// What was changed since the last unit ended belongs together, if `atomic`,
+    /// and goes to all who repeat changes.
+    pub(crate) fn end_unit(&mut self, now: Now, atomic: bool) {
+        if self.journal.unit_length() == 0 {
+            return;
+        }
+        let unit = self.journal.take_unit();
+        self.persistence.aof.append(&unit, atomic, now);
+        self.replication.append(&unit, atomic);
+        self.journal.recycle(unit);
+    }
+
+    /// To be called when somebody begins to repeat changes, or ceases to.
+    pub(crate) fn listeners_changed(&mut self) {
+        self.journal.listened = self.persistence.aof.listens() || self.replication.listens();
     }
 
     /// Bytes that count against `maxmemory`: all that is accounted but output

@@ -6,6 +6,7 @@ use crate::keyspace::Keyspace;
 use crate::keyspace::access::Access;
 use crate::keyspace::eviction::Policy;
 use crate::server::Server;
+use crate::server::journal::LazyDeletion;
 
 /// Puts all parameters into effect that the engine keeps a copy of.
 pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
@@ -17,6 +18,11 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     server.slow_ns_min = slow_ns_min(config);
     server.refuse_writes_as_configured();
     let config = &server.config;
+    server.journal.lazy = LazyDeletion {
+        expire: config.boolean(Id::LazyfreeLazyExpire),
+        eviction: config.boolean(Id::LazyfreeLazyEviction),
+        user: config.boolean(Id::LazyfreeLazyUserDel),
+    };
     keyspace.access = if policy(config).is_lfu() {
         Access::Lfu {
             log_factor: config.integer(Id::LfuLogFactor) as u32,

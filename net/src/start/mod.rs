@@ -40,6 +40,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc::unbounded_channel;
 
 /// Starts a server and serves until something ends the process. Returns the exit code when it could not be started.
 pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 {
@@ -234,12 +235,14 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     tracing::info!("Server initialized");
     let (disk, queue) = DiskThread::new();
     let (garbage, to_drop) = channel();
+    let (wanted_links, links) = unbounded_channel();
     let [for_settings, for_ready, for_exit, for_signal] = [(); 4].map(|()| Arc::clone(&daemon));
     let apply = move |parameter: &str, value: &str| for_settings.settings().apply(parameter, value);
     let parts = Parts {
         engine,
         effects: Effects::new(Box::new(System::new(Box::new(apply)))),
         disk: Box::new(disk),
+        wanted_links,
         log: logger,
         garbage,
         ready: Box::new(move || for_ready.ready()),
@@ -254,7 +257,7 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     let signals = signal::wait(move |code| for_signal.exit(code));
     let options = daemon.settings().connection_options();
     shared.handle(Input::Start);
-    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals });
+    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals, links });
     0
 }
 

@@ -1,6 +1,7 @@
 //! The threads: the first accepts, keeps the time and serves; the others only serve.
 
 use crate::host::TokioHost;
+use crate::link::{self, NewLink};
 use crate::listener::accept::{Accepted, Accepting, Acceptor, ConnectionOptions, receive};
 use crate::process::affinity;
 use crate::shared::Shared;
@@ -19,6 +20,7 @@ pub(super) struct Duties {
     pub(super) acceptor: Acceptor,
     pub(super) options: Arc<ConnectionOptions>,
     pub(super) signals: (UnboundedReceiver<Signal>, Arc<AtomicBool>),
+    pub(super) links: UnboundedReceiver<NewLink>,
 }
 
 /// The runtime of one thread.
@@ -52,6 +54,7 @@ pub(super) fn serve(shared: &Arc<Shared<TokioHost>>, count: usize, runtime: Runt
     local.block_on(&runtime, async {
         spawn_local(timer::run(Arc::clone(shared)));
         let (signals, pending) = duties.signals;
+        spawn_local(link::serve(duties.links, Arc::clone(shared)));
         spawn_local(signal::deliver(Arc::clone(shared), signals, pending));
         Accepting::new(Arc::clone(shared), duties.options, others).run(duties.acceptor).await;
     });

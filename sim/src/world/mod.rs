@@ -18,8 +18,8 @@ use crate::report::Report;
 use crate::workload::{Profile, garbage};
 use engine::base::random::Random;
 use engine::boundary::effects::{Effect, Progress};
-use engine::boundary::id::{ClientId, DiskToken};
-use engine::boundary::input::{BufferReport, Connection, DiskDone, Input, Signal};
+use engine::boundary::id::{ClientId, DiskToken, LinkId};
+use engine::boundary::input::{BufferReport, Connection, DiskDone, Input, LinkEvent, Signal};
 use engine::command::generate::encode;
 use engine::command::table::CommandTable;
 use engine::commands::COMMANDS;
@@ -78,6 +78,8 @@ enum Event {
     Deadline { at: u64 },
     /// A disk operation has ended.
     Disk { life: usize, token: DiskToken, done: Done },
+    /// A connection could not be made.
+    Unreachable { link: LinkId },
     /// The process gets a signal.
     Signal(Signal),
 }
@@ -207,6 +209,9 @@ impl World {
             Event::Deadline { at } => self.deadline(at),
             Event::Disk { life, token, done } if life == self.lives.len() => self.disk_done(token, &done),
             Event::Disk { .. } => {}
+            Event::Unreachable { link } => {
+                drop(self.handle(Input::Link { link, event: LinkEvent::Closed(Some("Connection refused")) }, None));
+            }
             Event::Signal(signal) => drop(self.handle(Input::Signal(signal), None)),
         }
         if self.exiting {
@@ -274,6 +279,9 @@ impl World {
                 }
                 Effect::Exit { .. } => self.exiting = true,
                 Effect::Log { .. } => self.report.add("log lines", 1),
+                // This world has one node and nobody to connect to.
+                Effect::Connect { link, .. } => self.push_in(1, Event::Unreachable { link }),
+                Effect::LinkSend { .. } | Effect::LinkRead { .. } | Effect::LinkClose { .. } => {}
                 Effect::Drop(_) | Effect::Ready => {}
             }
         }

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 9] = [
     &["boundary"],
     &["keyspace"],
     &["rdb", "config"],
-    &["session", "server", "persistence", "info", "command"],
+    &["session", "server", "persistence", "replication", "info", "command"],
     &["commands"],
     &["engine", "recording"],
 ];
