@@ -1,6 +1,6 @@
 //! A recording read is the recording written.
 
-use super::{Reader, Record, RecordedInput, RecordingError, Writer};
+use super::{Reader, Record, RecordedInput, RecordingError, VERSION, Writer};
 use crate::boundary::ask::{Answer, ProcessFigures};
 use crate::boundary::id::{ClientId, DiskToken};
 use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input, Signal};
@@ -163,8 +163,8 @@ fn damage_is_told() {
     let bytes = writer.take();
     assert_eq!(Reader::new(b"REDIS0011").unwrap_err(), RecordingError::Magic);
     let mut newer = bytes.clone();
-    newer[8] = 2;
-    assert_eq!(Reader::new(&newer).unwrap_err(), RecordingError::Version(2));
+    newer[8] = VERSION as u8 + 1;
+    assert_eq!(Reader::new(&newer).unwrap_err(), RecordingError::Version(VERSION + 1));
     for length in 8..bytes.len() {
         let Ok((mut reader, ..)) = Reader::new(&bytes[..length]) else {
             assert!(length < header);

@@ -124,7 +124,9 @@ impl Model {
         }
         match &name[..] {
             b"exec" => self.executed(client, reply, now_ms),
-            b"multi" | b"discard" | b"reset" => self.clients.entry(client).or_default().queue.clear(),
+            b"multi" | b"discard" | b"reset" if !reply.is_error() => {
+                self.clients.entry(client).or_default().queue.clear()
+            }
             _ => {}
         }
         if name == b"reset" && !reply.is_error() {

@@ -130,6 +130,12 @@ impl World {
                 Effect::Log { message, .. } => self.log.push(message),
                 Effect::Ready => self.ready = true,
                 Effect::Exit { code } => self.exit = Some(code),
+                Effect::Connect { .. }
+                | Effect::LinkSend { .. }
+                | Effect::LinkRead { .. }
+                | Effect::LinkClose { .. } => {
+                    panic!("nobody to connect to");
+                }
                 Effect::Close { .. } | Effect::Drop(_) => {}
             }
         }
@@ -256,6 +262,16 @@ impl World {
             DiskOperation::Create { file, path } => {
                 self.files.insert(path.clone(), Vec::new());
                 self.open.insert(file, (path, 0));
+            }
+            DiskOperation::OpenAppend { file, path } => {
+                let size = self.files.entry(path.clone()).or_default().len() as u64;
+                self.open.insert(file, (path, 0));
+                return Ok(DiskDone::Opened { size });
+            }
+            DiskOperation::CreateDirectory { .. } | DiskOperation::SyncDirectory { .. } => {}
+            DiskOperation::Truncate { file, length } => {
+                let (path, _) = self.open.get(&file).ok_or_else(missing)?;
+                self.files.get_mut(path).ok_or_else(missing)?.truncate(length as usize);
             }
             DiskOperation::Append { file, bytes } => {
                 let (path, _) = self.open.get(&file).ok_or_else(missing)?;
