@@ -69,7 +69,6 @@ fn add_server(hash: &mut Fingerprint, server: &Server) {
     hash.add_debug(&(server.exclusive, server.cron_paused, server.slow_ns_min, server.attack_logged));
     add_persistence(hash, &server.persistence);
     hash.add_bytes(&server.run_id);
-    hash.add_bytes(&server.replication_id);
     hash.add(u64::from(server.sweep_database));
     hash.add(server.clock_ns);
 }

@@ -9,7 +9,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("connected_slaves", zero),
     Field::valkey("replicas_waiting_psync", zero),
     Field::new("master_failover_state", |_| word("no-failover")),
-    Field::new("master_replid", |source| bytes(&source.server.replication_id)),
+    Field::new("master_replid", |source| bytes(&source.server.replication.id)),
     Field::new("master_replid2", |_| bytes(&[b'0'; 40])),
     Field::new("master_repl_offset", zero),
     Field::new("second_repl_offset", |_| (-1).into()),

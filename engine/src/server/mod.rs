@@ -95,8 +95,6 @@ pub struct Server {
     pub cron_paused: bool,
     /// The run id, 40 hexadecimal digits.
     pub run_id: [u8; 40],
-    /// The replication id, 40 hexadecimal digits.
-    pub replication_id: [u8; 40],
     /// When the engine was made.
     pub started: Now,
     /// Set by the driver at construction: figures that never change.
@@ -172,13 +170,12 @@ impl Server {
             loading: false,
             exclusive: false,
             persistence: Persistence::new(now),
-            replication: Replication::default(),
+            replication: Replication::new(random),
             disk: Disk::default(),
             deferred: Vec::new(),
             active_expire: true,
             cron_paused: false,
             run_id: random.hex_id(),
-            replication_id: random.hex_id(),
             started: now,
             host,
             password: None,
