@@ -5,3 +5,4 @@ mod client;
 mod daemon;
 mod persistence;
 mod process;
+mod replication;
