@@ -37,6 +37,7 @@ impl Engine {
             DiskUse::Aof(AofOperation::Truncate(file)) => work.aof_truncate_done(file, result.map(|_| ())),
             DiskUse::Aof(AofOperation::Step) => work.aof_step_done(result),
             DiskUse::Aof(AofOperation::Load(file)) => work.aof_load_operation_done(file, result),
+            DiskUse::Receive(file, what) => work.receive_operation_done(file, what, result.map(|_| ())),
             DiskUse::Nothing => {}
         }
     }

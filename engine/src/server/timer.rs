@@ -17,13 +17,17 @@ pub enum Timer {
     LoadStep,
     /// Eviction goes on.
     Evict,
+    /// The link to the primary is looked at.
+    Follow,
+    /// Running the primary's stream goes on.
+    FollowStep,
     /// SHUTDOWN has waited long enough.
     Shutdown,
     /// The append only file is to be synced, or an append to be tried again.
     Aof,
 }
 
-const COUNT: usize = 8;
+const COUNT: usize = 10;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -40,6 +44,8 @@ impl Timers {
         Timer::Evict,
         Timer::SnapshotStep,
         Timer::LoadStep,
+        Timer::Follow,
+        Timer::FollowStep,
         Timer::Shutdown,
         Timer::Aof,
     ];
