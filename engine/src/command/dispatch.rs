@@ -142,6 +142,9 @@ impl Context<'_> {
         if self.server.writes_refused && (flags.has(Flags::WRITE) || command.name == "ping") {
             return Err(Error::WritesRefused { server: self.server.personality.title });
         }
+        if flags.has(Flags::WRITE) && self.server.replication.too_few_replicas(self.now) {
+            return Err(Error::NoReplicas);
+        }
         if self.server.loading && !self.all_allow_loading(command) {
             return Err(Error::Loading { server: self.server.personality.title });
         }
@@ -270,6 +273,7 @@ impl Context<'_> {
         // EXEC calls others: what they changed belongs together.
         if outer.name.is_empty() && self.server.journal.unit_length() > 0 {
             self.server.end_unit(self.now, true);
+            self.session.write_offset = self.server.replication.offset;
         }
     }
 

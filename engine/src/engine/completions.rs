@@ -30,6 +30,7 @@ impl Engine {
         match purpose {
             DiskUse::Save(file, what) => work.save_operation_done(file, what, result.map(|_| ())),
             DiskUse::Load(file) => work.load_operation_done(file, result),
+            DiskUse::Send(client, file) => work.send_operation_done(client, file, result),
             DiskUse::Nothing => {}
         }
     }
@@ -40,6 +41,7 @@ impl Engine {
         for deferred in core::mem::take(&mut self.server.deferred) {
             self.send_one(deferred, effects);
         }
+        self.server.close_unblocked(&mut effects.orders);
     }
 
     fn send_one(&mut self, deferred: Deferred, effects: &mut Effects) {

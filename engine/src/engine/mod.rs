@@ -70,10 +70,13 @@ impl Engine {
             Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
             Input::Start => self.persistence(now, effects).load_at_start(),
         }
+        if self.server.waits_unsettled() {
+            self.server.settle_waits(now);
+        }
         if !self.server.deferred.is_empty() {
             self.send_deferred(effects);
         }
-        if self.server.journal.listened {
+        if self.server.journal.listened || self.server.replication.is_active() {
             self.distribute(now, effects);
         }
     }
@@ -133,6 +136,8 @@ impl Engine {
                 Timer::Evict => self.evict_slice(now, effects),
                 Timer::SnapshotStep => self.persistence(now, effects).snapshot_step(),
                 Timer::LoadStep => self.persistence(now, effects).load_step(),
+                Timer::Replication => self.persistence(now, effects).replication_tick(),
+                Timer::Wait => self.server.answer_waits(now),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
             }
         }

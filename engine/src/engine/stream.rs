@@ -10,7 +10,15 @@ use crate::engine::Engine;
 impl Engine {
     /// An input was handled: what it changed goes to the AOF and to replicas.
     #[cold]
-    pub(super) fn distribute(&mut self, _now: Now, _effects: &mut Effects) {}
+    pub(super) fn distribute(&mut self, now: Now, effects: &mut Effects) {
+        if !self.server.replication.keeps_stream() {
+            return;
+        }
+        self.server.deliver(now, effects);
+        let mut work = self.persistence(now, effects);
+        work.read_files();
+        work.transfer_follows();
+    }
 
     /// Something happened on a link.
     pub(super) fn link(&mut self, _now: Now, _link: LinkId, _event: LinkEvent<'_>, _effects: &mut Effects) {}

@@ -1,7 +1,7 @@
 //! Disk operations under way, and whose they are.
 
 use crate::boundary::effects::{DiskOperation, Orders};
-use crate::boundary::id::{DiskToken, FileId};
+use crate::boundary::id::{ClientId, DiskToken, FileId};
 use alloc::collections::VecDeque;
 
 /// What a disk operation is for. Its completion goes there.
@@ -11,6 +11,8 @@ pub enum DiskUse {
     Save(FileId, SaveOperation),
     /// A step of loading the data set from a file.
     Load(FileId),
+    /// A step of reading the file that a replica is sent.
+    Send(ClientId, FileId),
     /// Nothing depends on how it ends.
     Nothing,
 }

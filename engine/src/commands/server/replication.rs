@@ -1,4 +1,4 @@
-//! ROLE, REPLICAOF, SLAVEOF: the server is a primary without replicas.
+//! REPLICAOF, SLAVEOF: the server is a primary without replicas.
 
 use crate::base::number::parse_i64;
 use crate::command::context::Context;
@@ -6,23 +6,6 @@ use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::config::Id;
 use crate::resp::request::Arguments;
-
-/// ROLE.
-pub const ROLE: Command = Command {
-    name: "role",
-    group: Group::Server,
-    since: "2.8.12",
-    summary: "Answers the server's part in replication.",
-    complexity: "O(1)",
-    arity: 1,
-    flags: Flags::FAST.and(Flags::LOADING).and(Flags::NOSCRIPT).and(Flags::STALE),
-    categories: Categories::ADMIN.and(Categories::DANGEROUS).and(Categories::FAST),
-    tips: &[],
-    keys: &[],
-    arguments: &[],
-    subcommands: &[],
-    handler: role,
-};
 
 /// REPLICAOF.
 pub const REPLICAOF: Command = Command {
@@ -81,14 +64,6 @@ pub const SLAVEOF: Command = Command {
     subcommands: &[],
     handler: slaveof,
 };
-
-fn role(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
-    context.reply.array(3);
-    context.reply.bulk(b"master");
-    context.reply.integer(0);
-    context.reply.array(0);
-    Ok(())
-}
 
 fn replicaof(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     if context.server.config.boolean(Id::ClusterEnabled) {

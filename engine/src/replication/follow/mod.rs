@@ -9,4 +9,9 @@ impl Follow {
     pub(crate) fn is_replica(&self) -> bool {
         false
     }
+
+    /// True if the stream comes.
+    pub(crate) fn is_connected(&self) -> bool {
+        false
+    }
 }
