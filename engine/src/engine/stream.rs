@@ -10,5 +10,17 @@ impl Engine {
     #[cold]
     pub(super) fn distribute(&mut self, now: Now, effects: &mut Effects) {
         self.persistence(now, effects).aof_progress();
+        let replication = &mut self.server.replication;
+        if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset) {
+            replication.note_synced(offset);
+            self.server.settle_waits(now);
+        }
+        if !self.server.replication.keeps_stream() {
+            return;
+        }
+        self.server.deliver(now, effects);
+        let mut work = self.persistence(now, effects);
+        work.read_files();
+        work.transfer_follows();
     }
 }
