@@ -50,6 +50,9 @@ pub enum Error {
     WritesRefused {
         server: &'static str,
     },
+    AofFails {
+        reason: String,
+    },
     Loading {
         server: &'static str,
     },
@@ -117,6 +120,7 @@ impl fmt::Display for Error {
                      the {server} logs for details about the RDB error.",
                 );
             }
+            Error::AofFails { reason } => return write!(f, "MISCONF Errors writing to the AOF file: {reason}"),
             Error::Loading { server } => return write!(f, "LOADING {server} is loading the dataset in memory"),
             Error::ReadOnly => "READONLY You can't write against a read only replica.",
             Error::PrimaryDown => "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",

@@ -13,6 +13,8 @@ pub enum DiskUse {
     Load(FileId),
     /// A step of receiving a file from the primary.
     Receive(FileId, ReceiveOperation),
+    /// An operation of the append only file.
+    Aof(AofOperation),
     /// Nothing depends on how it ends.
     Nothing,
 }
@@ -30,6 +32,21 @@ pub enum ReceiveOperation {
     Close,
     /// The file takes its name.
     Rename,
+}
+
+/// The operations of the append only file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AofOperation {
+    /// So many bytes are appended to an increment.
+    Append(FileId, usize),
+    /// An increment is made durable.
+    Sync(FileId),
+    /// What an append that failed may have left is cut off.
+    Truncate(FileId),
+    /// The step of a task.
+    Step,
+    /// A step of loading.
+    Load(FileId),
 }
 
 /// The steps of saving.

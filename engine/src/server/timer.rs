@@ -23,9 +23,11 @@ pub enum Timer {
     FollowStep,
     /// SHUTDOWN has waited long enough.
     Shutdown,
+    /// The append only file is to be synced, or an append to be tried again.
+    Aof,
 }
 
-const COUNT: usize = 9;
+const COUNT: usize = 10;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -45,6 +47,7 @@ impl Timers {
         Timer::Follow,
         Timer::FollowStep,
         Timer::Shutdown,
+        Timer::Aof,
     ];
 
     /// Sets a deadline.

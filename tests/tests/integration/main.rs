@@ -5,4 +5,6 @@ mod client;
 mod daemon;
 mod persistence;
 mod process;
+mod recording;
 mod replication;
+mod report;
