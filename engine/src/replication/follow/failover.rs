@@ -14,8 +14,6 @@ pub(super) enum State {
     /// There is none.
     #[default]
     None,
-    /// The primary waits for a replica that has all its data.
-    Waiting,
     /// The former primary asks the replica to take its place.
     InProgress,
 }
@@ -25,7 +23,6 @@ impl Failover {
     pub(crate) fn state_name(&self) -> &'static str {
         match self.state {
             State::None => "no-failover",
-            State::Waiting => "waiting-for-sync",
             State::InProgress => "failover-in-progress",
         }
     }
