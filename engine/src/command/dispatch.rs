@@ -145,6 +145,9 @@ impl Context<'_> {
         if self.server.replication.is_replica() {
             self.check_replica(command, flags)?;
         }
+        if flags.has(Flags::WRITE) && self.server.replication.too_few_replicas(self.now) {
+            return Err(Error::NoReplicas);
+        }
         if self.server.loading && self.refused_while_loading(command) {
             return Err(Error::Loading { server: self.server.personality.title });
         }
@@ -307,6 +310,7 @@ impl Context<'_> {
         // EXEC calls others: what they changed belongs together.
         if outer.name.is_empty() && self.server.journal.unit_length() > 0 {
             self.server.end_unit(self.now, true);
+            self.session.write_offset = self.server.replication.offset;
         }
     }
 

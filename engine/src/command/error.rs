@@ -67,6 +67,7 @@ pub enum Error {
         reason: Option<String>,
     },
     NotInTransaction,
+    NoReplicas,
     NoProtocol,
     ProtocolVersion,
     /// Any error whose text is stated where it arises, once: code and text.
@@ -131,6 +132,7 @@ impl fmt::Display for Error {
             Error::ExecAbort { reason: Some(reason) } => {
                 return write!(f, "EXECABORT Transaction discarded because of: {reason}");
             }
+            Error::NoReplicas => "NOREPLICAS Not enough good replicas to write.",
             Error::NotInTransaction => "ERR Command not allowed inside a transaction",
             Error::NoProtocol => "NOPROTO unsupported protocol version",
             Error::ProtocolVersion => "ERR Protocol version is not an integer or out of range",

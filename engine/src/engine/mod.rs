@@ -72,13 +72,16 @@ impl Engine {
             Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
             Input::Start => self.persistence(now, effects).load_at_start(),
         }
+        if self.server.waits_unsettled() {
+            self.server.settle_waits(now);
+        }
         if !self.server.deferred.is_empty() {
             self.send_deferred(effects);
         }
         if self.server.replication.follow.has_output() {
             self.server.replication.follow.flush(effects);
         }
-        if self.server.journal.listened {
+        if self.server.journal.listened || self.server.replication.is_active() {
             self.distribute(now, effects);
         }
         if let Some(mark) = mark {
@@ -143,6 +146,8 @@ impl Engine {
                 Timer::LoadStep => self.persistence(now, effects).load_step(),
                 Timer::Follow => self.persistence(now, effects).follow_tick(),
                 Timer::FollowStep => self.persistence(now, effects).follow_step(),
+                Timer::Replication => self.persistence(now, effects).replication_tick(),
+                Timer::Wait => self.server.answer_waits(now),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
                 Timer::Aof => self.persistence(now, effects).aof_progress(),
             }

@@ -9,6 +9,15 @@ impl Engine {
     /// An input was handled: what it changed goes to the AOF and to replicas.
     #[cold]
     pub(super) fn distribute(&mut self, now: Now, effects: &mut Effects) {
-        self.persistence(now, effects).aof_progress();
+        if self.server.journal.listened {
+            self.persistence(now, effects).aof_progress();
+        }
+        if !self.server.replication.keeps_stream() {
+            return;
+        }
+        self.server.deliver(now, effects);
+        let mut work = self.persistence(now, effects);
+        work.read_files();
+        work.transfer_follows();
     }
 }

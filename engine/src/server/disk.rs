@@ -1,7 +1,7 @@
 //! Disk operations under way, and whose they are.
 
 use crate::boundary::effects::{DiskOperation, Orders};
-use crate::boundary::id::{DiskToken, FileId};
+use crate::boundary::id::{ClientId, DiskToken, FileId};
 use alloc::collections::VecDeque;
 
 /// What a disk operation is for. Its completion goes there.
@@ -15,6 +15,8 @@ pub enum DiskUse {
     Receive(FileId, ReceiveOperation),
     /// An operation of the append only file.
     Aof(AofOperation),
+    /// A step of reading the file that a replica is sent.
+    Send(ClientId, FileId),
     /// Nothing depends on how it ends.
     Nothing,
 }

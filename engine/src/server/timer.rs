@@ -21,13 +21,17 @@ pub enum Timer {
     Follow,
     /// Running the primary's stream goes on.
     FollowStep,
+    /// Replicas are looked at: once a second, or at once.
+    Replication,
+    /// WAIT has waited long enough.
+    Wait,
     /// SHUTDOWN has waited long enough.
     Shutdown,
     /// The append only file is to be synced, or an append to be tried again.
     Aof,
 }
 
-const COUNT: usize = 10;
+const COUNT: usize = 12;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -46,6 +50,8 @@ impl Timers {
         Timer::LoadStep,
         Timer::Follow,
         Timer::FollowStep,
+        Timer::Replication,
+        Timer::Wait,
         Timer::Shutdown,
         Timer::Aof,
     ];

@@ -16,10 +16,8 @@ fn promotion_begins_a_history_that_continues_the_old_one() {
     assert_ne!(id(&world), ID);
     assert_eq!(offset(&world), applied);
     assert!(!world.contents().contains_key(&(5, b"half".to_vec())), "half a transaction is none");
-    assert_eq!(
-        world.ask(1, "set a 2\nrole\nclient list type master"),
-        "+OK\r\n*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n$0\r\n\r\n"
-    );
+    let reply = world.ask(1, "set a 2\nrole\nclient list type master");
+    assert!(reply.starts_with("+OK\r\n*3\r\n$6\r\nmaster\r\n:") && reply.ends_with("\r\n*0\r\n$0\r\n\r\n"), "{reply}");
     world.pass_ms(5000);
     assert!(world.links.is_empty());
 }
