@@ -30,6 +30,7 @@ impl Engine {
         match purpose {
             DiskUse::Save(file, what) => work.save_operation_done(file, what, result.map(|_| ())),
             DiskUse::Load(file) => work.load_operation_done(file, result),
+            DiskUse::Receive(file, what) => work.receive_operation_done(file, what, result.map(|_| ())),
             DiskUse::Aof(AofOperation::Append(file, length)) => {
                 work.aof_append_done(file, length, result.map(|_| ()));
             }
@@ -37,7 +38,6 @@ impl Engine {
             DiskUse::Aof(AofOperation::Truncate(file)) => work.aof_truncate_done(file, result.map(|_| ())),
             DiskUse::Aof(AofOperation::Step) => work.aof_step_done(result),
             DiskUse::Aof(AofOperation::Load(file)) => work.aof_load_operation_done(file, result),
-            DiskUse::Receive(file, what) => work.receive_operation_done(file, what, result.map(|_| ())),
             DiskUse::Send(client, file) => work.send_operation_done(client, file, result),
             DiskUse::Nothing => {}
         }

@@ -9,11 +9,13 @@ impl Engine {
     /// An input was handled: what it changed goes to the AOF and to replicas.
     #[cold]
     pub(super) fn distribute(&mut self, now: Now, effects: &mut Effects) {
-        self.persistence(now, effects).aof_progress();
-        let replication = &mut self.server.replication;
-        if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset) {
-            replication.note_synced(offset);
-            self.server.settle_waits(now);
+        if self.server.journal.listened {
+            self.persistence(now, effects).aof_progress();
+            let replication = &mut self.server.replication;
+            if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset) {
+                replication.note_synced(offset);
+                self.server.settle_waits(now);
+            }
         }
         if !self.server.replication.keeps_stream() {
             return;

@@ -268,7 +268,7 @@ impl Work<'_> {
             self.keep_link_alive();
         }
         if load.reader.is_finished() {
-            return self.file_ended(load);
+            return self.snapshot_ended(load);
         }
         if !load.reading && !load.ended && load.reader.unread().len() < CHUNK {
             self.read_more(&mut load);
@@ -284,7 +284,7 @@ impl Work<'_> {
     }
 
     /// All was read. Over a link there may be more that belongs to the file.
-    fn file_ended(&mut self, mut load: Load) {
+    fn snapshot_ended(&mut self, mut load: Load) {
         if load.file.is_some() {
             return self.loaded(load, 0);
         }
@@ -314,9 +314,8 @@ impl Work<'_> {
                     }
                     let merge = matches!(&load.purpose, Purpose::Reload(reload) if reload.merge);
                     let entry = Entry { key, value, expire_at_ms, eviction };
-                    // Later requests may depend on a key that is past its time; in a
-                    // replica, keys go when the primary says so.
-                    let keeps_all = matches!(load.purpose, Purpose::Preamble) || self.server.replication.is_replica();
+                    // Later requests may depend on a key that is past its time.
+                    let keeps_all = matches!(load.purpose, Purpose::Preamble);
                     let began_ms = if keeps_all { i64::MIN } else { load.began.unix.ms() };
                     self.load_entry(load.into.as_deref_mut(), load.database, &entry, began_ms, merge)?;
                     if bytes >= SLICE_BYTES {
@@ -370,7 +369,9 @@ impl Work<'_> {
         began_ms: i64,
         merge: bool,
     ) -> Result<(), Failure> {
-        if entry.expire_at_ms.is_some_and(|time| time < began_ms) {
+        // In a replica, keys go when the primary says so.
+        let expires = !self.server.replication.is_replica();
+        if expires && entry.expire_at_ms.is_some_and(|time| time < began_ms) {
             self.server.persistence.last_expired += 1;
             return Ok(());
         }
@@ -506,6 +507,20 @@ impl Work<'_> {
     }
 }
 
+/// Likewise for what a primary sent, which is asked for again.
+fn sync_failure_lines(failure: &Failure, offset: u64) -> [Option<String>; 3] {
+    let line = match failure {
+        Failure::Disk(error) => format!("The RDB file received from the primary can't be read: {}", error.message),
+        Failure::Content(line) => line.clone(),
+        Failure::Format(error) => format!("Internal error in RDB reading offset {offset} -> {error}"),
+        Failure::Link(reason) => {
+            let assumed = "Failure loading rdb format from socket, assuming connection error, resuming operation.";
+            return [Some(format!("I/O error trying to sync with MASTER: {reason}")), Some(assumed.into()), None];
+        }
+    };
+    [Some(line), None, None]
+}
+
 impl Load {
     /// The begin of a file of the append only file.
     pub(super) fn preamble(checksum: bool, now: Now) -> Load {
@@ -562,20 +577,6 @@ impl Work<'_> {
         let line = format!("Error reading the RDB {what} file {name}, AOF loading aborted");
         self.log(LogLevel::Warning, line);
     }
-}
-
-/// Likewise for what a primary sent, which is asked for again.
-fn sync_failure_lines(failure: &Failure, offset: u64) -> [Option<String>; 3] {
-    let line = match failure {
-        Failure::Disk(error) => format!("The RDB file received from the primary can't be read: {}", error.message),
-        Failure::Content(line) => line.clone(),
-        Failure::Format(error) => format!("Internal error in RDB reading offset {offset} -> {error}"),
-        Failure::Link(reason) => {
-            let assumed = "Failure loading rdb format from socket, assuming connection error, resuming operation.";
-            return [Some(format!("I/O error trying to sync with MASTER: {reason}")), Some(assumed.into()), None];
-        }
-    };
-    [Some(line), None, None]
 }
 
 /// What the reference writes to its log, in its order.

@@ -33,7 +33,7 @@ impl Server {
         self.trim_backlog();
     }
 
-    fn drop_replicas_as_asked(&mut self, orders: &mut Orders) {
+    pub(in crate::replication) fn drop_replicas_as_asked(&mut self, orders: &mut Orders) {
         if core::mem::take(&mut self.replication.drop_all) {
             while let Some(client) = self.replication.replicas.first().map(|replica| replica.client) {
                 self.disconnect(client, orders);

@@ -165,6 +165,11 @@ impl Replication {
         self.offset += bytes.len() as u64;
     }
 
+    /// Keeps what is written from the offset on, which is a new one.
+    pub(crate) fn reopen_backlog(&mut self) {
+        self.backlog = Some(Blocks::new(self.offset));
+    }
+
     /// Begins to keep what is written, so that replicas can continue. True if
     /// that is new.
     pub(crate) fn open_backlog(&mut self) -> bool {
@@ -200,6 +205,12 @@ impl Replication {
         self.second_offset = -1;
         self.selected = None;
         self.backlog = self.is_replica().then(|| Blocks::new(offset));
+        self.drop_all = true;
+    }
+
+    /// Disconnects all replicas once the input is handled: they have to ask
+    /// again.
+    pub(crate) fn drop_replicas(&mut self) {
         self.drop_all = true;
     }
 

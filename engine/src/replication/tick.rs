@@ -48,7 +48,9 @@ impl Work<'_> {
             return;
         }
         replication.seconds_unpinged = 0;
-        if replication.listens() && !replication.replicas.is_empty() {
+        // Who is to take over could not catch up with PINGs for ever.
+        let handing_over = replication.follow.failover.waits();
+        if replication.listens() && !replication.replicas.is_empty() && !handing_over {
             replication.append_stream(PING);
         }
     }

@@ -1,5 +1,6 @@
 //! What replicas send to their primary, and what clients ask about replicas.
 
+pub mod failover;
 pub mod psync;
 pub mod replconf;
 pub mod role;
@@ -9,4 +10,4 @@ use crate::command::spec::Command;
 
 /// The family.
 pub const COMMANDS: &[Command] =
-    &[psync::PSYNC, psync::SYNC, replconf::REPLCONF, role::ROLE, wait::WAIT, wait::WAITAOF];
+    &[failover::FAILOVER, psync::PSYNC, psync::SYNC, replconf::REPLCONF, role::ROLE, wait::WAIT, wait::WAITAOF];

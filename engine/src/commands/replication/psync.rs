@@ -42,6 +42,9 @@ pub const SYNC: Command = Command {
 };
 
 fn psync(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    if arguments.get(3).is_some_and(|word| word.eq_ignore_ascii_case(b"failover")) {
+        context.take_over(&arguments[1])?;
+    }
     let offset = parse_i64(&arguments[2]);
     begin(context, Some((&arguments[1], offset)))
 }
@@ -55,6 +58,9 @@ fn begin(context: &mut Context<'_>, state: Option<(&[u8], Option<i64>)>) -> Resu
         return Ok(());
     }
     let replication = &context.server.replication;
+    if replication.follow.failover.is_active() {
+        return Err(Error::Text("NOMASTERLINK Can't SYNC while failing over"));
+    }
     if replication.is_replica() && !replication.follow.is_connected() {
         return Err(Error::Text("NOMASTERLINK Can't SYNC while not connected with my master"));
     }

@@ -1,4 +1,4 @@
-//! REPLICAOF, SLAVEOF: which part a server plays.
+//! REPLICAOF, SLAVEOF, FAILOVER: which part a server plays.
 
 use crate::base::number::parse_i64;
 use crate::boundary::effects::LogLevel;

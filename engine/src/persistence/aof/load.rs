@@ -100,6 +100,7 @@ impl core::fmt::Debug for AofLoad {
 impl Work<'_> {
     /// The driver is up: loads the data set if there is one.
     pub(crate) fn load_at_start(&mut self) {
+        self.follow_as_configured();
         self.begin_aof_load(None, Stage::Manifest(Vec::new()));
         let name = manifest_name(&file_name(&self.server.config));
         let path = path_of(&self.server.config, &name);

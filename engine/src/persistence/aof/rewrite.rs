@@ -392,6 +392,22 @@ impl Work<'_> {
         self.aof_progress();
     }
 
+    /// The data are about to be replaced, by what no change tells of: what was
+    /// written is not repeated, and the file goes on from a new base later.
+    pub(crate) fn leave_aof(&mut self) {
+        if self.server.persistence.aof.state != State::Off {
+            self.stop_aof();
+        }
+    }
+
+    /// The data were replaced: a new base is made of them, if there is to be a
+    /// file.
+    pub(crate) fn enter_aof(&mut self) {
+        if self.server.config.boolean(Id::Appendonly) && self.server.persistence.aof.state == State::Off {
+            self.start_aof(false);
+        }
+    }
+
     /// What happens to the AOF by the clock.
     pub(crate) fn aof_cron(&mut self) {
         self.note_slow_sync();

@@ -134,8 +134,8 @@ impl Work<'_> {
         if self.exit_if_cleaned_up() {
             return;
         }
-        let is_dump = save.target() == Target::File && !matches!(save.purpose, Purpose::Rewrite);
-        if outcome == Outcome::Saved && is_dump {
+        let to_file = save.target() == Target::File && !matches!(save.purpose, Purpose::Rewrite);
+        if outcome == Outcome::Saved && to_file {
             self.log(LogLevel::Notice, "DB saved on disk");
             self.keyspace.dirty = self.keyspace.dirty.saturating_sub(save.dirty_before);
             self.server.persistence.last_save = self.now.unix.seconds();
@@ -143,13 +143,13 @@ impl Work<'_> {
         }
         match save.purpose {
             Purpose::Background => self.end_background(outcome, save.began, None),
-            Purpose::Replicas(wish) => {
-                self.end_background(outcome, save.began, Some(wish));
-                self.sync_ended(wish, outcome == Outcome::Saved);
-            }
             Purpose::Rewrite => {
                 let ahead_bytes = self.server.persistence.ahead_bytes;
                 self.rewrite_walked(outcome, save.size, ahead_bytes);
+            }
+            Purpose::Replicas(wish) => {
+                self.end_background(outcome, save.began, Some(wish));
+                self.sync_ended(wish, outcome == Outcome::Saved);
             }
             Purpose::Foreground(then) => self.end_foreground(outcome == Outcome::Saved, then),
         }

@@ -224,20 +224,17 @@ impl Work<'_> {
             return;
         }
         let Some(purpose) = self.server.persistence.next_save.take() else { return };
+        let rewrites = matches!(purpose, Purpose::Rewrite);
         let wish = purpose.wish();
         if wish.is_some_and(|wish| !self.sync_begins(wish)) {
             self.end_background(Outcome::Killed, self.now, wish);
             return;
         }
-        let rewrites = matches!(purpose, Purpose::Rewrite);
         let sink: Box<dyn Sink> = if rewrites && !self.server.config.boolean(Id::AofUseRdbPreamble) {
             Box::new(CommandSink::new(&self.base_annotation()))
         } else {
-            Box::new(self.sink(wish, rewrites))
+            Box::new(self.sink(rewrites, wish))
         };
-        if rewrites {
-            self.begin_rotation();
-        }
         let file = self.server.disk.new_file();
         let temporary =
             if rewrites { self.rewrite_temporary() } else { format!("temp-{}.rdb", self.server.host.process_id) };
@@ -270,10 +267,13 @@ impl Work<'_> {
             return;
         }
         self.keyspace.begin_snapshot(sink);
+        if rewrites {
+            self.begin_rotation();
+        }
         self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
     }
 
-    fn sink(&self, wish: Option<Wish>, is_base: bool) -> FileSink {
+    fn sink(&self, is_base: bool, wish: Option<Wish>) -> FileSink {
         let config = &self.server.config;
         let eviction = match config.chosen::<MaxmemoryPolicy>(Id::MaxmemoryPolicy) {
             MaxmemoryPolicy::VolatileLru
@@ -319,7 +319,7 @@ impl Work<'_> {
     /// A base without data.
     pub(super) fn empty_base(&self) -> Vec<u8> {
         if self.server.config.boolean(Id::AofUseRdbPreamble) {
-            return self.sink(None, true).take(true);
+            return self.sink(true, None).take(true);
         }
         self.base_annotation()
     }

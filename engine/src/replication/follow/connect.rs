@@ -18,6 +18,7 @@ impl Work<'_> {
     /// [`Timer::Follow`] has come: connects anew, gives up what takes too long,
     /// acknowledges.
     pub(crate) fn follow_tick(&mut self) {
+        self.failover_step();
         if !self.server.replication.follow.is_replica() {
             return;
         }

@@ -5,6 +5,7 @@ use crate::boundary::effects::LogLevel;
 use crate::boundary::id::DatabaseId;
 use crate::persistence::Work;
 use crate::replication::{Replication, ReplicationId};
+use crate::server::timer::Timer;
 use alloc::format;
 use alloc::string::String;
 
@@ -37,10 +38,14 @@ impl Work<'_> {
         replication.second_id = replication.id;
         replication.second_offset = replication.offset as i64 + 1;
         replication.id = id;
+        // They have to learn the new id.
+        replication.drop_replicas();
     }
 
     /// The stream begins to come.
-    pub(super) fn streaming_began(&mut self) {}
+    pub(super) fn streaming_began(&mut self) {
+        self.server.replication.open_backlog();
+    }
 
     /// The history goes on under an id of our own: we write it from here on.
     pub(super) fn promote_history(&mut self) {
@@ -70,6 +75,9 @@ impl Work<'_> {
             replication.second_offset = offset as i64 + 1;
             replication.offset = offset;
         }
+        self.server.replication.reopen_backlog();
+        self.server.listeners_changed();
+        self.server.timers.set(Timer::Replication, self.now.monotonic);
     }
 }
 

@@ -38,6 +38,7 @@ impl Work<'_> {
         follow.resumable = None;
         follow.down_since = None;
         self.promote_history();
+        self.enter_aof();
         self.apply_role();
     }
 

@@ -118,6 +118,7 @@ impl Work<'_> {
             self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Flushing old data");
             self.forget_all();
             self.forget_history();
+            self.leave_aof();
         }
         self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
         self.load_for_sync(SyncLoad { position, from_link }, into, serves, total);
@@ -171,12 +172,14 @@ impl Work<'_> {
         if let Some(new) = into {
             self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
             self.exchange_data(*new);
+            self.leave_aof();
         }
         match sync.position {
             Some((id, offset)) => self.adopt_history(id, offset),
             None => self.forget_history(),
         }
         self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Finished with success");
+        self.enter_aof();
         let follow = &mut self.server.replication.follow;
         let Some(link) = follow.link.as_mut().filter(|link| matches!(link.stage, Stage::Loading(_))) else {
             // Lost meanwhile, but all that it was to bring is there.

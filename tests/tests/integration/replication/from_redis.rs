@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits until something holds.
-fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+pub(super) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
         assert!(begin.elapsed() < PATIENCE, "{what} does not come");
@@ -17,7 +17,7 @@ fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn text(client: &mut Client, request: &str) -> String {
+pub(super) fn text(client: &mut Client, request: &str) -> String {
     match client.line(request) {
         Reply::Bulk(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
         Reply::Line(line) => line,
@@ -26,18 +26,18 @@ fn text(client: &mut Client, request: &str) -> String {
 }
 
 /// A field of INFO.
-fn field(client: &mut Client, section: &str, name: &str) -> String {
+pub(super) fn field(client: &mut Client, section: &str, name: &str) -> String {
     let info = text(client, &format!("INFO {section}"));
     let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     line.unwrap_or_default().to_owned()
 }
 
-fn wait_linked(replica: &mut Client) {
+pub(super) fn wait_linked(replica: &mut Client) {
     wait_for("the link", || field(replica, "replication", "master_link_status") == "up");
 }
 
 /// Waits until the replica has all that the primary wrote, and compares.
-fn assert_same(primary: &mut Client, replica: &mut Client) {
+pub(super) fn assert_same(primary: &mut Client, replica: &mut Client) {
     // The primary deletes it when it looks.
     primary.line("SELECT 5");
     wait_for("an expiry", || primary.line("EXISTS gone") == Reply::Integer(0));

@@ -1,3 +1,4 @@
 //! Replication between processes.
 
+mod chained;
 mod from_redis;
