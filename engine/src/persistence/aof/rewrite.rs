@@ -372,6 +372,15 @@ impl Work<'_> {
         self.server.persistence.aof.scheduled = true;
     }
 
+    /// All data were replaced at once, which no unit tells of: the AOF begins
+    /// anew.
+    pub(crate) fn restart_aof(&mut self) {
+        if self.server.persistence.aof.state != State::Off {
+            self.stop_aof();
+            self.start_aof(false);
+        }
+    }
+
     fn stop_aof(&mut self) {
         self.kill_rewrite();
         let aof = &mut self.server.persistence.aof;

@@ -177,6 +177,7 @@ impl Work<'_> {
             None => self.forget_history(),
         }
         self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Finished with success");
+        self.restart_aof();
         let follow = &mut self.server.replication.follow;
         let Some(link) = follow.link.as_mut().filter(|link| matches!(link.stage, Stage::Loading(_))) else {
             // Lost meanwhile, but all that it was to bring is there.
