@@ -73,8 +73,9 @@ impl Aof {
     /// Gives up what can't be written, where it is not needed any more.
     pub(super) fn forget_unwritten(&mut self) {
         self.buffer.0.clear();
-        self.written = self.appended;
-        self.synced = self.appended;
+        let behind = self.rotation.as_ref().map_or(0, |rotation| rotation.behind.0.len());
+        self.written = self.appended - behind as u64;
+        self.synced = self.written;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The machines in a small world: a disk in memory, a clock that stands still
 //! until it is moved, clients that keep what has to wait.
 
+mod aof;
 mod ending;
 mod loading;
 mod saving;
@@ -56,6 +57,10 @@ pub(crate) struct World {
     pub(crate) now: Now,
     clients: BTreeMap<u64, Client>,
     pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// What a loss of power would leave.
+    durable: BTreeMap<String, Vec<u8>>,
+    /// What was synced of files, under their names.
+    synced: BTreeMap<String, Vec<u8>>,
     open: BTreeMap<FileId, (String, usize)>,
     disk: VecDeque<(DiskToken, DiskOperation)>,
     /// True for operations that fail.
@@ -105,6 +110,8 @@ impl World {
             now,
             clients: BTreeMap::new(),
             files: BTreeMap::new(),
+            durable: BTreeMap::new(),
+            synced: BTreeMap::new(),
             open: BTreeMap::new(),
             disk: VecDeque::new(),
             broken: |_| false,
@@ -280,7 +287,8 @@ impl World {
                 self.open.insert(file, (path, 0));
                 return Ok(DiskDone::Opened { size });
             }
-            DiskOperation::CreateDirectory { .. } | DiskOperation::SyncDirectory { .. } => {}
+            DiskOperation::CreateDirectory { .. } => {}
+            DiskOperation::SyncDirectory { path } => self.sync_directory(&path),
             DiskOperation::Truncate { file, length } => {
                 let (path, _) = self.open.get(&file).ok_or_else(missing)?;
                 self.files.get_mut(path).ok_or_else(missing)?.truncate(length as usize);
@@ -289,11 +297,24 @@ impl World {
                 let (path, _) = self.open.get(&file).ok_or_else(missing)?;
                 self.files.get_mut(path).ok_or_else(missing)?.extend_from_slice(&bytes);
             }
-            DiskOperation::Sync { .. } => {}
+            DiskOperation::Sync { file } => {
+                let (path, _) = self.open.get(&file).ok_or_else(missing)?;
+                let contents = self.files.get(path).ok_or_else(missing)?.clone();
+                if let Some(durable) = self.durable.get_mut(path) {
+                    durable.clone_from(&contents);
+                }
+                self.synced.insert(path.clone(), contents);
+            }
             DiskOperation::Close { file } => drop(self.open.remove(&file)),
             DiskOperation::Rename { from, to } => {
                 let contents = self.files.remove(&from).ok_or_else(missing)?;
-                self.files.insert(to, contents);
+                for (path, _) in self.open.values_mut().filter(|(path, _)| *path == from) {
+                    path.clone_from(&to);
+                }
+                self.files.insert(to.clone(), contents);
+                let synced = self.synced.remove(&from).unwrap_or_default();
+                self.synced.insert(to.clone(), synced);
+                self.sync_directory(to.rsplit_once('/').map_or(".", |(directory, _)| directory));
             }
             DiskOperation::Remove { path } => drop(self.files.remove(&path).ok_or_else(missing)?),
             DiskOperation::Open { file, path } => {
@@ -310,6 +331,15 @@ impl World {
             }
         }
         Ok(DiskDone::Done)
+    }
+
+    /// Names in a directory become durable.
+    fn sync_directory(&mut self, directory: &str) {
+        let within = |path: &str| path.rsplit_once('/').map_or(".", |(directory, _)| directory) == directory;
+        self.durable.retain(|path, _| !within(path));
+        for path in self.files.keys().filter(|path| within(path)) {
+            self.durable.insert(path.clone(), self.synced.get(path).cloned().unwrap_or_default());
+        }
     }
 
     /// Sets `count` keys of every form, among them long, expiring and integer

@@ -1,0 +1,165 @@
+//! The append only file: what is written is loaded, whatever happens in between.
+
+use super::*;
+
+const ON: &str = "appendonly yes\nappendfsync always\nauto-aof-rewrite-percentage 0";
+
+/// A server over files that are there.
+fn over(parameters: &str, files: BTreeMap<String, Vec<u8>>, now: Now) -> World {
+    let mut world = World::new(parameters);
+    world.now = now;
+    world.durable = files.clone();
+    world.synced = files.clone();
+    world.files = files;
+    world.handle(Input::Start);
+    world.settle();
+    world
+}
+
+fn number(world: &World) -> i64 {
+    let value = world.contents().get(&(0, b"n".to_vec())).map(|(value, _)| value.clone());
+    value.map_or(0, |value| core::str::from_utf8(&value).unwrap().parse().unwrap())
+}
+
+#[test]
+fn what_was_written_is_loaded() {
+    for policy in ["always", "everysec", "no"] {
+        let parameters = format!("appendonly yes\nappendfsync {policy}");
+        let mut world = World::started(&parameters);
+        let commands =
+            "set a 1\nincr a\nselect 3\nset b x px 100000\nmulti\nset c 1\nappend c 2\nexec\ndel c\nappend d e";
+        world.ask(1, commands);
+        world.ask(1, "bgrewriteaof\nset later 5\nappend d f");
+        let expected = world.contents();
+        let mut again = over(&parameters, world.files.clone(), world.now);
+        assert_eq!(again.contents(), expected, "{policy}");
+        assert!(again.ready);
+        again.ask(1, "incr a\nbgrewriteaof");
+        let expected = again.contents();
+        assert_eq!(again.ask(1, "debug loadaof"), "+OK\r\n");
+        assert_eq!(again.contents(), expected);
+    }
+}
+
+#[test]
+fn a_reply_waits_for_the_disk() {
+    let mut world = World::started(ON);
+    world.send(1, "set a 1");
+    assert_eq!(world.replies(1), "");
+    world.send(2, "get a");
+    assert_eq!(world.replies(2), "", "what was read could be taken back");
+    world.disk_step();
+    assert_eq!(world.replies(1) + &world.replies(2), "");
+    world.send(1, "set a 2");
+    world.disk_step();
+    assert_eq!((world.replies(1), world.replies(2)), ("+OK\r\n".into(), "$1\r\n1\r\n".into()));
+    world.ask(1, "config set appendfsync everysec");
+    world.settle();
+    world.send(1, "get a");
+    assert_eq!(world.replies(1), "$1\r\n2\r\n");
+}
+
+/// Stops after each disk operation in turn: nothing that was acknowledged is
+/// lost, and nothing is there that was never written.
+#[test]
+fn a_loss_of_power_takes_nothing_back() {
+    for rdb in ["yes", "no"] {
+        let parameters = format!("{ON}\naof-use-rdb-preamble {rdb}");
+        let mut stop = 1;
+        loop {
+            let mut world = World::started(&parameters);
+            world.ask(1, "set filler 1\nincr n");
+            let (mut steps, mut sent, mut acknowledged) = (0, 1, 1);
+            world.send(2, "bgrewriteaof");
+            while steps < stop && sent < 60 {
+                if sent < 40 || !world.disk.is_empty() {
+                    world.send(1, "incr n");
+                    sent += 1;
+                }
+                if world.disk_step() {
+                    steps += 1;
+                } else if !world.timer_step() {
+                    break;
+                }
+                acknowledged += world.replies(1).matches("\r\n").count();
+            }
+            let again = over(&parameters, world.durable.clone(), world.now);
+            assert_eq!(again.exit, None, "after {stop} operations: {:?}", again.log);
+            let found = number(&again);
+            assert!((acknowledged as i64..=sent).contains(&found), "{stop}: {acknowledged} <= {found} <= {sent}");
+            if steps < stop {
+                break;
+            }
+            stop += 1;
+        }
+        assert!(stop > 20);
+    }
+}
+
+#[test]
+fn a_tail_that_is_not_whole_is_cut_off() {
+    let mut world = World::started(ON);
+    world.ask(1, "set a 1\nset b 2");
+    let name = "appendonlydir/appendonly.aof.1.incr.aof";
+    let whole = world.files[name].len();
+    let tails: [&[u8]; 2] = [b"*2\r\n$4\r\nINCR\r\n$1\r\na", b"*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\na\r\n"];
+    for tail in tails {
+        let mut files = world.files.clone();
+        files.get_mut(name).unwrap().extend_from_slice(tail);
+        let again = over(ON, files.clone(), world.now);
+        assert_eq!(again.contents(), world.contents());
+        assert_eq!(again.files[name].len(), whole);
+        let refused = over(&format!("{ON}\naof-load-truncated no"), files, world.now);
+        assert_eq!(refused.exit, Some(1));
+        assert!(refused.log.iter().any(|line| line.starts_with("Unexpected end of file")), "{:?}", refused.log);
+    }
+    let mut files = world.files.clone();
+    files.get_mut(name).unwrap().extend_from_slice(b"!!!\r\n");
+    assert_eq!(over(ON, files, world.now).exit, Some(1));
+}
+
+#[test]
+fn an_old_file_becomes_a_base() {
+    let old = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n".to_vec();
+    let files = BTreeMap::from([("appendonly.aof".to_string(), old)]);
+    let mut world = World::new(ON);
+    world.files = files;
+    world.handle(Input::Start);
+    world.settle();
+    assert_eq!(world.contents().len(), 1);
+    assert!(world.files.contains_key("appendonlydir/appendonly.aof"));
+    let manifest = String::from_utf8(world.files["appendonlydir/appendonly.aof.manifest"].clone()).unwrap();
+    assert_eq!(manifest, "file appendonly.aof seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n");
+}
+
+#[test]
+fn a_disk_that_fails_refuses_writes_until_it_succeeds() {
+    let mut world = World::started("appendonly yes\nappendfsync everysec");
+    world.broken = |operation| matches!(operation, DiskOperation::Append { .. });
+    assert_eq!(world.ask(1, "incr n"), ":1\r\n");
+    let refused = world.ask(1, "incr n");
+    assert!(refused.starts_with("-MISCONF Errors writing to the AOF file: No space"), "{refused}");
+    world.broken = |_| false;
+    world.pass_ms(2500);
+    assert_eq!(world.ask(1, "incr n"), ":2\r\n");
+    assert_eq!(number(&over("appendonly yes", world.files.clone(), world.now)), 2);
+    let mut world = World::started(ON);
+    world.broken = |operation| matches!(operation, DiskOperation::Sync { .. });
+    assert_eq!(world.ask(1, "incr n"), "");
+    assert_eq!(world.exit, Some(1));
+}
+
+#[test]
+fn it_is_switched_on_and_off() {
+    let mut world = World::started("auto-aof-rewrite-percentage 0");
+    world.ask(1, "incr n");
+    assert_eq!(world.ask(1, "config set appendonly yes\nincr n"), "+OK\r\n:2\r\n");
+    assert_eq!(number(&over(ON, world.files.clone(), world.now)), 2);
+    world.ask(1, "config set appendonly no\nincr n\nconfig set appendonly yes\nincr n");
+    world.pass_ms(1000);
+    assert_eq!(number(&over(ON, world.durable.clone(), world.now)), 4);
+    world.send(1, "incr n\nshutdown");
+    world.settle();
+    assert_eq!(world.exit, Some(0));
+    assert_eq!(number(&over(ON, world.durable.clone(), world.now)), 5);
+}
