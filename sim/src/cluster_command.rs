@@ -133,7 +133,7 @@ fn explain(plan: &Plan, fault: &Fault, arguments: &Arguments) -> Result<String, 
     std::fs::write(&path, small.to_string()).map_err(told)?;
     keep_recordings(&small, &directory).map_err(told)?;
     Ok(format!(
-        "{}: {}\n  commit {}\n  {}\n  smallest plan, {} steps: {}\n  again with: cargo run --release -p sim -- cluster --plan {}",
+        "{}: {}\n  commit {}\n  {}\n  smallest plan, {} steps:\n    {}\n  again with: cargo run --release -p sim -- cluster --plan {}",
         found.checker,
         found.text,
         commit(),

@@ -8,6 +8,7 @@ use super::world::{Event, World};
 use crate::reply::Reply;
 use engine::base::random::Random;
 use engine::command::generate::encode;
+use engine::resp::request::Arguments;
 use std::collections::VecDeque;
 
 /// How long a client waits for replies, microseconds.
@@ -37,6 +38,32 @@ struct Pending {
     ask: Ask,
     /// Node, life and reign in which it was executed.
     place: Option<(usize, u64, u64)>,
+}
+
+/// What a node sees of a request that matters here.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asking {
+    /// A register is written.
+    Write(usize),
+    /// WAIT.
+    Wait,
+    /// Anything else.
+    Other,
+}
+
+impl Asking {
+    pub(super) fn of(arguments: &Arguments<'_>) -> Asking {
+        if arguments.len() < 2 {
+            return Asking::Other;
+        }
+        match (&arguments[0], arguments.len()) {
+            (b"SET", 3) if arguments[1].starts_with(b"register:") => {
+                value_of(&arguments[2]).map_or(Asking::Other, Asking::Write)
+            }
+            (b"WAIT", _) => Asking::Wait,
+            _ => Asking::Other,
+        }
+    }
 }
 
 impl Actor {
@@ -180,7 +207,8 @@ impl World {
         let mut received = std::mem::take(&mut self.actors[number].received);
         received.extend_from_slice(bytes);
         let mut position = 0;
-        loop {
+        // An error may have made the client leave.
+        while self.actors[number].connection.is_some() {
             match Reply::parse(&received[position..]) {
                 Ok(Some((reply, length))) => {
                     position += length;
@@ -284,26 +312,28 @@ impl World {
         self.network.connections[number].as_ref().is_some_and(|connection| connection.client.is_none())
     }
 
-    /// A client's requests were executed: so many of those that it has asked.
-    pub(super) fn after_requests(&mut self, node: usize, peer: Peer, consumed: usize) {
-        let Peer::Actor(number) = peer else { return };
-        let view = &self.watch.nodes[node];
-        let (place, position) = ((node, view.life, view.reign), view.position);
-        let actor = &mut self.actors[number];
-        let from = actor.executed;
-        actor.executed += consumed;
-        let mut writes = Vec::new();
-        for pending in actor.asked.iter_mut().skip(from).take(consumed) {
-            pending.place = Some(place);
-            if let Ask::Write(write) = pending.ask {
-                writes.push(write);
+    /// A client's requests were executed. They may have come late, over a
+    /// connection that the client has left.
+    pub(super) fn after_requests(&mut self, node: usize, number: ConnectionNumber, executed: &[Asking]) {
+        let Some(Peer::Actor(actor)) = self.network.get(number).map(|connection| connection.peer) else { return };
+        for asking in executed {
+            if let Asking::Write(write) = asking {
+                self.note_execution(node, *write);
             }
         }
-        if consumed > 0 && actor.asked.iter().skip(from).take(consumed).any(|pending| pending.ask != Ask::Wait) {
-            actor.last_write = position;
+        let view = &self.watch.nodes[node];
+        let (place, position) = ((node, view.life, view.reign), view.position);
+        let actor = &mut self.actors[actor];
+        if actor.connection != Some(number) {
+            return;
         }
-        for write in writes {
-            self.note_execution(node, write);
+        let from = actor.executed;
+        actor.executed += executed.len();
+        for pending in actor.asked.iter_mut().skip(from).take(executed.len()) {
+            pending.place = Some(place);
+        }
+        if executed.iter().any(|asking| !matches!(asking, Asking::Wait)) {
+            actor.last_write = position;
         }
     }
 

@@ -117,6 +117,11 @@ impl World {
     /// All faults end; clients go on for a while, then everything must become
     /// the same.
     pub(super) fn heal(&mut self) {
+        let stalled = self.hosts.iter().map(|host| host.disk.health.stalled_until).max().unwrap_or(0);
+        let until = self.network.blocked_until().max(stalled);
+        if until > self.now {
+            return self.heap.push(until, Event::Heal);
+        }
         self.healed_at = Some(self.now);
         self.network.heal();
         for node in 0..NODES {

@@ -259,6 +259,11 @@ impl Network {
         self.slower[from][to] = microseconds;
     }
 
+    /// Until when anything is cut.
+    pub(crate) fn blocked_until(&self) -> u64 {
+        self.blocked_until.iter().flatten().copied().max().unwrap_or(0)
+    }
+
     /// Nothing is slow any more.
     pub(crate) fn heal(&mut self) {
         self.slower = Default::default();

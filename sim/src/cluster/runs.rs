@@ -130,3 +130,30 @@ pub fn run_seeds(
     });
     all.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runs::tell_seed_on_panic;
+
+    #[test]
+    fn seeds_run_and_what_should_happen_sometimes_does() {
+        tell_seed_on_panic();
+        let summary = run_seeds(0..SEEDS, 2, false, |_, _, _| {});
+        assert!(summary.failed.is_empty(), "cargo run -p sim -- cluster --seed: {:?}", summary.failed);
+        assert!(summary.report.count("commands") >= SEEDS * 2000);
+        assert!(summary.simulated >= SEEDS * 60_000_000);
+        let missing = missing(&summary.report);
+        assert!(missing.is_empty(), "never: {missing:?}");
+    }
+
+    #[test]
+    fn a_seed_runs_twice_and_replays_the_same() {
+        for seed in 0..6 {
+            let outcome = run_plan(&draw_plan(seed), true);
+            assert_eq!(outcome.fault, None, "seed {seed}");
+        }
+    }
+
+    const SEEDS: u64 = 60;
+}

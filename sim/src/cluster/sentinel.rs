@@ -83,6 +83,10 @@ impl World {
             Some(_) => {}
             None => self.sentinel_connects(node),
         }
+        // Writes are refused after a save that failed, until one succeeds.
+        if self.healed_at.is_some() && self.engine(node).is_some_and(|it| !it.server().persistence.last_ok) {
+            self.sentinel_orders(node, &["BGSAVE"]);
+        }
         if self.replication {
             self.decide();
         }

@@ -1,6 +1,7 @@
 //! What happens on connections: segments arrive, ends close, links read what
 //! they have credit for.
 
+use super::actors::Asking;
 use super::network::{CLIENTS, ConnectionNumber, Peer, Segment, Way};
 use super::setup::{PORT, address, node_at};
 use super::world::{Event, World};
@@ -335,7 +336,8 @@ impl World {
         let Some(connection) = self.network.get(number) else {
             return Submitted { progress: Progress::Wait(0), resumed: false };
         };
-        let (server, peer) = (connection.server, connection.peer);
+        let server = connection.server;
+        let is_client = matches!(connection.peer, Peer::Actor(_));
         let mut report = std::mem::take(&mut link.report);
         report.written += std::mem::take(&mut connection.written);
         connection.resumed = false;
@@ -345,7 +347,10 @@ impl World {
             Progress::All => requests.len(),
             Progress::Yield(consumed) | Progress::Wait(consumed) => consumed,
         };
-        self.after_requests(server, peer, consumed);
+        if is_client {
+            let executed: Vec<Asking> = (0..consumed).map(|index| Asking::of(&requests.arguments(index))).collect();
+            self.after_requests(server, number, &executed);
+        }
         if let Some(process) = &self.hosts[server].process {
             link.limits = process.node.engine.limits(client);
         }

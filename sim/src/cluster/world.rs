@@ -7,7 +7,7 @@ use super::host::Host;
 use super::network::{ConnectionNumber, Network, Way};
 use super::plan::Plan;
 use super::sentinel::Sentinel;
-use super::setup::{NODES, Setup};
+use super::setup::{Durability, NODES, Setup};
 use super::workload::Workload;
 use crate::heap::Heap;
 use crate::node::record;
@@ -97,8 +97,11 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(plan: Plan, records: bool) -> World {
         let mut random = Random::from_seed(plan.seed);
-        let setup = Setup::draw(&mut random, plan.clients);
         let table = CommandTable::new(COMMANDS);
+        let mut setup = Setup::draw(&mut random, plan.clients);
+        if table.find(b"bgrewriteaof").is_none() {
+            setup.nodes.iter_mut().for_each(|node| node.durability = Durability::Snapshots);
+        }
         let replication = table.find(b"psync").is_some();
         let upstream = |node| if replication { Setup::upstream(node, 0) } else { None };
         let hosts = setup
