@@ -13,7 +13,7 @@ fn weight(kind: Kind) -> (u64, u64) {
     match kind {
         Kind::Crash | Kind::PowerLoss => (4, 2),
         Kind::Failover | Kind::Promote => (3, 2),
-        Kind::SyncLies => (1, 12),
+        Kind::SyncLies => (1, 5),
         Kind::SyncFails | Kind::DiskFull => (2, 4),
         Kind::ConfigSet | Kind::Save | Kind::Rewrite => (3, 2),
         _ => (2, 2),
