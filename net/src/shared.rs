@@ -4,9 +4,11 @@ use crate::disk::Disk;
 use crate::host::Host;
 use crate::link::NewLink;
 use crate::mailbox::Mailbox;
+use crate::recorder::Recorder;
 use engine::boundary::effects::{Effect, Effects, Garbage, LogLevel, Progress};
 use engine::boundary::id::{ClientId, LinkId};
 use engine::boundary::input::{BufferReport, Connection, Input, LinkEvent};
+use engine::boundary::time::Now;
 use engine::engine::Engine;
 use engine::resp::request::{Limits, Requests};
 use std::collections::HashMap;
@@ -42,6 +44,7 @@ pub struct Shared<H: Host> {
 struct Core {
     engine: Engine,
     effects: Effects,
+    recorder: Option<Recorder>,
     mailboxes: HashMap<ClientId, Arc<Mailbox>>,
     links: HashMap<LinkId, Arc<Mailbox>>,
     wanted_links: UnboundedSender<NewLink>,
@@ -71,6 +74,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Its effects, with the oracle.
     pub effects: Effects,
+    /// What records its inputs.
+    pub recorder: Option<Recorder>,
     /// Where disk operations go.
     pub disk: Box<dyn Disk>,
     /// Where connections are made that the engine asks for.
@@ -88,10 +93,11 @@ pub struct Parts {
 impl<H: Host> Shared<H> {
     /// Puts an engine behind its lock.
     pub fn new(parts: Parts, host: H) -> Arc<Shared<H>> {
-        let Parts { engine, effects, disk, wanted_links, log, garbage, ready, exit } = parts;
+        let Parts { engine, effects, recorder, disk, wanted_links, log, garbage, ready, exit } = parts;
         let core = Core {
             engine,
             effects,
+            recorder,
             mailboxes: HashMap::new(),
             links: HashMap::new(),
             wanted_links,
@@ -141,7 +147,7 @@ impl<H: Host> Shared<H> {
     pub fn handle(&self, input: Input<'_>) {
         let mut core = self.lock();
         let core = &mut *core;
-        core.engine.handle(self.host.now(), input, &mut core.effects);
+        core.handle(self.host.now(), input);
         core.carry_out(None);
         self.arm(core);
     }
@@ -153,7 +159,7 @@ impl<H: Host> Shared<H> {
         let core = &mut *core;
         let client = own.client;
         let input = Input::Requests { client, requests: &requests, report };
-        core.engine.handle(self.host.now(), input, &mut core.effects);
+        core.handle(self.host.now(), input);
         let progress = core.effects.progress;
         core.carry_out(Some(own));
         self.arm(core);
@@ -168,7 +174,7 @@ impl<H: Host> Shared<H> {
         core.next_client += 1;
         let mailbox = Arc::new(Mailbox::default());
         core.mailboxes.insert(client, Arc::clone(&mailbox));
-        core.engine.handle(self.host.now(), Input::Connected { client, connection }, &mut core.effects);
+        core.handle(self.host.now(), Input::Connected { client, connection });
         core.carry_out(None);
         self.arm(core);
         (client, mailbox, core.engine.limits(client))
@@ -189,7 +195,7 @@ impl<H: Host> Shared<H> {
             _ => core.links.contains_key(&link),
         };
         if known {
-            core.engine.handle(self.host.now(), Input::Link { link, event }, &mut core.effects);
+            core.handle(self.host.now(), Input::Link { link, event });
             core.carry_out(None);
             self.arm(core);
         }
@@ -219,6 +225,18 @@ impl<H: Host> Shared<H> {
 }
 
 impl Core {
+    /// Hands an input to the engine.
+    #[inline]
+    fn handle(&mut self, now: Now, input: Input<'_>) {
+        if let Some(recorder) = &self.recorder {
+            recorder.input(now, &input);
+        }
+        self.engine.handle(now, input, &mut self.effects);
+        if let Some(recorder) = &self.recorder {
+            recorder.handled(&self.effects, &self.engine);
+        }
+    }
+
     /// Carries out all effects, in order.
     fn carry_out(&mut self, mut own: Option<Own<'_>>) {
         if self.effects.orders.list.is_empty() {

@@ -20,5 +20,6 @@ pub mod replay;
 pub mod reply;
 pub mod report;
 pub mod runs;
+pub mod trace;
 pub mod workload;
 pub mod world;
