@@ -53,6 +53,8 @@ pub enum Error {
     Loading {
         server: &'static str,
     },
+    ReadOnly,
+    PrimaryDown,
     NestedMulti,
     WatchInMulti,
     NotInMulti {
@@ -116,6 +118,8 @@ impl fmt::Display for Error {
                 );
             }
             Error::Loading { server } => return write!(f, "LOADING {server} is loading the dataset in memory"),
+            Error::ReadOnly => "READONLY You can't write against a read only replica.",
+            Error::PrimaryDown => "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
             Error::NestedMulti => "ERR MULTI calls can not be nested",
             Error::WatchInMulti => "ERR WATCH inside MULTI is not allowed",
             Error::NotInMulti { command } => return write!(f, "ERR {command} without MULTI"),

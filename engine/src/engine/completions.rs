@@ -30,6 +30,7 @@ impl Engine {
         match purpose {
             DiskUse::Save(file, what) => work.save_operation_done(file, what, result.map(|_| ())),
             DiskUse::Load(file) => work.load_operation_done(file, result),
+            DiskUse::Receive(file, what) => work.receive_operation_done(file, what, result.map(|_| ())),
             DiskUse::Nothing => {}
         }
     }

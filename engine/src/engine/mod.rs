@@ -66,13 +66,16 @@ impl Engine {
             Input::Drained { client, report } => self.drained(now, client, report, effects),
             Input::Closed { client } => self.server.forget_client(client),
             Input::Disk { token, result } => self.disk(now, token, result, effects),
-            Input::Link { link, event } => self.link(now, link, event, effects),
+            Input::Link { link, event } => self.persistence(now, effects).link_event(link, event),
             Input::Deadline => self.deadline(now, effects),
             Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
             Input::Start => self.persistence(now, effects).load_at_start(),
         }
         if !self.server.deferred.is_empty() {
             self.send_deferred(effects);
+        }
+        if self.server.replication.follow.has_output() {
+            self.server.replication.follow.flush(effects);
         }
         if self.server.journal.listened {
             self.distribute(now, effects);
@@ -134,6 +137,8 @@ impl Engine {
                 Timer::Evict => self.evict_slice(now, effects),
                 Timer::SnapshotStep => self.persistence(now, effects).snapshot_step(),
                 Timer::LoadStep => self.persistence(now, effects).load_step(),
+                Timer::Follow => self.persistence(now, effects).follow_tick(),
+                Timer::FollowStep => self.persistence(now, effects).follow_step(),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
             }
         }

@@ -3,9 +3,11 @@
 
 use crate::boundary::effects::{Effect, LogLevel, Orders};
 use crate::boundary::id::ClientId;
-use crate::boundary::time::Now;
+use crate::boundary::time::{Monotonic, Now};
 use crate::config::Id;
+use crate::replication::follow::PRIMARY;
 use crate::server::Server;
+use crate::server::timer::Timer;
 use crate::session::{Session, Waiting};
 use alloc::format;
 use alloc::string::String;
@@ -28,6 +30,11 @@ impl Server {
     /// left is lost. It is gone from here on: the driver's word that it closed
     /// finds nothing.
     pub fn disconnect(&mut self, client: ClientId, orders: &mut Orders) {
+        if client == PRIMARY {
+            self.replication.follow.disconnect();
+            self.timers.set(Timer::FollowStep, Monotonic(0));
+            return;
+        }
         self.forget_client(client);
         orders.list.push(Effect::Close { client, flush: false });
     }
@@ -41,6 +48,9 @@ impl Server {
                 session.waiting = None;
             }
             orders.list.push(Effect::Resume { client });
+        }
+        if self.replication.follow.is_held() {
+            self.timers.set(Timer::FollowStep, Monotonic(0));
         }
     }
 

@@ -11,8 +11,25 @@ pub enum DiskUse {
     Save(FileId, SaveOperation),
     /// A step of loading the data set from a file.
     Load(FileId),
+    /// A step of receiving a file from the primary.
+    Receive(FileId, ReceiveOperation),
     /// Nothing depends on how it ends.
     Nothing,
+}
+
+/// The steps of receiving a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReceiveOperation {
+    /// The temporary file is created.
+    Create,
+    /// So many bytes are appended.
+    Append(usize),
+    /// What was appended so far is made durable.
+    Sync,
+    /// The file is closed.
+    Close,
+    /// The file takes its name.
+    Rename,
 }
 
 /// The steps of saving.

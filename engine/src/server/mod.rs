@@ -79,6 +79,8 @@ pub struct Server {
     pub pause: Option<Pause>,
     /// Loading: set while the data set is read at start or by DEBUG RELOAD.
     pub loading: bool,
+    /// Set while the old data are served though `loading` is set.
+    pub serving_while_loading: bool,
     /// Set while SAVE or its like runs: all other requests wait for their turn.
     pub exclusive: bool,
     /// Saving and loading: what is under way and what became of it.
@@ -168,6 +170,7 @@ impl Server {
             timers: Timers::default(),
             pause: None,
             loading: false,
+            serving_while_loading: false,
             exclusive: false,
             persistence: Persistence::new(now),
             replication: Replication::new(random),

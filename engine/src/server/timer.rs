@@ -17,11 +17,15 @@ pub enum Timer {
     LoadStep,
     /// Eviction goes on.
     Evict,
+    /// The link to the primary is looked at.
+    Follow,
+    /// Running the primary's stream goes on.
+    FollowStep,
     /// SHUTDOWN has waited long enough.
     Shutdown,
 }
 
-const COUNT: usize = 7;
+const COUNT: usize = 9;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -38,6 +42,8 @@ impl Timers {
         Timer::Evict,
         Timer::SnapshotStep,
         Timer::LoadStep,
+        Timer::Follow,
+        Timer::FollowStep,
         Timer::Shutdown,
     ];
 

@@ -46,6 +46,8 @@ pub enum Waiting {
 pub struct Session {
     /// Its number.
     pub id: ClientId,
+    /// What kind of client it is.
+    pub(crate) class: Class,
     /// Its ends.
     pub connection: Connection,
     /// CLIENT SETNAME; empty if none.
@@ -115,6 +117,7 @@ impl Session {
     pub fn new(id: ClientId, connection: Connection, now: Now) -> Session {
         Session {
             id,
+            class: Class::Normal,
             connection,
             name: Vec::new(),
             library_name: Vec::new(),
@@ -170,7 +173,7 @@ impl Session {
 
     /// What kind of client it is.
     pub fn class(&self) -> Class {
-        Class::Normal
+        self.class
     }
 
     /// Bytes of replies that have not been written to the socket, as far as is

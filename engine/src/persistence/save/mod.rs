@@ -21,12 +21,14 @@ use crate::persistence::Work;
 use crate::persistence::reload::Reload;
 use crate::persistence::sink::{DatabaseSize, FileOptions, FileSink};
 use crate::rdb::{WriteOptions, WriteVersion};
+use crate::replication::follow::history::Position;
 use crate::server::deferred::Waiter;
 use crate::server::disk::{DiskUse, SaveOperation};
 use crate::server::timer::Timer;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// Bytes that are appended at once, at least.
 pub(super) const CHUNK: usize = 256 << 10;
@@ -207,13 +209,19 @@ impl Work<'_> {
         let version_name = if personality.server == "valkey" { "valkey-ver" } else { "redis-ver" };
         let created = self.now.unix.seconds().to_string();
         let used = self.server.used_memory(self.keyspace).to_string();
-        let texts = [
+        let position = self.server.replication.position().map(|Position { id, offset, database }| {
+            (database.0.to_string(), String::from_utf8_lossy(&id).into_owned(), offset.to_string())
+        });
+        let mut texts = Vec::from([
             (version_name, personality.version),
             ("redis-bits", "64"),
             ("ctime", &created),
             ("used-mem", &used),
-            ("aof-base", "0"),
-        ];
+        ]);
+        if let Some((database, id, offset)) = &position {
+            texts.extend([("repl-stream-db", &**database), ("repl-id", id), ("repl-offset", offset)]);
+        }
+        texts.push(("aof-base", "0"));
         let sizes = self.keyspace.databases().map(|(_, database)| {
             let size = DatabaseSize { keys: database.len() as u64, expires: database.volatile() as u64 };
             Some(size).filter(|size| size.keys > 0)

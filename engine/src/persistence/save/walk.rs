@@ -30,7 +30,7 @@ impl Work<'_> {
             self.begin_next();
             return;
         }
-        let Some(save) = &self.server.persistence.save else { return };
+        let Some(save) = &self.server.persistence.save else { return self.begin_next() };
         if save.stage != Stage::Walking || save.outstanding >= OUTSTANDING_MAX {
             return;
         }
