@@ -4,7 +4,8 @@ use sim::cluster::draw::draw_plan;
 use sim::cluster::plan::Plan;
 use sim::cluster::runs::{Summary, missing, run_plan, run_seeds};
 use sim::cluster::shrink::shrink;
-use sim::cluster::{Fault, run};
+use sim::cluster::{Fault, Keep, run};
+use sim::trace::page::render;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -36,6 +37,12 @@ pub(crate) struct Arguments {
     /// Does not make plans that fail smaller.
     #[arg(long)]
     no_shrink: bool,
+    /// Draws what happens in a seed or plan as a page.
+    #[arg(long)]
+    report: Option<PathBuf>,
+    /// Tells what happens in a seed or plan.
+    #[arg(long)]
+    tell: bool,
     /// Shows the plan of a seed and runs nothing.
     #[arg(long)]
     show: bool,
@@ -104,6 +111,17 @@ fn tell_summary(summary: &Summary, count: u64, start: Instant, jobs: usize) {
 fn run_one(plan: &Plan, arguments: &Arguments) -> Result<(), String> {
     let start = Instant::now();
     let outcome = run_plan(plan, arguments.determinism);
+    if arguments.report.is_some() || arguments.tell {
+        let trace = run(plan, Keep { recordings: false, trace: true }).trace.unwrap_or_default();
+        if arguments.tell {
+            for event in &trace.events {
+                println!("{:>12} {:8} {:10} {}", event.at_us, trace.lanes[event.lane], event.kind.name(), event.title);
+            }
+        }
+        if let Some(path) = &arguments.report {
+            std::fs::write(path, render(&trace)).map_err(|error| error.to_string())?;
+        }
+    }
     println!("{}", outcome.report);
     println!("effects {:016x}, {:?}", outcome.effects, start.elapsed());
     match &outcome.fault {
@@ -145,7 +163,7 @@ fn explain(plan: &Plan, fault: &Fault, arguments: &Arguments) -> Result<String, 
 }
 
 fn keep_recordings(plan: &Plan, directory: &Path) -> Result<(), std::io::Error> {
-    for (node, life, recording) in run(plan, true).recordings {
+    for (node, life, recording) in run(plan, Keep { recordings: true, trace: false }).recordings {
         std::fs::write(directory.join(format!("node-{node}-life-{life}")), recording)?;
     }
     Ok(())

@@ -5,6 +5,7 @@ use super::network::{Segment, Way};
 use super::plan::{Kind, Step};
 use super::setup::NODES;
 use super::world::{Event, World};
+use crate::trace;
 use engine::boundary::input::{Input, Signal};
 
 /// How long nodes may take to become the same once all is healed, microseconds.
@@ -38,6 +39,7 @@ impl World {
             return;
         }
         self.report.add(&format!("fault {}", kind.name()), 1);
+        self.note(node, trace::Kind::Fault, || step.to_string());
         let until = self.now + amount.unsigned_abs() * 1000;
         match kind {
             Kind::Crash | Kind::PowerLoss => {

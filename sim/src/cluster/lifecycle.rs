@@ -5,6 +5,7 @@ use super::network::{Peer, Segment, Way};
 use super::setup::Durability;
 use super::world::{Event, World};
 use crate::disk::{Done, Files};
+use crate::trace::Kind;
 use engine::boundary::input::{DiskDone, Input};
 use engine::recording::Writer;
 
@@ -23,10 +24,11 @@ impl World {
         if host.process.is_some() || host.down_until > self.now {
             return;
         }
-        if let Err(text) = host.start(node, self.now, self.records) {
+        if let Err(text) = host.start(node, self.now, self.keep.recordings) {
             return self.watch.fail("configuration", text);
         }
         self.report.add("starts", 1);
+        self.note(node, Kind::Start, || "starts".into());
         let view = &mut self.watch.nodes[node];
         view.life += 1;
         view.reign += 1;
@@ -75,6 +77,7 @@ impl World {
             return;
         }
         let ended = self.how_it_ends(node, power);
+        self.note(node, Kind::Crash, || if power { "loses its power" } else { "ends" }.into());
         self.end_process(node);
         let host = &mut self.hosts[node];
         let mut surroundings = host.shared.lock();

@@ -38,7 +38,16 @@ pub use world::Outcome;
 
 use plan::Plan;
 
-/// Runs a plan; keeps recordings of all nodes if asked to.
-pub fn run(plan: &Plan, records: bool) -> Outcome {
-    world::World::new(plan.clone(), records).run()
+/// What is kept of a run. Nothing in a run depends on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Keep {
+    /// Recordings of all nodes.
+    pub recordings: bool,
+    /// What happened, for people to look at.
+    pub trace: bool,
+}
+
+/// Runs a plan.
+pub fn run(plan: &Plan, keep: Keep) -> Outcome {
+    world::World::new(plan.clone(), keep).run()
 }

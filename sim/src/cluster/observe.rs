@@ -4,6 +4,7 @@ use super::check::same_offset::is_sample;
 use super::history::{Born, WriteNumber};
 use super::workload::value_of;
 use super::world::World;
+use crate::trace::Kind;
 use engine::boundary::id::DatabaseId;
 use engine::engine::Engine;
 
@@ -121,6 +122,7 @@ impl World {
             }
             (None, None) => (None, Born::Empty),
         };
+        self.note(node, Kind::Role, || format!("goes on from {parent:?} by {born:?}"));
         self.report.add(&format!("histories by {born:?}"), 1);
         self.watch.nodes[node].told_to_lead = false;
         let history = self.watch.begin_history(id, parent, born);

@@ -2,7 +2,7 @@
 
 use super::draw::draw_plan;
 use super::plan::Plan;
-use super::{Fault, Outcome, run};
+use super::{Fault, Keep, Outcome, run};
 use crate::report::Report;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,9 +81,9 @@ pub fn missing(report: &Report) -> Vec<&'static str> {
 
 /// Runs a plan, twice if `determinism`: both must have the same effects.
 pub fn run_plan(plan: &Plan, determinism: bool) -> Outcome {
-    let mut outcome = run(plan, false);
+    let mut outcome = run(plan, Keep::default());
     if determinism && outcome.fault.is_none() {
-        let again = run(plan, true);
+        let again = run(plan, Keep { recordings: true, trace: false });
         if again.effects != outcome.effects {
             let text = format!("two runs have effects {:016x} and {:016x}", outcome.effects, again.effects);
             outcome.fault = Some(Fault { checker: "determinism", text });

@@ -5,6 +5,7 @@ use super::network::{ConnectionNumber, Peer, Segment};
 use super::setup::{NODES, PORT, Setup, address, node_at};
 use super::world::{Event, World};
 use crate::reply::Reply;
+use crate::trace::Kind;
 use engine::base::random::Random;
 use engine::command::generate::encode;
 
@@ -107,6 +108,9 @@ impl World {
     pub(super) fn sentinel_orders(&mut self, node: usize, words: &[&str]) {
         let sight = &self.sentinel.nodes[node];
         let Some(connection) = sight.connection.filter(|_| sight.connected) else { return };
+        if words != ["ROLE"] {
+            self.note(node, Kind::Election, || words.join(" "));
+        }
         let request: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
         let mut bytes = Vec::new();
         encode(&request, &mut bytes);

@@ -2,7 +2,7 @@
 //! fewer clients and commands, less time.
 
 use super::plan::{Plan, Step};
-use super::{Fault, run};
+use super::{Fault, Keep, run};
 
 /// Makes a failing plan smaller, by at most so many runs. What is returned still
 /// fails by the same checker.
@@ -29,7 +29,7 @@ impl Shrinker {
             return false;
         }
         self.runs -= 1;
-        match run(&candidate, false).fault {
+        match run(&candidate, Keep::default()).fault {
             Some(fault) if fault.checker == self.fault.checker => {
                 (self.best, self.fault) = (candidate, fault);
                 true

@@ -1,6 +1,7 @@
 //! The world of a run: nodes, the network between them, clients, a sentinel, and
 //! one heap of events.
 
+use super::Keep;
 use super::actors::Actor;
 use super::check::{Fault, NodeView, Watch};
 use super::host::Host;
@@ -12,6 +13,7 @@ use super::workload::Workload;
 use crate::heap::Heap;
 use crate::node::record;
 use crate::report::Report;
+use crate::trace::{Kind, Trace, TraceEvent};
 use engine::base::fingerprint::Fingerprint;
 use engine::base::random::Random;
 use engine::boundary::effects::{Effect, LogLevel, Progress};
@@ -37,6 +39,8 @@ pub struct Outcome {
     pub simulated: u64,
     /// The recordings, if there are: of which node and life.
     pub recordings: Vec<(usize, u64, Vec<u8>)>,
+    /// What happened, if that was to be kept.
+    pub trace: Option<Trace>,
 }
 
 #[derive(Debug)]
@@ -83,7 +87,8 @@ pub(super) struct World {
     pub sentinel: Sentinel,
     pub watch: Watch,
     pub report: Report,
-    pub records: bool,
+    pub keep: Keep,
+    pub trace: Trace,
     /// True if servers can follow one another.
     pub replication: bool,
     /// Commands that clients have sent.
@@ -95,7 +100,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(plan: Plan, records: bool) -> World {
+    pub(super) fn new(plan: Plan, keep: Keep) -> World {
         let mut random = Random::from_seed(plan.seed);
         let table = CommandTable::new(COMMANDS);
         let mut setup = Setup::draw(&mut random, plan.clients);
@@ -126,7 +131,8 @@ impl World {
             sentinel: Sentinel::new(Random::from_seed(random.next_u64())),
             watch,
             report: Report::default(),
-            records,
+            keep,
+            trace: Trace::default(),
             replication,
             commands: 0,
             exits: Vec::new(),
@@ -204,12 +210,12 @@ impl World {
             let mut surroundings = host.shared.lock();
             surroundings.clock.set(reading);
         }
-        if self.records {
+        if self.keep.recordings {
             record(&host.shared, reading, &input);
         }
         let mut outcome = process.node.handle(reading, input);
         process.inputs += 1;
-        if self.records && process.inputs.is_multiple_of(CHECKPOINT) {
+        if self.keep.recordings && process.inputs.is_multiple_of(CHECKPOINT) {
             let (effects, state) = (process.node.effects_hash(), process.node.engine.state_hash());
             if let Some(writer) = &mut host.shared.lock().writer {
                 writer.checkpoint(effects, state);
@@ -272,9 +278,33 @@ impl World {
                 process.exiting = true;
                 self.exits.push(node);
             }
-            Effect::Log { level: LogLevel::Warning, message } => self.hosts[node].last_words = message,
-            Effect::Log { .. } | Effect::Drop(_) | Effect::Ready => {}
+            Effect::Log { level, message } => {
+                self.note(node, Kind::Log, || message.clone());
+                if level == LogLevel::Warning {
+                    self.hosts[node].last_words = message;
+                }
+            }
+            Effect::Drop(_) | Effect::Ready => {}
         }
+    }
+
+    /// Notes for people what happens on a lane: a node's, or the last for all
+    /// else.
+    pub(super) fn note(&mut self, lane: usize, kind: Kind, title: impl FnOnce() -> String) {
+        if self.keep.trace {
+            self.trace.events.push(TraceEvent::new(self.now, lane, kind, title()));
+        }
+    }
+
+    fn take_trace(&mut self) -> Option<Trace> {
+        if !self.keep.trace {
+            return None;
+        }
+        let mut trace = std::mem::take(&mut self.trace);
+        trace.title = format!("seed {}", self.plan.seed);
+        trace.failure = self.watch.fault.as_ref().map(|fault| format!("{}: {}", fault.checker, fault.text));
+        trace.lanes = (0..NODES).map(|node| format!("node {node}")).chain(["clients".into()]).collect();
+        Some(trace)
     }
 
     fn arm(&mut self, node: usize) {
@@ -312,6 +342,7 @@ impl World {
                 recordings.push((node, life as u64 + 1, recording));
             }
         }
+        let trace = self.take_trace();
         self.report.add("runs", 1);
         self.report.add("commands", self.commands);
         self.report.add("data compared at an offset", self.watch.same_offset.compared);
@@ -322,6 +353,7 @@ impl World {
             effects: effects.value(),
             simulated: self.now,
             recordings,
+            trace,
         }
     }
 }
