@@ -7,3 +7,4 @@ mod persistence;
 mod process;
 mod recording;
 mod report;
+mod replication;
