@@ -120,7 +120,9 @@ impl<'a> Context<'a> {
     /// primary alone decides, and for whose stream it is there.
     #[cold]
     fn expire(&mut self, database: DatabaseId, key: &Key<'_>, location: Location) -> Option<Location> {
-        if self.session.class() == Class::Primary {
+        // What comes next of what is loaded may depend on it.
+        let loads = self.server.loading && !self.server.serving_while_loading;
+        if loads || self.session.class() == Class::Primary {
             return Some(location);
         }
         if self.server.expiry_suspended(self.now) || self.server.replication.is_replica() && !self.writes_of_its_own() {

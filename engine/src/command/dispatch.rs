@@ -140,16 +140,20 @@ impl Context<'_> {
             return Err(Error::OutOfMemory);
         }
         if self.server.writes_refused && (flags.has(Flags::WRITE) || command.name == "ping") {
-            return Err(Error::WritesRefused { server: self.server.personality.title });
+            return Err(self.why_refused());
         }
         if self.server.replication.is_replica() {
             self.check_replica(command, flags)?;
+        }
+        if flags.has(Flags::WRITE) && self.server.replication.too_few_replicas(self.now) {
+            return Err(Error::NoReplicas);
         }
         if self.server.loading && self.refused_while_loading(command) {
             return Err(Error::Loading { server: self.server.personality.title });
         }
         if self.server.exclusive
             || self.keyspace.snapshot_active() && flags.has(Flags::WRITE) && self.persistence().writers_wait()
+            || self.server.journal.listened && flags.has(Flags::WRITE) && self.server.persistence.aof.writers_wait()
         {
             self.wait_for_turn();
             return Ok(None);
@@ -165,6 +169,15 @@ impl Context<'_> {
             return Ok(None);
         }
         Ok(Some(id))
+    }
+
+    /// Why writes are refused: the disk fails.
+    #[cold]
+    fn why_refused(&self) -> Error {
+        match self.server.persistence.aof.refusal() {
+            Some(reason) if !self.server.saves_fail() => Error::AofFails { reason: reason.into() },
+            _ => Error::WritesRefused { server: self.server.personality.title },
+        }
     }
 
     /// A container's subcommand, or the command itself.
@@ -297,6 +310,7 @@ impl Context<'_> {
         // EXEC calls others: what they changed belongs together.
         if outer.name.is_empty() && self.server.journal.unit_length() > 0 {
             self.server.end_unit(self.now, true);
+            self.session.write_offset = self.server.replication.offset;
         }
     }
 

@@ -50,6 +50,9 @@ pub enum Error {
     WritesRefused {
         server: &'static str,
     },
+    AofFails {
+        reason: String,
+    },
     Loading {
         server: &'static str,
     },
@@ -64,6 +67,7 @@ pub enum Error {
         reason: Option<String>,
     },
     NotInTransaction,
+    NoReplicas,
     NoProtocol,
     ProtocolVersion,
     /// Any error whose text is stated where it arises, once: code and text.
@@ -117,6 +121,7 @@ impl fmt::Display for Error {
                      the {server} logs for details about the RDB error.",
                 );
             }
+            Error::AofFails { reason } => return write!(f, "MISCONF Errors writing to the AOF file: {reason}"),
             Error::Loading { server } => return write!(f, "LOADING {server} is loading the dataset in memory"),
             Error::ReadOnly => "READONLY You can't write against a read only replica.",
             Error::PrimaryDown => "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
@@ -127,6 +132,7 @@ impl fmt::Display for Error {
             Error::ExecAbort { reason: Some(reason) } => {
                 return write!(f, "EXECABORT Transaction discarded because of: {reason}");
             }
+            Error::NoReplicas => "NOREPLICAS Not enough good replicas to write.",
             Error::NotInTransaction => "ERR Command not allowed inside a transaction",
             Error::NoProtocol => "NOPROTO unsupported protocol version",
             Error::ProtocolVersion => "ERR Protocol version is not an integer or out of range",

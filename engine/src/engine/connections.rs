@@ -33,7 +33,8 @@ impl Engine {
         }
         let idle = now.monotonic.since(session.last_interaction) / 1_000_000;
         let timeout = self.server.config.integer(Id::Timeout).unsigned_abs();
-        if timeout > 0 && idle > timeout && session.waiting.is_none() {
+        let stays = session.waiting.is_some() || session.class() == Class::Replica;
+        if timeout > 0 && idle > timeout && !stays {
             effects.orders.log(LogLevel::Verbose, "Closing idle client");
             self.close_at_once(&session, effects);
             return;

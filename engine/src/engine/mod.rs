@@ -23,6 +23,7 @@ use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::commands::COMMANDS;
 use crate::keyspace::Keyspace;
+use crate::persistence::aof::Mark;
 use crate::resp::request::Limits;
 use crate::server::Server;
 use crate::server::parameters;
@@ -60,6 +61,7 @@ impl Engine {
 
     /// Takes one input in, and appends what follows from it to `effects`.
     pub fn handle(&mut self, now: Now, input: Input<'_>, effects: &mut Effects) {
+        let mark = self.server.persistence.aof.holds().then(|| Mark::here(effects));
         match input {
             Input::Requests { client, requests, report } => self.requests(now, client, requests, report, effects),
             Input::Connected { client, connection } => self.connected(now, client, connection, effects),
@@ -69,7 +71,14 @@ impl Engine {
             Input::Link { link, event } => self.persistence(now, effects).link_event(link, event),
             Input::Deadline => self.deadline(now, effects),
             Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
-            Input::Start => self.persistence(now, effects).load_at_start(),
+            Input::Start => {
+                let mut work = self.persistence(now, effects);
+                work.follow_as_configured();
+                work.load_at_start();
+            }
+        }
+        if self.server.waits_unsettled() {
+            self.server.settle_waits(now);
         }
         if !self.server.deferred.is_empty() {
             self.send_deferred(effects);
@@ -77,8 +86,11 @@ impl Engine {
         if self.server.replication.follow.has_output() {
             self.server.replication.follow.flush(effects);
         }
-        if self.server.journal.listened {
+        if self.server.journal.listened || self.server.replication.is_active() {
             self.distribute(now, effects);
+        }
+        if let Some(mark) = mark {
+            self.server.persistence.aof.hold_back(mark, effects);
         }
     }
 
@@ -139,7 +151,10 @@ impl Engine {
                 Timer::LoadStep => self.persistence(now, effects).load_step(),
                 Timer::Follow => self.persistence(now, effects).follow_tick(),
                 Timer::FollowStep => self.persistence(now, effects).follow_step(),
+                Timer::Replication => self.persistence(now, effects).replication_tick(),
+                Timer::Wait => self.server.answer_waits(now),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
+                Timer::Aof => self.persistence(now, effects).aof_progress(),
             }
         }
     }

@@ -103,5 +103,6 @@ fn add_statistics(hash: &mut Fingerprint, statistics: &Statistics) {
     }
     hash.add_debug(&(&statistics.errors, statistics.error_replies, statistics.connections));
     hash.add_debug(&(statistics.processed, statistics.received, statistics.sent, statistics.peak_memory));
+    hash.add_debug(&(statistics.full_syncs, statistics.partial_syncs, statistics.partial_syncs_refused));
     hash.add_debug(&(statistics.operations, statistics.input, statistics.output));
 }

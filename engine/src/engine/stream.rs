@@ -8,5 +8,19 @@ use crate::engine::Engine;
 impl Engine {
     /// An input was handled: what it changed goes to the AOF and to replicas.
     #[cold]
-    pub(super) fn distribute(&mut self, _now: Now, _effects: &mut Effects) {}
+    pub(super) fn distribute(&mut self, now: Now, effects: &mut Effects) {
+        self.persistence(now, effects).aof_progress();
+        let replication = &mut self.server.replication;
+        if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset) {
+            replication.note_synced(offset);
+            self.server.settle_waits(now);
+        }
+        if !self.server.replication.keeps_stream() {
+            return;
+        }
+        self.server.deliver(now, effects);
+        let mut work = self.persistence(now, effects);
+        work.read_files();
+        work.transfer_follows();
+    }
 }

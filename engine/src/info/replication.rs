@@ -50,17 +50,27 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("replica_announced", |source| {
         replica(source, |source| flag(source.server.config.boolean(Id::ReplicaAnnounced)))
     }),
-    Field::new("connected_slaves", zero),
+    Field::new("connected_slaves", |source| source.server.replication.replica_count().into()),
+    Field::new("min_slaves_good_slaves", |source| match source.server.replication.replicas_min {
+        (0, _) | (_, 0) => Figure::Absent,
+        _ => source.server.replication.good_replicas(source.now).into(),
+    }),
+    Field::new("slave", |source| {
+        let with_type = source.server.personality.is_valkey();
+        Figure::Lines(source.server.replication.replica_lines(source.now, with_type))
+    }),
     Field::valkey("replicas_waiting_psync", zero),
     Field::new("master_failover_state", |source| word(source.server.replication.follow.failover.state_name())),
     Field::new("master_replid", |source| bytes(&source.server.replication.id)),
     Field::new("master_replid2", |source| bytes(&source.server.replication.second_id)),
     Field::new("master_repl_offset", |source| source.server.replication.offset.into()),
     Field::new("second_repl_offset", |source| source.server.replication.second_offset.into()),
-    Field::new("repl_backlog_active", zero),
+    Field::new("repl_backlog_active", |source| flag(source.server.replication.backlog_figures().active)),
     Field::new("repl_backlog_size", |source| source.server.config.bytes(Id::ReplBacklogSize).into()),
-    Field::new("repl_backlog_first_byte_offset", zero),
-    Field::new("repl_backlog_histlen", zero),
+    Field::new("repl_backlog_first_byte_offset", |source| {
+        source.server.replication.backlog_figures().first_offset.into()
+    }),
+    Field::new("repl_backlog_histlen", |source| source.server.replication.backlog_figures().length.into()),
 ];
 
 fn is_replica(source: &Source<'_>) -> bool {

@@ -73,6 +73,8 @@ impl LoadProgress {
 #[derive(Clone, Debug)]
 enum Purpose {
     Start,
+    /// It is the begin of a file of the append only file.
+    Preamble,
     Reload(Reload),
     Sync(SyncLoad),
 }
@@ -126,7 +128,7 @@ impl Load {
 }
 
 /// Why a load stopped.
-enum Failure {
+pub(super) enum Failure {
     /// The file is not one.
     Format(LoadError),
     /// It is for another server; with the line that says so.
@@ -144,9 +146,8 @@ impl From<LoadError> for Failure {
 }
 
 impl Work<'_> {
-    /// The driver is up: loads the data set if there is one.
-    pub(crate) fn load_at_start(&mut self) {
-        self.follow_as_configured();
+    /// Loads the data set from the RDB file if there is one.
+    pub(super) fn load_rdb_at_start(&mut self) {
         self.load(Purpose::Start);
     }
 
@@ -249,7 +250,7 @@ impl Work<'_> {
 
     /// One slice, as [`Timer::LoadStep`] has come.
     pub(crate) fn load_step(&mut self) {
-        let Some(mut load) = self.server.persistence.load.take() else { return };
+        let Some(mut load) = self.server.persistence.load.take() else { return self.aof_load_step() };
         let delay = self.server.config.integer(Id::KeyLoadDelay);
         let items = match delay {
             0 => SLICE_ITEMS,
@@ -313,7 +314,11 @@ impl Work<'_> {
                     }
                     let merge = matches!(&load.purpose, Purpose::Reload(reload) if reload.merge);
                     let entry = Entry { key, value, expire_at_ms, eviction };
-                    self.load_entry(load.into.as_deref_mut(), load.database, &entry, load.began, merge)?;
+                    // Later requests may depend on a key that is past its time; in a
+                    // replica, keys go when the primary says so.
+                    let keeps_all = matches!(load.purpose, Purpose::Preamble) || self.server.replication.is_replica();
+                    let began_ms = if keeps_all { i64::MIN } else { load.began.unix.ms() };
+                    self.load_entry(load.into.as_deref_mut(), load.database, &entry, began_ms, merge)?;
                     if bytes >= SLICE_BYTES {
                         return Ok(true);
                     }
@@ -362,12 +367,10 @@ impl Work<'_> {
         into: Option<&mut Keyspace>,
         database: DatabaseId,
         entry: &Entry<'_>,
-        began: Now,
+        began_ms: i64,
         merge: bool,
     ) -> Result<(), Failure> {
-        // In a replica, keys go when the primary says so.
-        let expires = !self.server.replication.is_replica();
-        if expires && entry.expire_at_ms.is_some_and(|time| time < began.unix.ms()) {
+        if entry.expire_at_ms.is_some_and(|time| time < began_ms) {
             self.server.persistence.last_expired += 1;
             return Ok(());
         }
@@ -441,6 +444,7 @@ impl Work<'_> {
                 }
                 self.ready();
             }
+            Purpose::Preamble => {}
             Purpose::Reload(reload) => self.reload_loaded(reload, true),
             Purpose::Sync(sync) => {
                 let database = load.origin.database.unwrap_or(DatabaseId(0));
@@ -459,7 +463,7 @@ impl Work<'_> {
         self.server.serving_while_loading = false;
     }
 
-    fn ready(&mut self) {
+    pub(super) fn ready(&mut self) {
         let config = &self.server.config;
         let listens = [
             ("tcp", config.integer(Id::Port) > 0),
@@ -495,9 +499,68 @@ impl Work<'_> {
                 self.server.loading = true;
                 self.orders.list.push(Effect::Exit { code: 1 });
             }
+            Purpose::Preamble => {}
             Purpose::Reload(reload) => self.reload_loaded(reload, false),
             Purpose::Sync(sync) => self.sync_failed(sync, load.into),
         }
+    }
+}
+
+impl Load {
+    /// The begin of a file of the append only file.
+    pub(super) fn preamble(checksum: bool, now: Now) -> Load {
+        Load {
+            purpose: Purpose::Preamble,
+            file: None,
+            reader: Reader::new(checksum),
+            into: None,
+            origin: Origin::default(),
+            database: DatabaseId(0),
+            began: now,
+            reading: false,
+            ended: false,
+        }
+    }
+
+    /// Appends input.
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
+        self.reader.feed(bytes);
+    }
+
+    /// True once all of it was read.
+    pub(super) fn is_finished(&self) -> bool {
+        self.reader.is_finished()
+    }
+
+    /// Bytes that were read.
+    pub(super) fn offset(&self) -> u64 {
+        self.reader.offset()
+    }
+
+    /// What follows it.
+    pub(super) fn unread(&self) -> &[u8] {
+        self.reader.unread()
+    }
+}
+
+impl Work<'_> {
+    /// Takes in so many items of a preamble at most. False if there is none
+    /// before more is read.
+    pub(super) fn load_preamble(&mut self, preamble: &mut Load, items: usize) -> Result<bool, Failure> {
+        let more = self.load_items(preamble, items)?;
+        Ok(more || preamble.is_finished())
+    }
+
+    /// Says why a preamble can't be loaded; it ended too early if there is no
+    /// failure.
+    pub(super) fn preamble_failed(&mut self, preamble: &Load, failure: Option<Failure>, name: &str, old_name: &str) {
+        let failure = failure.unwrap_or(Failure::Format(LoadError::UnexpectedEnd));
+        for line in failure_lines(&failure, preamble.reader.stopped_at(), name).into_iter().flatten() {
+            self.log(LogLevel::Warning, line);
+        }
+        let what = if name == old_name { "preamble of the AOF" } else { "base" };
+        let line = format!("Error reading the RDB {what} file {name}, AOF loading aborted");
+        self.log(LogLevel::Warning, line);
     }
 }
 

@@ -52,6 +52,24 @@ pub(crate) fn debug_reload(context: &mut Context<'_>, options: Arguments<'_>) ->
     Ok(())
 }
 
+/// DEBUG LOADAOF.
+///
+/// # Errors
+/// While another load goes on, and in a transaction, in which nothing can wait.
+pub(crate) fn debug_loadaof(context: &mut Context<'_>) -> Result<(), Error> {
+    if context.server.loading {
+        return Err(Error::Loading { server: context.server.personality.title });
+    }
+    if context.session.transaction.is_some() {
+        return Err(Error::NotInTransaction);
+    }
+    let waiter = context.defer();
+    let mut work = context.persistence();
+    work.server.exclusive = true;
+    work.await_aof_for_reload(waiter);
+    Ok(())
+}
+
 impl Work<'_> {
     pub(super) fn reload_saved(&mut self, reload: Reload, saved: bool) {
         if saved {

@@ -63,6 +63,7 @@ impl Server {
         let start = line.len();
         let flags = [
             (session.class() == Class::Primary, 'M'),
+            (session.class() == Class::Replica, 'S'),
             (session.transaction.is_some(), 'x'),
             (session.waiting.is_some(), 'b'),
             (self.watches.is_broken(session.id), 'd'),

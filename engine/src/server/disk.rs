@@ -1,7 +1,7 @@
 //! Disk operations under way, and whose they are.
 
 use crate::boundary::effects::{DiskOperation, Orders};
-use crate::boundary::id::{DiskToken, FileId};
+use crate::boundary::id::{ClientId, DiskToken, FileId};
 use alloc::collections::VecDeque;
 
 /// What a disk operation is for. Its completion goes there.
@@ -11,10 +11,29 @@ pub enum DiskUse {
     Save(FileId, SaveOperation),
     /// A step of loading the data set from a file.
     Load(FileId),
+    /// An operation of the append only file.
+    Aof(AofOperation),
     /// A step of receiving a file from the primary.
     Receive(FileId, ReceiveOperation),
+    /// A step of reading the file that a replica is sent.
+    Send(ClientId, FileId),
     /// Nothing depends on how it ends.
     Nothing,
+}
+
+/// The operations of the append only file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AofOperation {
+    /// So many bytes are appended to an increment.
+    Append(FileId, usize),
+    /// An increment is made durable.
+    Sync(FileId),
+    /// What an append that failed may have left is cut off.
+    Truncate(FileId),
+    /// The step of a task.
+    Step,
+    /// A step of loading.
+    Load(FileId),
 }
 
 /// The steps of receiving a file.

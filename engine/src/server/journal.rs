@@ -177,11 +177,6 @@ impl Unit {
         self.records.insert(place, record);
     }
 
-    /// Number of requests.
-    pub(crate) fn len(&self) -> usize {
-        self.records.len()
-    }
-
     /// Appends the unit for a consumer in whose stream `selected` is the
     /// selected database; `None` if that is not known. Several requests become a
     /// transaction if `atomic`.

@@ -21,11 +21,17 @@ pub enum Timer {
     Follow,
     /// Running the primary's stream goes on.
     FollowStep,
+    /// Replicas are looked at: once a second, or at once.
+    Replication,
+    /// WAIT has waited long enough.
+    Wait,
     /// SHUTDOWN has waited long enough.
     Shutdown,
+    /// The append only file is to be synced, or an append to be tried again.
+    Aof,
 }
 
-const COUNT: usize = 9;
+const COUNT: usize = 12;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -44,7 +50,10 @@ impl Timers {
         Timer::LoadStep,
         Timer::Follow,
         Timer::FollowStep,
+        Timer::Replication,
+        Timer::Wait,
         Timer::Shutdown,
+        Timer::Aof,
     ];
 
     /// Sets a deadline.

@@ -10,7 +10,9 @@ use crate::boundary::id::{ClientId, DatabaseId};
 use crate::boundary::input::{BufferReport, Connection};
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandId;
+use crate::replication::replica::Handshake;
 use crate::resp::reply::Protocol;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use class::Class;
@@ -110,6 +112,11 @@ pub struct Session {
     pub over_soft_limit_since: Option<Monotonic>,
     /// Set when it is to be closed at once, its replies unsent.
     pub dropped: bool,
+    /// What it said of itself before it asked for the replication stream.
+    pub(crate) handshake: Option<Box<Handshake>>,
+    /// Where the replication stream was when it last changed something: what WAIT
+    /// waits for.
+    pub(crate) write_offset: u64,
 }
 
 impl Session {
@@ -149,6 +156,8 @@ impl Session {
             reply_buffer: ReplyBuffer::new(now.monotonic),
             over_soft_limit_since: None,
             dropped: false,
+            handshake: None,
+            write_offset: 0,
         }
     }
 

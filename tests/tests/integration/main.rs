@@ -6,5 +6,5 @@ mod daemon;
 mod persistence;
 mod process;
 mod recording;
-mod report;
 mod replication;
+mod report;

@@ -1,4 +1,4 @@
-//! ROLE, REPLICAOF, SLAVEOF: which part a server plays.
+//! REPLICAOF, SLAVEOF: which part a server plays.
 
 use crate::base::number::parse_i64;
 use crate::boundary::effects::LogLevel;
@@ -10,23 +10,6 @@ use crate::resp::request::Arguments;
 use crate::session::class::Class;
 use alloc::format;
 use alloc::string::String;
-
-/// ROLE.
-pub const ROLE: Command = Command {
-    name: "role",
-    group: Group::Server,
-    since: "2.8.12",
-    summary: "Answers the server's part in replication.",
-    complexity: "O(1)",
-    arity: 1,
-    flags: Flags::FAST.and(Flags::LOADING).and(Flags::NOSCRIPT).and(Flags::STALE),
-    categories: Categories::ADMIN.and(Categories::DANGEROUS).and(Categories::FAST),
-    tips: &[],
-    keys: &[],
-    arguments: &[],
-    subcommands: &[],
-    handler: role,
-};
 
 /// REPLICAOF.
 pub const REPLICAOF: Command = Command {
@@ -85,18 +68,6 @@ pub const SLAVEOF: Command = Command {
     subcommands: &[],
     handler: slaveof,
 };
-
-fn role(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
-    if context.server.replication.is_replica() {
-        context.server.replication.reply_replica_role(&mut context.reply);
-        return Ok(());
-    }
-    context.reply.array(3);
-    context.reply.bulk(b"master");
-    context.reply.integer(0);
-    context.reply.array(0);
-    Ok(())
-}
 
 fn replicaof(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     if context.server.config.boolean(Id::ClusterEnabled) {

@@ -16,12 +16,14 @@ use crate::boundary::effects::{DiskOperation, LogLevel};
 use crate::boundary::id::FileId;
 use crate::boundary::time::Now;
 use crate::config::{Id, MaxmemoryPolicy};
-use crate::keyspace::snapshot::Given;
+use crate::keyspace::snapshot::{Given, Sink};
 use crate::persistence::Work;
+use crate::persistence::aof::CommandSink;
 use crate::persistence::reload::Reload;
 use crate::persistence::sink::{DatabaseSize, FileOptions, FileSink};
 use crate::rdb::{WriteOptions, WriteVersion};
 use crate::replication::follow::history::Position;
+use crate::replication::sync::Wish;
 use crate::server::deferred::Waiter;
 use crate::server::disk::{DiskUse, SaveOperation};
 use crate::server::timer::Timer;
@@ -40,8 +42,31 @@ const DELAY_MIN: u64 = 1000;
 pub(crate) enum Purpose {
     /// BGSAVE and save points.
     Background,
+    /// A base of the append only file.
+    Rewrite,
     /// While the server is exclusive.
     Foreground(Then),
+    /// For replicas that synchronize, in the background.
+    Replicas(Wish),
+}
+
+impl Purpose {
+    /// What replicas want of it, if it is for them.
+    fn wish(&self) -> Option<Wish> {
+        match self {
+            Purpose::Replicas(wish) => Some(*wish),
+            _ => None,
+        }
+    }
+}
+
+/// Where a snapshot goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Target {
+    /// Into a file.
+    File,
+    /// To replicas, as it is made.
+    Replicas,
 }
 
 /// What follows a save in the foreground.
@@ -67,7 +92,7 @@ enum Stage {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Outcome {
+pub(crate) enum Outcome {
     Saved,
     Failed,
     Killed,
@@ -88,10 +113,20 @@ pub(crate) struct Save {
     delay: Option<Delay>,
     /// Bytes at the disk.
     outstanding: usize,
+    /// Bytes so far.
+    size: u64,
     /// Bytes since the last sync.
     unsynced: usize,
     /// What the sink had when the walk last stopped.
     given: Given,
+    /// True while writers wait for what takes the snapshot.
+    pub(crate) holds_writers: bool,
+}
+
+impl Save {
+    fn target(&self) -> Target {
+        self.purpose.wish().map_or(Target::File, |wish| wish.target)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,9 +154,20 @@ impl Work<'_> {
         self.server.persistence.background_since.is_some()
     }
 
+    /// What replicas want of the save that runs or is about to, if it is for them.
+    pub(crate) fn wish_under_way(&self) -> Option<Wish> {
+        let status = &self.server.persistence;
+        let purpose = status.save.as_ref().map(|save| &save.purpose).or(status.next_save.as_ref());
+        purpose.and_then(Purpose::wish)
+    }
+
     /// True while something else than a save walks over the data.
     pub(crate) fn another_walk(&mut self) -> bool {
-        self.server.persistence.save.is_none() && self.keyspace.snapshot_sink().is_some()
+        let saves = match &self.server.persistence.save {
+            Some(save) => !matches!(save.purpose, Purpose::Rewrite),
+            None => false,
+        };
+        !saves && self.keyspace.snapshot_sink().is_some() || self.server.persistence.aof.rewriting.is_some()
     }
 
     /// Saves in the background. None may be in progress.
@@ -136,6 +182,24 @@ impl Work<'_> {
         self.begin(Purpose::Background);
     }
 
+    /// Makes a snapshot for replicas, in the background. Nothing may walk over the
+    /// data.
+    pub(crate) fn save_for_replicas(&mut self, wish: Wish) {
+        let process = self.server.host.process_id;
+        self.server.persistence.background_since = Some(self.now.unix.seconds());
+        match wish.target {
+            Target::File => {
+                self.server.persistence.saves += 1;
+                self.server.persistence.last_try = self.now.unix.seconds();
+                self.log(LogLevel::Notice, format!("Background saving started by pid {process}"));
+            }
+            Target::Replicas => {
+                self.log(LogLevel::Notice, format!("Background RDB transfer started by pid {process}"));
+            }
+        }
+        self.begin(Purpose::Replicas(wish));
+    }
+
     /// Saves while nothing else happens. A save in the background is given up.
     pub(crate) fn save_in_foreground(&mut self, then: Then) {
         self.server.exclusive = true;
@@ -145,25 +209,38 @@ impl Work<'_> {
 
     /// A save begins once the one before has cleaned up and the last walk, if
     /// it was given up, has come to its end.
-    fn begin(&mut self, purpose: Purpose) {
+    pub(super) fn begin(&mut self, purpose: Purpose) {
         self.server.persistence.next_save = Some(purpose);
         self.begin_next();
     }
 
-    fn begin_next(&mut self) {
-        let status = &mut self.server.persistence;
-        if status.save.is_some() || status.next_save.is_none() {
+    pub(crate) fn begin_next(&mut self) {
+        let status = &self.server.persistence;
+        if status.save.is_some() || status.next_save.is_none() || self.file_is_wanted() {
             return;
         }
         if self.keyspace.snapshot_active() {
             self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
             return;
         }
-        let Some(purpose) = status.next_save.take() else { return };
-        let sink = self.sink();
-        self.keyspace.begin_snapshot(Box::new(sink));
+        let Some(purpose) = self.server.persistence.next_save.take() else { return };
+        let wish = purpose.wish();
+        if wish.is_some_and(|wish| !self.sync_begins(wish)) {
+            self.end_background(Outcome::Killed, self.now, wish);
+            return;
+        }
+        let rewrites = matches!(purpose, Purpose::Rewrite);
+        let sink: Box<dyn Sink> = if rewrites && !self.server.config.boolean(Id::AofUseRdbPreamble) {
+            Box::new(CommandSink::new(&self.base_annotation()))
+        } else {
+            Box::new(self.sink(wish, rewrites))
+        };
+        if rewrites {
+            self.begin_rotation();
+        }
         let file = self.server.disk.new_file();
-        let temporary = format!("temp-{}.rdb", self.server.host.process_id);
+        let temporary =
+            if rewrites { self.rewrite_temporary() } else { format!("temp-{}.rdb", self.server.host.process_id) };
         let config = &self.server.config;
         let save = Save {
             purpose,
@@ -175,19 +252,28 @@ impl Work<'_> {
             dirty_before: self.keyspace.dirty,
             delay: Delay::new(config.integer(Id::RdbKeySaveDelay)),
             outstanding: 0,
+            size: 0,
             unsynced: 0,
             given: Given::default(),
+            holds_writers: false,
         };
         let status = &mut self.server.persistence;
         status.keys_total = self.keyspace.databases().map(|(_, database)| database.len() as u64).sum();
         status.keys_processed = 0;
         status.ahead_bytes = 0;
         status.save = Some(save);
-        self.start_save_operation(SaveOperation::Create, DiskOperation::Create { file, path: temporary });
+        if wish.is_none_or(|wish| wish.target == Target::File) {
+            self.start_save_operation(SaveOperation::Create, DiskOperation::Create { file, path: temporary });
+        }
+        if wish.is_some_and(|wish| wish.without_keys) {
+            self.end_walk(sink);
+            return;
+        }
+        self.keyspace.begin_snapshot(sink);
         self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
     }
 
-    fn sink(&self) -> FileSink {
+    fn sink(&self, wish: Option<Wish>, is_base: bool) -> FileSink {
         let config = &self.server.config;
         let eviction = match config.chosen::<MaxmemoryPolicy>(Id::MaxmemoryPolicy) {
             MaxmemoryPolicy::VolatileLru
@@ -196,8 +282,9 @@ impl Work<'_> {
             | MaxmemoryPolicy::AllkeysLfu => Some(self.keyspace.access),
             _ => None,
         };
+        let configured = if config.integer(Id::RdbVersion) == 10 { WriteVersion::V10 } else { WriteVersion::V11 };
         let options = FileOptions {
-            version: if config.integer(Id::RdbVersion) == 10 { WriteVersion::V10 } else { WriteVersion::V11 },
+            version: wish.map_or(configured, |wish| wish.version),
             write: WriteOptions {
                 checksum: config.boolean(Id::Rdbchecksum),
                 compression: config.boolean(Id::Rdbcompression),
@@ -221,12 +308,20 @@ impl Work<'_> {
         if let Some((database, id, offset)) = &position {
             texts.extend([("repl-stream-db", &**database), ("repl-id", id), ("repl-offset", offset)]);
         }
-        texts.push(("aof-base", "0"));
+        texts.push(("aof-base", if is_base { "1" } else { "0" }));
         let sizes = self.keyspace.databases().map(|(_, database)| {
             let size = DatabaseSize { keys: database.len() as u64, expires: database.volatile() as u64 };
             Some(size).filter(|size| size.keys > 0)
         });
         FileSink::new(&options, texts.iter().map(|(key, value)| (key.as_bytes(), value.as_bytes())), sizes.collect())
+    }
+
+    /// A base without data.
+    pub(super) fn empty_base(&self) -> Vec<u8> {
+        if self.server.config.boolean(Id::AofUseRdbPreamble) {
+            return self.sink(None, true).take(true);
+        }
+        self.base_annotation()
     }
 
     fn start_save_operation(&mut self, what: SaveOperation, operation: DiskOperation) {

@@ -16,10 +16,10 @@ fn promotion_begins_a_history_that_continues_the_old_one() {
     assert_ne!(id(&world), ID);
     assert_eq!(offset(&world), applied);
     assert!(!world.contents().contains_key(&(5, b"half".to_vec())), "half a transaction is none");
-    assert_eq!(
-        world.ask(1, "set a 2\nrole\nclient list type master"),
-        "+OK\r\n*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n$0\r\n\r\n"
-    );
+    let replies = world.ask(1, "set a 2\nrole\nclient list type master");
+    let (now, written) = (offset(&world), stream("SELECT 0\nSET a 2").len() as u64);
+    assert_eq!(now, applied + written);
+    assert_eq!(replies, format!("+OK\r\n*3\r\n$6\r\nmaster\r\n:{now}\r\n*0\r\n$0\r\n\r\n"));
     world.pass_ms(5000);
     assert!(world.links.is_empty());
 }
