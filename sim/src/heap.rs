@@ -2,34 +2,44 @@
 //! pushed.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 /// A heap of events, by time in microseconds.
 #[derive(Debug)]
 pub struct Heap<E> {
-    order: BinaryHeap<Reverse<(u64, u64)>>,
-    events: BTreeMap<u64, E>,
+    /// When, the how manieth, and where the event is.
+    order: BinaryHeap<Reverse<(u64, u64, usize)>>,
+    events: Vec<Option<E>>,
+    free: Vec<usize>,
     next: u64,
 }
 
 impl<E> Default for Heap<E> {
     fn default() -> Heap<E> {
-        Heap { order: BinaryHeap::new(), events: BTreeMap::new(), next: 0 }
+        Heap { order: BinaryHeap::new(), events: Vec::new(), free: Vec::new(), next: 0 }
     }
 }
 
 impl<E> Heap<E> {
     /// Adds an event.
     pub fn push(&mut self, at: u64, event: E) {
-        self.order.push(Reverse((at, self.next)));
-        self.events.insert(self.next, event);
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None => {
+                self.events.push(None);
+                self.events.len() - 1
+            }
+        };
+        self.events[place] = Some(event);
+        self.order.push(Reverse((at, self.next, place)));
         self.next += 1;
     }
 
     /// Takes the next event, with its time.
     pub fn pop(&mut self) -> Option<(u64, E)> {
-        let Reverse((at, number)) = self.order.pop()?;
-        self.events.remove(&number).map(|event| (at, event))
+        let Reverse((at, _, place)) = self.order.pop()?;
+        self.free.push(place);
+        self.events[place].take().map(|event| (at, event))
     }
 }
 

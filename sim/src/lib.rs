@@ -9,6 +9,7 @@
 
 pub mod client;
 pub mod clock;
+pub mod cluster;
 pub mod disk;
 pub mod heap;
 pub mod link;

@@ -1,6 +1,9 @@
-//! Runs seeds: `cargo run --release -p sim -- --seeds 0..1000 --determinism`.
+//! Runs seeds: `cargo run --release -p sim -- --seeds 0..1000 --determinism`, and
+//! of several nodes: `cargo run --release -p sim -- cluster --seeds 0..1000`.
 
-use clap::Parser;
+mod cluster_command;
+
+use clap::{Parser, Subcommand};
 use sim::replay::{read_recording, replay_until};
 use sim::runs::{Manner, run_seed, run_seeds, tell_seed_on_panic};
 use std::ops::Range;
@@ -9,7 +12,10 @@ use std::time::Instant;
 
 /// Simulates the engine and its clients, from one seed.
 #[derive(Parser, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Runs one seed.
     #[arg(long)]
     seed: Option<u64>,
@@ -36,6 +42,12 @@ struct Arguments {
     until: Option<u64>,
 }
 
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Simulates several nodes, their replication and their crashes.
+    Cluster(cluster_command::Arguments),
+}
+
 fn parse_range(text: &str) -> Result<Range<u64>, String> {
     let (from, to) = text.split_once("..").ok_or("a range is written as 0..1000")?;
     let number = |text: &str| text.parse().map_err(|error| format!("{text}: {error}"));
@@ -45,7 +57,11 @@ fn parse_range(text: &str) -> Result<Range<u64>, String> {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     tell_seed_on_panic();
-    match work(&arguments) {
+    let result = match &arguments.command {
+        Some(Command::Cluster(arguments)) => cluster_command::work(arguments),
+        None => work(&arguments),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             eprintln!("{fault}");

@@ -4,6 +4,7 @@
 mod completions;
 pub mod connections;
 pub mod cron;
+mod data_hash;
 pub mod evict;
 pub mod options;
 pub mod requests;

@@ -172,7 +172,9 @@ impl Unit {
         });
         let start = self.bytes.len();
         write_request(arguments.len(), arguments.iter(), &mut self.bytes);
-        self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()) });
+        let record = UnitRecord { database, start, end: Some(self.bytes.len()) };
+        let place = if cfg!(feature = "planted_lazy_expiry_order") { from } else { self.records.len() };
+        self.records.insert(place, record);
     }
 
     /// Appends the unit for a consumer in whose stream `selected` is the

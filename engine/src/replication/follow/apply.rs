@@ -101,7 +101,13 @@ impl Work<'_> {
             }
             stream.position = base + requests.span(done).map_or(used, |span| span.end);
             done += 1;
-            if session.transaction.is_none() {
+            if cfg!(feature = "planted_stream_offset")
+                && parsed.arguments(done - 1)[0].eq_ignore_ascii_case(b"replconf")
+            {
+                counted = stream.position;
+                continue;
+            }
+            if session.transaction.is_none() || cfg!(feature = "planted_open_multi") {
                 self.server.replication.append_stream(&buffer[counted..stream.position]);
                 counted = stream.position;
             }

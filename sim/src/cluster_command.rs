@@ -1,0 +1,170 @@
+//! The command line of clusters.
+
+use sim::cluster::draw::draw_plan;
+use sim::cluster::plan::Plan;
+use sim::cluster::runs::{Summary, missing, run_plan, run_seeds};
+use sim::cluster::shrink::shrink;
+use sim::cluster::{Fault, Keep, run};
+use sim::trace::page::render;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Runs of smaller plans to shrink one that fails.
+const SHRINK_RUNS: u64 = 400;
+
+/// What of clusters is to be run.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// Runs one seed.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Runs a range of seeds, as 0..1000.
+    #[arg(long, value_parser = super::parse_range)]
+    seeds: Option<Range<u64>>,
+    /// Runs a plan from a file.
+    #[arg(long)]
+    plan: Option<PathBuf>,
+    /// Threads; all processors if not given.
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Runs each twice and replays the recordings: all must be the same.
+    #[arg(long)]
+    determinism: bool,
+    /// Where recordings and the plan of a seed that fails go.
+    #[arg(long, default_value = "failed-seeds")]
+    keep: PathBuf,
+    /// Does not make plans that fail smaller.
+    #[arg(long)]
+    no_shrink: bool,
+    /// Draws what happens in a seed or plan as a page.
+    #[arg(long)]
+    report: Option<PathBuf>,
+    /// Tells what happens in a seed or plan.
+    #[arg(long)]
+    tell: bool,
+    /// Shows the plan of a seed and runs nothing.
+    #[arg(long)]
+    show: bool,
+}
+
+pub(crate) fn work(arguments: &Arguments) -> Result<(), String> {
+    if let Some(path) = &arguments.plan {
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+        return run_one(&text.parse()?, arguments);
+    }
+    if let Some(seed) = arguments.seed {
+        let plan = draw_plan(seed);
+        if arguments.show {
+            print!("{plan}");
+            return Ok(());
+        }
+        return run_one(&plan, arguments);
+    }
+    let seeds = arguments.seeds.clone().unwrap_or(0..100);
+    let jobs = arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let count = seeds.end.saturating_sub(seeds.start);
+    let start = Instant::now();
+    let summary = run_seeds(seeds, jobs, arguments.determinism, |summary, seed, fault| {
+        tell_progress(summary, count, start, seed, fault);
+    });
+    eprintln!();
+    tell_summary(&summary, count, start, jobs);
+    let Some((seed, fault)) = summary.failed.first() else { return Ok(()) };
+    let plan = draw_plan(*seed);
+    Err(explain(&plan, fault, arguments)?)
+}
+
+fn tell_progress(summary: &Summary, count: u64, start: Instant, seed: u64, fault: Option<&Fault>) {
+    if let Some(fault) = fault {
+        eprintln!("\r{}: {}\n  again with: {}", fault.checker, fault.text, reproduction(seed));
+    }
+    if summary.runs.is_multiple_of(10) || summary.runs == count {
+        let hours = summary.simulated as f64 / 3.6e9;
+        let failed = summary.failed.len();
+        eprint!(
+            "\r{} of {count} seeds, {failed} failed, {hours:.1} simulated hours in {:.0} s",
+            summary.runs,
+            start.elapsed().as_secs_f64()
+        );
+    }
+}
+
+fn tell_summary(summary: &Summary, count: u64, start: Instant, jobs: usize) {
+    println!("{}", summary.report);
+    for name in missing(&summary.report) {
+        println!("never: {name}");
+    }
+    let mut checkers: Vec<&str> = summary.failed.iter().map(|(_, fault)| fault.checker).collect();
+    checkers.sort_unstable();
+    for group in checkers.chunk_by(|one, other| one == other) {
+        println!("{} seeds failed: {}", group.len(), group[0]);
+    }
+    let hours = summary.simulated as f64 / 3.6e9;
+    let rate = hours / (start.elapsed().as_secs_f64() / 3600.0) / jobs as f64;
+    println!(
+        "{count} seeds, {} failed, {hours:.2} simulated hours, {rate:.0} in an hour of a core",
+        summary.failed.len()
+    );
+}
+
+fn run_one(plan: &Plan, arguments: &Arguments) -> Result<(), String> {
+    let start = Instant::now();
+    let outcome = run_plan(plan, arguments.determinism);
+    if arguments.report.is_some() || arguments.tell {
+        let trace = run(plan, Keep { recordings: false, trace: true }).trace.unwrap_or_default();
+        if arguments.tell {
+            for event in &trace.events {
+                println!("{:>12} {:8} {:10} {}", event.at_us, trace.lanes[event.lane], event.kind.name(), event.title);
+            }
+        }
+        if let Some(path) = &arguments.report {
+            std::fs::write(path, render(&trace)).map_err(|error| error.to_string())?;
+        }
+    }
+    println!("{}", outcome.report);
+    println!("effects {:016x}, {:?}", outcome.effects, start.elapsed());
+    match &outcome.fault {
+        None => Ok(()),
+        Some(fault) => Err(explain(plan, fault, arguments)?),
+    }
+}
+
+fn reproduction(seed: u64) -> String {
+    format!("cargo run --release -p sim -- cluster --seed {seed}")
+}
+
+/// The commit that is checked out.
+fn commit() -> String {
+    let output = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output();
+    output.map_or_else(|_| "unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Makes the plan smaller, keeps it with its recordings, and says all about it.
+fn explain(plan: &Plan, fault: &Fault, arguments: &Arguments) -> Result<String, String> {
+    let (small, found) =
+        if arguments.no_shrink { (plan.clone(), fault.clone()) } else { shrink(plan, fault, SHRINK_RUNS) };
+    let directory = arguments.keep.join(format!("seed-{}-{}", plan.seed, found.checker));
+    let told = |error: std::io::Error| format!("{}: {error}", directory.display());
+    std::fs::create_dir_all(&directory).map_err(told)?;
+    let path = directory.join("plan");
+    std::fs::write(&path, small.to_string()).map_err(told)?;
+    keep_recordings(&small, &directory).map_err(told)?;
+    Ok(format!(
+        "{}: {}\n  commit {}\n  {}\n  smallest plan, {} steps:\n    {}\n  again with: cargo run --release -p sim -- cluster --plan {}",
+        found.checker,
+        found.text,
+        commit(),
+        reproduction(plan.seed),
+        small.steps.len(),
+        small.to_string().trim_end().replace('\n', "\n    "),
+        path.display(),
+    ))
+}
+
+fn keep_recordings(plan: &Plan, directory: &Path) -> Result<(), std::io::Error> {
+    for (node, life, recording) in run(plan, Keep { recordings: true, trace: false }).recordings {
+        std::fs::write(directory.join(format!("node-{node}-life-{life}")), recording)?;
+    }
+    Ok(())
+}
