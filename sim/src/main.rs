@@ -40,6 +40,9 @@ fn parse_range(text: &str) -> Result<Range<u64>, String> {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = sim::tier2::command::main() {
+        return code;
+    }
     let arguments = Arguments::parse();
     tell_seed_on_panic();
     match work(&arguments) {

@@ -44,7 +44,7 @@ impl Node {
             progress: self.effects.progress,
         };
         self.effects.clear();
-        add_outcome(&mut self.hash, &outcome);
+        add_effects(&mut self.hash, &outcome.effects, &outcome.output, outcome.progress);
         outcome
     }
 
@@ -61,18 +61,19 @@ pub fn record(shared: &Shared, now: Now, input: &Input<'_>) {
     }
 }
 
-fn add_outcome(hash: &mut Fingerprint, outcome: &Outcome) {
-    for effect in &outcome.effects {
+/// Adds what came of an input to a hash of all effects.
+pub(crate) fn add_effects(hash: &mut Fingerprint, effects: &[Effect], output: &[u8], progress: Progress) {
+    for effect in effects {
         match effect {
             Effect::Send { client, start, end } => {
                 hash.add(1);
                 hash.add(client.0);
-                hash.add_bytes(&outcome.output[*start..*end]);
+                hash.add_bytes(&output[*start..*end]);
             }
             Effect::LinkSend { link, start, end } => {
                 hash.add(4);
                 hash.add(link.0);
-                hash.add_bytes(&outcome.output[*start..*end]);
+                hash.add_bytes(&output[*start..*end]);
             }
             Effect::Disk { token, operation: DiskOperation::Append { file, bytes } } => {
                 hash.add(2);
@@ -84,7 +85,7 @@ fn add_outcome(hash: &mut Fingerprint, outcome: &Outcome) {
             other => hash.add_debug(other),
         }
     }
-    let (kind, consumed) = match outcome.progress {
+    let (kind, consumed) = match progress {
         Progress::All => (0, 0),
         Progress::Yield(consumed) => (1, consumed),
         Progress::Wait(consumed) => (2, consumed),
