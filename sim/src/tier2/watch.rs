@@ -102,11 +102,6 @@ impl Watch {
         }
     }
 
-    /// Commands that were executed.
-    pub(super) fn commands(&self) -> u64 {
-        self.commands
-    }
-
     pub(super) fn before(&mut self, engine: &Engine, now: Now, input: &Input<'_>) {
         if let Some(writer) = &mut self.writer {
             writer.input(now, input);
