@@ -127,7 +127,9 @@ impl Watch {
     }
 
     pub(super) fn after(&mut self, engine: &Engine, now: Now, effects: &Effects) {
-        add_effects(&mut self.hash, &effects.orders.list, &effects.output, effects.progress);
+        // Of other inputs nobody asks how far they got, so that the driver may leave what it was.
+        let progress = if self.batch.is_some() { effects.progress } else { Progress::All };
+        add_effects(&mut self.hash, &effects.orders.list, &effects.output, progress);
         for effect in &effects.orders.list {
             if let Effect::Send { client, start, end } = effect
                 && let Some(address) = self.clients.get(client)
