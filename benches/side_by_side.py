@@ -7,88 +7,13 @@ To each command are added --port, --dir, --save "" and --appendonly no. Speed is
 whole server process's, user and system, and is the figure to trust: where the load generator uses over 95 % of its core (marked
 *), throughput says nothing about the server. Ratios are to the best of the other servers.
 """
-import argparse, os, re, resource, shlex, socket, statistics, subprocess, sys, tempfile, time
+import argparse, re, socket, statistics, subprocess, time
+from servers import Server, encode, load_cpu
 
-TICKS = os.sysconf("SC_CLK_TCK")
 SPEED = [(f"{test} -P {pipeline}", test, pipeline, count)
          for test, extra in (("get", ""), ("set", ""), ("incr", ""))
          for pipeline, count in ((1, 100_000), (16, 800_000), (128, 2_000_000))]
 SHAPES = [("16 B -> 16 B", 15, []), ("16 B -> 64 B", 63, []), ("16 B -> 16 B, TTL", 15, ["EX", "100000"])]
-
-
-def encode(*words):
-    words = [word if isinstance(word, bytes) else str(word).encode() for word in words]
-    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
-
-
-class Server:
-    def __init__(self, name, command, port):
-        self.name, self.port, self.directory = name, port, tempfile.mkdtemp(prefix="side-by-side-")
-        options = ["--port", str(port), "--dir", self.directory, "--save", "", "--appendonly", "no"]
-        self.process = subprocess.Popen(shlex.split(command) + options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(400):
-            try:
-                self.socket = socket.create_connection(("127.0.0.1", port))
-                self.file = self.socket.makefile("rb")
-                if self.ask("PING") == b"+PONG":
-                    return
-            except OSError:
-                time.sleep(0.02)
-        sys.exit(f"{name} does not answer")
-
-    def ask(self, *words):
-        self.socket.sendall(encode(*words))
-        return self.line()
-
-    def line(self):
-        line = self.file.readline().rstrip(b"\r\n")
-        if line[:1] == b"$" and line != b"$-1":
-            return self.file.read(int(line[1:]) + 2)[:-2]
-        return line
-
-    def send(self, requests, batch=2000):
-        buffer = []
-        for request in requests:
-            buffer.append(request)
-            if len(buffer) == batch:
-                self.flush(buffer)
-        self.flush(buffer)
-
-    def flush(self, buffer):
-        self.socket.sendall(b"".join(buffer))
-        for _ in buffer:
-            self.line()
-        buffer.clear()
-
-    def info(self, field):
-        text = self.ask("INFO", "everything").decode()
-        found = re.search(rf"^{field}:(.*?)\r?$", text, re.M)
-        return found and found[1]
-
-    def cpu_seconds(self):
-        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def resident(self):
-        total = 0
-        for pid in [self.process.pid] + self.children():
-            try:
-                field = "VmRSS" if pid == self.process.pid else "RssAnon"
-                total += int(re.search(rf"{field}:\s+(\d+)", open(f"/proc/{pid}/status").read())[1]) * 1024
-            except (OSError, TypeError):
-                pass
-        return total
-
-    def children(self):
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout
-        return [int(pid) for pid in found.split()]
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 def speed(servers, rounds):
@@ -117,11 +42,6 @@ def speed(servers, rounds):
         print(f"{label:12}{row}", flush=True)
     for server in running:
         server.stop()
-
-
-def load_cpu():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def memory(servers, millions):
@@ -189,4 +109,5 @@ def main():
         save(servers, arguments.rounds)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -17,6 +17,7 @@
 //! | `listener`, `connection`, `link`, `mailbox` | sockets and what goes through them |
 //! | `shared`, `timer`, `signal`, `disk`, `oracle` | everything that enters the engine, and what it wants done |
 //! | `settings`, `process`, `log`, `crash`, `allocator` | the process around it |
+//! | `recorder` | what goes into the engine, kept for a replay |
 //! | `raw` | the only unsafe code |
 
 pub mod allocator;
@@ -37,6 +38,7 @@ pub mod oracle;
 pub mod process;
 pub mod program;
 pub mod raw;
+pub mod recorder;
 pub mod settings;
 pub mod shared;
 pub mod signal;

@@ -4,9 +4,11 @@ use crate::disk::Disk;
 use crate::host::Host;
 use crate::link::NewLink;
 use crate::mailbox::Mailbox;
+use crate::recorder::Recorder;
 use engine::boundary::effects::{Effect, Effects, Garbage, LogLevel, Progress};
 use engine::boundary::id::{ClientId, LinkId};
 use engine::boundary::input::{BufferReport, Connection, Input, LinkEvent};
+use engine::boundary::time::Now;
 use engine::engine::Engine;
 use engine::resp::request::{Limits, Requests};
 use std::collections::HashMap;
@@ -42,6 +44,7 @@ pub struct Shared<H: Host> {
 struct Core {
     engine: Engine,
     effects: Effects,
+    recorder: Option<Recorder>,
     mailboxes: HashMap<ClientId, Arc<Mailbox>>,
     links: HashMap<LinkId, Arc<Mailbox>>,
     wanted_links: UnboundedSender<NewLink>,
@@ -71,6 +74,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Its effects, with the oracle.
     pub effects: Effects,
+    /// What records its inputs.
+    pub recorder: Option<Recorder>,
     /// Where disk operations go.
     pub disk: Box<dyn Disk>,
     /// Where connections are made that the engine asks for.
@@ -88,10 +93,11 @@ pub struct Parts {
 impl<H: Host> Shared<H> {
     /// Puts an engine behind its lock.
     pub fn new(parts: Parts, host: H) -> Arc<Shared<H>> {
-        let Parts { engine, effects, disk, wanted_links, log, garbage, ready, exit } = parts;
+        let Parts { engine, effects, recorder, disk, wanted_links, log, garbage, ready, exit } = parts;
         let core = Core {
             engine,
             effects,
+            recorder,
             mailboxes: HashMap::new(),
             links: HashMap::new(),
             wanted_links,
@@ -151,7 +157,7 @@ impl<H: Host> Shared<H> {
     fn enter(&self, core: &mut Core, input: Input<'_>) {
         let now = self.host.now();
         self.host.before(&core.engine, now, &input);
-        core.engine.handle(now, input, &mut core.effects);
+        core.handle(now, input);
         self.host.after(&core.engine, now, &core.effects);
     }
 
@@ -228,6 +234,18 @@ impl<H: Host> Shared<H> {
 }
 
 impl Core {
+    /// Hands an input to the engine.
+    #[inline]
+    fn handle(&mut self, now: Now, input: Input<'_>) {
+        if let Some(recorder) = &self.recorder {
+            recorder.input(now, &input);
+        }
+        self.engine.handle(now, input, &mut self.effects);
+        if let Some(recorder) = &self.recorder {
+            recorder.handled(&self.effects, &self.engine);
+        }
+    }
+
     /// Carries out all effects, in order.
     fn carry_out(&mut self, mut own: Option<Own<'_>>) {
         if self.effects.orders.list.is_empty() {

@@ -21,5 +21,6 @@ pub mod reply;
 pub mod report;
 pub mod runs;
 pub mod tier2;
+pub mod trace;
 pub mod workload;
 pub mod world;

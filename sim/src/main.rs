@@ -1,7 +1,7 @@
 //! Runs seeds: `cargo run --release -p sim -- --seeds 0..1000 --determinism`.
 
 use clap::Parser;
-use sim::replay::replay;
+use sim::replay::{read_recording, replay_until};
 use sim::runs::{Manner, run_seed, run_seeds, tell_seed_on_panic};
 use std::ops::Range;
 use std::process::ExitCode;
@@ -28,9 +28,12 @@ struct Arguments {
     /// Keeps the recording of the seed's last engine in a file.
     #[arg(long)]
     record: Option<std::path::PathBuf>,
-    /// Replays a recording instead.
+    /// Replays a recording instead: a file, or a directory that `reprise --record` filled.
     #[arg(long)]
     replay: Option<std::path::PathBuf>,
+    /// Replays no more than so many inputs.
+    #[arg(long, requires = "replay")]
+    until: Option<u64>,
 }
 
 fn parse_range(text: &str) -> Result<Range<u64>, String> {
@@ -56,8 +59,9 @@ fn main() -> ExitCode {
 
 fn work(arguments: &Arguments) -> Result<(), String> {
     if let Some(path) = &arguments.replay {
-        let recording = std::fs::read(path).map_err(|error| error.to_string())?;
-        println!("{:x?}", replay(&recording)?);
+        let recording = read_recording(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let (replayed, _) = replay_until(&recording, arguments.until)?;
+        println!("{} inputs, effects {:016x} state {:016x}", replayed.inputs, replayed.effects, replayed.state);
         return Ok(());
     }
     let manner = Manner { commands: arguments.commands, determinism: arguments.determinism };

@@ -2,20 +2,20 @@
 //! everything that comes out goes into a hash.
 
 use crate::oracle::Shared;
-use engine::base::fingerprint::Fingerprint;
 use engine::boundary::ask::Oracle;
-use engine::boundary::effects::{DiskOperation, Effect, Effects, Progress};
+use engine::boundary::effects::{Effect, Effects, Progress};
 use engine::boundary::input::Input;
 use engine::boundary::time::Now;
 use engine::engine::Engine;
 use engine::engine::options::Options;
+use engine::recording::Digest;
 
 /// An engine.
 pub struct Node {
     /// The engine.
     pub engine: Engine,
     effects: Effects,
-    hash: Fingerprint,
+    hash: Digest,
 }
 
 /// What came of an input.
@@ -32,7 +32,7 @@ pub struct Outcome {
 impl Node {
     /// An engine whose questions `oracle` answers.
     pub fn new(options: Options, now: Now, oracle: Box<dyn Oracle + Send>) -> Node {
-        Node { engine: Engine::new(options, now), effects: Effects::new(oracle), hash: Fingerprint::new() }
+        Node { engine: Engine::new(options, now), effects: Effects::new(oracle), hash: Digest::default() }
     }
 
     /// Handles an input.
@@ -44,7 +44,7 @@ impl Node {
             progress: self.effects.progress,
         };
         self.effects.clear();
-        add_effects(&mut self.hash, &outcome.effects, &outcome.output, outcome.progress);
+        self.hash.add(&outcome.effects, &outcome.output, outcome.progress);
         outcome
     }
 
@@ -59,36 +59,4 @@ pub fn record(shared: &Shared, now: Now, input: &Input<'_>) {
     if let Some(writer) = &mut shared.lock().writer {
         writer.input(now, input);
     }
-}
-
-/// Adds what came of an input to a hash of all effects.
-pub(crate) fn add_effects(hash: &mut Fingerprint, effects: &[Effect], output: &[u8], progress: Progress) {
-    for effect in effects {
-        match effect {
-            Effect::Send { client, start, end } => {
-                hash.add(1);
-                hash.add(client.0);
-                hash.add_bytes(&output[*start..*end]);
-            }
-            Effect::LinkSend { link, start, end } => {
-                hash.add(4);
-                hash.add(link.0);
-                hash.add_bytes(&output[*start..*end]);
-            }
-            Effect::Disk { token, operation: DiskOperation::Append { file, bytes } } => {
-                hash.add(2);
-                hash.add(token.0);
-                hash.add(file.0);
-                hash.add_bytes(bytes);
-            }
-            Effect::Drop(_) => hash.add(3),
-            other => hash.add_debug(other),
-        }
-    }
-    let (kind, consumed) = match progress {
-        Progress::All => (0, 0),
-        Progress::Yield(consumed) => (1, consumed),
-        Progress::Wait(consumed) => (2, consumed),
-    };
-    hash.add(kind << 32 | consumed as u64);
 }

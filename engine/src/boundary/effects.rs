@@ -16,6 +16,8 @@ pub struct Effects {
     pub progress: Progress,
     /// What to do.
     pub orders: Orders,
+    /// Effects before this one are not added to.
+    apart: usize,
 }
 
 /// The list of effects, and the oracle that answers questions meanwhile.
@@ -236,7 +238,7 @@ pub enum LogLevel {
 impl Effects {
     /// An empty buffer whose questions `oracle` answers.
     pub fn new(oracle: Box<dyn Oracle + Send>) -> Effects {
-        Effects { output: Vec::new(), progress: Progress::All, orders: Orders { list: Vec::new(), oracle } }
+        Effects { output: Vec::new(), progress: Progress::All, orders: Orders { list: Vec::new(), oracle }, apart: 0 }
     }
 
     /// Forgets effects that were carried out; keeps the memory.
@@ -244,6 +246,12 @@ impl Effects {
         self.output.clear();
         self.orders.list.clear();
         self.progress = Progress::All;
+        self.apart = 0;
+    }
+
+    /// What is sent from here on does not become part of an effect from before.
+    pub(crate) fn keep_apart(&mut self) {
+        self.apart = self.orders.list.len();
     }
 
     /// Notes that the output from `start` on is for `client`.
@@ -252,7 +260,8 @@ impl Effects {
         if start == end {
             return;
         }
-        if let Some(Effect::Send { client: last, end: last_end, .. }) = self.orders.list.last_mut()
+        if self.orders.list.len() > self.apart
+            && let Some(Effect::Send { client: last, end: last_end, .. }) = self.orders.list.last_mut()
             && *last == client
             && *last_end == start
         {

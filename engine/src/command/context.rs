@@ -108,7 +108,10 @@ impl<'a> Context<'a> {
     pub fn find_live(&mut self, database: DatabaseId, key: &Key<'_>) -> Option<Location> {
         let location = self.keyspace.locate(database, key)?;
         match self.keyspace.get(database, location).expire_at_ms() {
-            Some(expire_at_ms) if expire_at_ms <= self.now_ms() => self.expire(database, key, location),
+            // While loading nothing expires: what comes next may depend on it.
+            Some(expire_at_ms) if expire_at_ms <= self.now_ms() && !self.server.loading => {
+                self.expire(database, key, location)
+            }
             _ => Some(location),
         }
     }

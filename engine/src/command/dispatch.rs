@@ -140,13 +140,14 @@ impl Context<'_> {
             return Err(Error::OutOfMemory);
         }
         if self.server.writes_refused && (flags.has(Flags::WRITE) || command.name == "ping") {
-            return Err(Error::WritesRefused { server: self.server.personality.title });
+            return Err(self.why_refused());
         }
         if self.server.loading && !self.all_allow_loading(command) {
             return Err(Error::Loading { server: self.server.personality.title });
         }
         if self.server.exclusive
             || self.keyspace.snapshot_active() && flags.has(Flags::WRITE) && self.persistence().writers_wait()
+            || self.server.journal.listened && flags.has(Flags::WRITE) && self.server.persistence.aof.writers_wait()
         {
             self.wait_for_turn();
             return Ok(None);
@@ -162,6 +163,15 @@ impl Context<'_> {
             return Ok(None);
         }
         Ok(Some(id))
+    }
+
+    /// Why writes are refused: the disk fails.
+    #[cold]
+    fn why_refused(&self) -> Error {
+        match self.server.persistence.aof.refusal() {
+            Some(reason) if !self.server.saves_fail() => Error::AofFails { reason: reason.into() },
+            _ => Error::WritesRefused { server: self.server.personality.title },
+        }
     }
 
     /// A container's subcommand, or the command itself.

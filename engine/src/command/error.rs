@@ -50,6 +50,9 @@ pub enum Error {
     WritesRefused {
         server: &'static str,
     },
+    AofFails {
+        reason: String,
+    },
     Loading {
         server: &'static str,
     },
@@ -115,6 +118,7 @@ impl fmt::Display for Error {
                      the {server} logs for details about the RDB error.",
                 );
             }
+            Error::AofFails { reason } => return write!(f, "MISCONF Errors writing to the AOF file: {reason}"),
             Error::Loading { server } => return write!(f, "LOADING {server} is loading the dataset in memory"),
             Error::NestedMulti => "ERR MULTI calls can not be nested",
             Error::WatchInMulti => "ERR WATCH inside MULTI is not allowed",

@@ -148,14 +148,15 @@ fn parameter_lines(config: &Config, id: Id) -> Vec<NewLine> {
         Value::Text(None) | Value::Primary(None) => Vec::new(),
         Value::Primary(Some(_)) if config.boolean(Id::ClusterEnabled) => Vec::new(),
         Value::Primary(Some(primary)) => {
-            let text =
-                [parameter.name.as_bytes(), b" ", &primary.host, format!(" {}", primary.port).as_bytes()].concat();
+            let host = as_word(&primary.host);
+            let text = [parameter.name.as_bytes(), b" ", &host, format!(" {}", primary.port).as_bytes()].concat();
             vec![NewLine { text, is_forced: true }]
         }
         Value::Addresses(_) if is_default => Vec::new(),
         Value::Addresses(addresses) if addresses.is_empty() => vec![line("\"\"", true)],
         Value::Addresses(addresses) => {
-            vec![NewLine { text: [parameter.name.as_bytes(), b" ", &addresses.join(&b' ')].concat(), is_forced: true }]
+            let words: Vec<Vec<u8>> = addresses.iter().map(|address| as_word(address)).collect();
+            vec![NewLine { text: [parameter.name.as_bytes(), b" ", &words.join(&b' ')].concat(), is_forced: true }]
         }
         Value::Text(Some(text)) => vec![line(&quote(text), !is_default)],
         Value::KeyspaceEvents(events) => vec![line(&quote(&events.letters()), !is_default)],
@@ -181,6 +182,12 @@ fn parameter_lines(config: &Config, id: Id) -> Vec<NewLine> {
             vec![line(&String::from_utf8_lossy(&value.format(parameter)), !is_default)]
         }
     }
+}
+
+/// A word that is read back as it is: in quotes, where it would not be without.
+fn as_word(word: &[u8]) -> Vec<u8> {
+    let is_plain = word.iter().all(|byte| byte.is_ascii_graphic() && !b"\"'".contains(byte));
+    if is_plain && !word.is_empty() { word.to_vec() } else { quote(word).into_bytes() }
 }
 
 fn format_output_buffer_limit(class: &str, limit: &OutputBufferLimit) -> String {

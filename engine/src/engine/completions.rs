@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::persistence::Work;
 use crate::resp::reply::Reply;
 use crate::server::deferred::{Deferred, DeferredReply};
-use crate::server::disk::DiskUse;
+use crate::server::disk::{AofOperation, DiskUse};
 use crate::session::Waiting;
 
 impl Engine {
@@ -30,6 +30,13 @@ impl Engine {
         match purpose {
             DiskUse::Save(file, what) => work.save_operation_done(file, what, result.map(|_| ())),
             DiskUse::Load(file) => work.load_operation_done(file, result),
+            DiskUse::Aof(AofOperation::Append(file, length)) => {
+                work.aof_append_done(file, length, result.map(|_| ()));
+            }
+            DiskUse::Aof(AofOperation::Sync(file)) => work.aof_sync_done(file, result.map(|_| ())),
+            DiskUse::Aof(AofOperation::Truncate(file)) => work.aof_truncate_done(file, result.map(|_| ())),
+            DiskUse::Aof(AofOperation::Step) => work.aof_step_done(result),
+            DiskUse::Aof(AofOperation::Load(file)) => work.aof_load_operation_done(file, result),
             DiskUse::Nothing => {}
         }
     }

@@ -38,6 +38,7 @@ impl Engine {
         if !self.server.timers.is_set(Timer::ExpireSweep) {
             self.expire_sweep(now);
         }
+        self.persistence(now, effects).aof_cron();
         self.persistence(now, effects).save_as_scheduled();
         for database in self.keyspace.take_garbage() {
             effects.orders.list.push(Effect::Drop(Garbage::new(database)));

@@ -22,6 +22,7 @@ use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::commands::COMMANDS;
 use crate::keyspace::Keyspace;
+use crate::persistence::aof::Mark;
 use crate::resp::request::Limits;
 use crate::server::Server;
 use crate::server::parameters;
@@ -59,6 +60,7 @@ impl Engine {
 
     /// Takes one input in, and appends what follows from it to `effects`.
     pub fn handle(&mut self, now: Now, input: Input<'_>, effects: &mut Effects) {
+        let mark = self.server.persistence.aof.holds().then(|| Mark::here(effects));
         match input {
             Input::Requests { client, requests, report } => self.requests(now, client, requests, report, effects),
             Input::Connected { client, connection } => self.connected(now, client, connection, effects),
@@ -75,6 +77,9 @@ impl Engine {
         }
         if self.server.journal.listened {
             self.distribute(now, effects);
+        }
+        if let Some(mark) = mark {
+            self.server.persistence.aof.hold_back(mark, effects);
         }
     }
 
@@ -134,6 +139,7 @@ impl Engine {
                 Timer::SnapshotStep => self.persistence(now, effects).snapshot_step(),
                 Timer::LoadStep => self.persistence(now, effects).load_step(),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
+                Timer::Aof => self.persistence(now, effects).aof_progress(),
             }
         }
     }

@@ -10,7 +10,9 @@ use crate::engine::Engine;
 impl Engine {
     /// An input was handled: what it changed goes to the AOF and to replicas.
     #[cold]
-    pub(super) fn distribute(&mut self, _now: Now, _effects: &mut Effects) {}
+    pub(super) fn distribute(&mut self, now: Now, effects: &mut Effects) {
+        self.persistence(now, effects).aof_progress();
+    }
 
     /// Something happened on a link.
     pub(super) fn link(&mut self, _now: Now, _link: LinkId, _event: LinkEvent<'_>, _effects: &mut Effects) {}

@@ -69,7 +69,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("mem_cluster_links", zero),
     Field::valkey("mem_cluster_slot_import", zero),
     Field::valkey("mem_cluster_slot_export", zero),
-    Field::new("mem_aof_buffer", zero),
+    Field::new("mem_aof_buffer", |source| (source.server.persistence.aof.buffered() as u64).into()),
     Field::new("mem_allocator", allocator),
     Field::valkey("mem_overhead_db_hashtable_rehashing", zero),
     Field::new("active_defrag_running", zero),

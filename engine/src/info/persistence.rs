@@ -3,7 +3,7 @@
 
 use super::Source;
 use super::field::{Field, Figure, flag, text, word, zero};
-use crate::config::Id;
+use crate::persistence::aof::{Aof, State};
 use crate::persistence::load::LoadProgress;
 
 pub(super) const FIELDS: &[Field] = &[
@@ -25,19 +25,25 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("rdb_last_cow_size", |source| source.server.persistence.last_ahead_bytes.into()),
     Field::new("rdb_last_load_keys_expired", |source| source.server.persistence.last_expired.into()),
     Field::new("rdb_last_load_keys_loaded", |source| source.server.persistence.last_loaded.into()),
-    Field::new("aof_enabled", |source| flag(source.server.config.boolean(Id::Appendonly))),
-    Field::new("aof_rewrite_in_progress", zero),
-    Field::new("aof_rewrite_scheduled", zero),
-    Field::new("aof_last_rewrite_time_sec", |_| (-1).into()),
-    Field::new("aof_current_rewrite_time_sec", |_| (-1).into()),
-    Field::new("aof_last_bgrewrite_status", |_| word("ok")),
-    Field::new("aof_rewrites", zero),
-    Field::new("aof_rewrites_consecutive_failures", zero),
-    Field::new("aof_last_write_status", |_| word("ok")),
-    Field::new("aof_last_cow_size", zero),
+    Field::new("aof_enabled", |source| flag(aof(source).state != State::Off)),
+    Field::new("aof_rewrite_in_progress", |source| flag(aof(source).rewriting.is_some())),
+    Field::new("aof_rewrite_scheduled", |source| flag(aof(source).scheduled)),
+    Field::new("aof_last_rewrite_time_sec", |source| aof(source).last_rewrite_seconds.unwrap_or(-1).into()),
+    Field::new("aof_current_rewrite_time_sec", |source| aof(source).rewrite_seconds(source.now).unwrap_or(-1).into()),
+    Field::new("aof_last_bgrewrite_status", |source| word(if aof(source).rewrite_failed { "err" } else { "ok" })),
+    Field::new("aof_rewrites", |source| aof(source).rewrites.into()),
+    Field::new("aof_rewrites_consecutive_failures", |source| aof(source).failures.into()),
+    Field::new("aof_last_write_status", |source| word(if aof(source).refusal().is_some() { "err" } else { "ok" })),
+    Field::new("aof_last_cow_size", |source| aof(source).last_ahead_bytes.into()),
     Field::new("module_fork_in_progress", zero),
     Field::new("module_fork_last_cow_size", zero),
     Field::valkey("slot_migration_fork_in_progress", zero),
+    Field::new("aof_current_size", |source| enabled(source, aof(source).current_size)),
+    Field::new("aof_base_size", |source| enabled(source, aof(source).base_size)),
+    Field::new("aof_pending_rewrite", |source| enabled(source, aof(source).scheduled.into())),
+    Field::new("aof_buffer_length", |source| enabled(source, aof(source).buffered() as u64)),
+    Field::new("aof_pending_bio_fsync", |source| enabled(source, aof(source).pending_syncs())),
+    Field::new("aof_delayed_fsync", |source| enabled(source, aof(source).delayed_syncs)),
     Field::new("loading_start_time", |source| loading(source, |load| load.start.into())),
     Field::new("loading_total_bytes", |source| loading(source, |load| load.total_bytes.into())),
     Field::new("loading_rdb_used_mem", |source| loading(source, |load| load.used_memory.into())),
@@ -45,6 +51,15 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("loading_loaded_perc", |source| loading(source, |load| percent(load.percent()))),
     Field::new("loading_eta_seconds", |source| loading(source, |load| load.eta_seconds(source.now).into())),
 ];
+
+fn aof<'a>(source: &'a Source<'_>) -> &'a Aof {
+    &source.server.persistence.aof
+}
+
+/// A figure of the append only file, if there is one.
+fn enabled(source: &Source<'_>, figure: u64) -> Figure {
+    if aof(source).state == State::Off { Figure::Absent } else { figure.into() }
+}
 
 fn percent(percent: f64) -> Figure {
     text(format_args!("{percent:.2}"))

@@ -69,6 +69,8 @@ impl LoadProgress {
 #[derive(Clone, Debug)]
 enum Purpose {
     Start,
+    /// It is the begin of a file of the append only file.
+    Preamble,
     Reload(Reload),
 }
 
@@ -86,7 +88,7 @@ pub(crate) struct Load {
 }
 
 /// Why a load stopped.
-enum Failure {
+pub(super) enum Failure {
     /// The file is not one.
     Format(LoadError),
     /// It is for another server; with the line that says so.
@@ -102,8 +104,8 @@ impl From<LoadError> for Failure {
 }
 
 impl Work<'_> {
-    /// The driver is up: loads the data set if there is one.
-    pub(crate) fn load_at_start(&mut self) {
+    /// Loads the data set from the RDB file if there is one.
+    pub(super) fn load_rdb_at_start(&mut self) {
         self.load(Purpose::Start);
     }
 
@@ -158,7 +160,7 @@ impl Work<'_> {
 
     /// One slice, as [`Timer::LoadStep`] has come.
     pub(crate) fn load_step(&mut self) {
-        let Some(mut load) = self.server.persistence.load.take() else { return };
+        let Some(mut load) = self.server.persistence.load.take() else { return self.aof_load_step() };
         let delay = self.server.config.integer(Id::KeyLoadDelay);
         let items = match delay {
             0 => SLICE_ITEMS,
@@ -202,7 +204,10 @@ impl Work<'_> {
                     }
                     let merge = matches!(&load.purpose, Purpose::Reload(reload) if reload.merge);
                     let entry = Entry { key, value, expire_at_ms, eviction };
-                    self.load_entry(load.database, &entry, load.began, merge)?;
+                    // Later requests may depend on a key that is past its time.
+                    let keeps_all = matches!(load.purpose, Purpose::Preamble);
+                    let began_ms = if keeps_all { i64::MIN } else { load.began.unix.ms() };
+                    self.load_entry(load.database, &entry, began_ms, merge)?;
                     if bytes >= SLICE_BYTES {
                         return Ok(true);
                     }
@@ -246,8 +251,14 @@ impl Work<'_> {
         )))
     }
 
-    fn load_entry(&mut self, database: DatabaseId, entry: &Entry<'_>, began: Now, merge: bool) -> Result<(), Failure> {
-        if entry.expire_at_ms.is_some_and(|time| time < began.unix.ms()) {
+    fn load_entry(
+        &mut self,
+        database: DatabaseId,
+        entry: &Entry<'_>,
+        began_ms: i64,
+        merge: bool,
+    ) -> Result<(), Failure> {
+        if entry.expire_at_ms.is_some_and(|time| time < began_ms) {
             self.server.persistence.last_expired += 1;
             return Ok(());
         }
@@ -305,6 +316,7 @@ impl Work<'_> {
                 self.log(LogLevel::Notice, line);
                 self.ready();
             }
+            Purpose::Preamble => {}
             Purpose::Reload(reload) => self.reload_loaded(reload, true),
         }
     }
@@ -315,7 +327,7 @@ impl Work<'_> {
         self.server.loading = false;
     }
 
-    fn ready(&mut self) {
+    pub(super) fn ready(&mut self) {
         let config = &self.server.config;
         let listens = [
             ("tcp", config.integer(Id::Port) > 0),
@@ -345,8 +357,65 @@ impl Work<'_> {
                 self.server.loading = true;
                 self.orders.list.push(Effect::Exit { code: 1 });
             }
+            Purpose::Preamble => {}
             Purpose::Reload(reload) => self.reload_loaded(reload, false),
         }
+    }
+}
+
+impl Load {
+    /// The begin of a file of the append only file.
+    pub(super) fn preamble(checksum: bool, now: Now) -> Load {
+        Load {
+            purpose: Purpose::Preamble,
+            file: FileId(0),
+            reader: Reader::new(checksum),
+            database: DatabaseId(0),
+            began: now,
+            reading: false,
+            ended: false,
+        }
+    }
+
+    /// Appends input.
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
+        self.reader.feed(bytes);
+    }
+
+    /// True once all of it was read.
+    pub(super) fn is_finished(&self) -> bool {
+        self.reader.is_finished()
+    }
+
+    /// Bytes that were read.
+    pub(super) fn offset(&self) -> u64 {
+        self.reader.offset()
+    }
+
+    /// What follows it.
+    pub(super) fn unread(&self) -> &[u8] {
+        self.reader.unread()
+    }
+}
+
+impl Work<'_> {
+    /// Takes in so many items of a preamble at most. False if there is none
+    /// before more is read.
+    pub(super) fn load_preamble(&mut self, preamble: &mut Load, items: usize) -> Result<bool, Failure> {
+        let more = self.load_items(preamble, items)?;
+        Ok(more || preamble.is_finished())
+    }
+
+    /// Says why a preamble can't be loaded; it ended too early if there is no
+    /// failure.
+    pub(super) fn preamble_failed(&mut self, preamble: &Load, failure: Option<Failure>, name: &str, old_name: &str) {
+        let failure = failure.unwrap_or(Failure::Format(LoadError::UnexpectedEnd));
+        for line in failure_lines(&failure, preamble.reader.stopped_at(), name).into_iter().flatten() {
+            self.log(LogLevel::Warning, line);
+        }
+        let what = if name == old_name { "preamble of the AOF" } else { "base" };
+        let line = format!("Error reading the RDB {what} file {name}, AOF loading aborted");
+        self.log(LogLevel::Warning, line);
     }
 }
 

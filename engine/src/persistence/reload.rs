@@ -52,6 +52,24 @@ pub(crate) fn debug_reload(context: &mut Context<'_>, options: Arguments<'_>) ->
     Ok(())
 }
 
+/// DEBUG LOADAOF.
+///
+/// # Errors
+/// While another load goes on, and in a transaction, in which nothing can wait.
+pub(crate) fn debug_loadaof(context: &mut Context<'_>) -> Result<(), Error> {
+    if context.server.loading {
+        return Err(Error::Loading { server: context.server.personality.title });
+    }
+    if context.session.transaction.is_some() {
+        return Err(Error::NotInTransaction);
+    }
+    let waiter = context.defer();
+    let mut work = context.persistence();
+    work.server.exclusive = true;
+    work.await_aof_for_reload(waiter);
+    Ok(())
+}
+
 impl Work<'_> {
     pub(super) fn reload_saved(&mut self, reload: Reload, saved: bool) {
         if saved {
@@ -78,7 +96,7 @@ impl Work<'_> {
         self.end_exclusive();
     }
 
-    fn forget_all(&mut self) {
+    pub(super) fn forget_all(&mut self) {
         for id in 0..self.keyspace.database_count() as u32 {
             empty_silently(self.keyspace, &mut self.server.watches, self.orders, self.now, DatabaseId(id));
         }

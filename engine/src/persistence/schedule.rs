@@ -14,10 +14,10 @@ const RETRY_SECONDS: i64 = 5;
 impl Work<'_> {
     /// Save points, and a BGSAVE that was put off.
     pub(crate) fn save_as_scheduled(&mut self) {
-        let status = &self.server.persistence;
-        if self.server.exclusive || self.server.loading || self.saving_in_background() {
+        if self.server.exclusive || self.server.loading || self.saving_in_background() || self.another_walk() {
             return;
         }
+        let status = &self.server.persistence;
         let now = self.now.unix.seconds();
         if !status.last_ok && now - status.last_try <= RETRY_SECONDS {
             return;
@@ -42,12 +42,17 @@ impl Work<'_> {
 }
 
 impl Server {
-    /// Refuses writes if saving failed and `stop-writes-on-bgsave-error` asks
+    /// Refuses writes if the AOF can't be written, or if saving failed and `stop-writes-on-bgsave-error` asks
     /// for it; to be called when a parameter that it depends on has changed.
     pub(crate) fn refuse_writes_as_configured(&mut self) {
-        self.writes_refused = !self.persistence.last_ok
+        self.writes_refused = self.saves_fail() || self.persistence.aof.refusal().is_some();
+    }
+
+    /// True if writes are refused because saving failed.
+    pub(crate) fn saves_fail(&self) -> bool {
+        !self.persistence.last_ok
             && self.config.boolean(Id::StopWritesOnBgsaveError)
-            && !self.config.save_points().is_empty();
+            && !self.config.save_points().is_empty()
     }
 }
 

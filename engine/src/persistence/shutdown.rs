@@ -6,6 +6,7 @@ use crate::boundary::time::Monotonic;
 use crate::command::context::Context;
 use crate::config::{Id, ShutdownOptions};
 use crate::persistence::Work;
+use crate::persistence::aof::State;
 use crate::persistence::save::Then;
 use crate::server::deferred::Waiter;
 use crate::server::timer::Timer;
@@ -91,6 +92,29 @@ impl Work<'_> {
     fn finish_shutdown(&mut self) {
         self.server.persistence.shutdown.until = None;
         let Some(options) = self.server.persistence.shutdown.options else { return };
+        if self.server.persistence.aof.rewriting.is_some() {
+            if self.server.persistence.aof.state == State::Waiting {
+                if options.contains(ShutdownOptions::FORCE) {
+                    self.log(LogLevel::Warning, "Writing initial AOF. Exit anyway.");
+                } else {
+                    self.log(LogLevel::Warning, "Writing initial AOF, can't exit.");
+                    return self.refuse_shutdown();
+                }
+            }
+            self.log(LogLevel::Warning, "There is a child rewriting the AOF. Killing it!");
+            self.kill_rewrite();
+        }
+        if self.server.persistence.aof.state == State::On {
+            self.log(LogLevel::Notice, "Calling fsync() on the AOF file.");
+            self.server.exclusive = true;
+            return self.await_aof_for_shutdown();
+        }
+        self.shut_down_aof_done();
+    }
+
+    /// All of the AOF is durable, or can't be made so.
+    pub(super) fn shut_down_aof_done(&mut self) {
+        let Some(options) = self.server.persistence.shutdown.options else { return };
         if self.saving_in_background() {
             self.log(LogLevel::Warning, "There is a child saving an .rdb. Killing it!");
             self.kill_background_save();
@@ -115,12 +139,16 @@ impl Work<'_> {
             }
             (false, false) => {
                 self.log(LogLevel::Warning, "Error trying to save the DB, can't exit.");
-                let line = "Errors trying to shut down the server. Check the logs for more information.";
-                self.log(LogLevel::Warning, line);
-                self.cancel_shutdown();
+                self.refuse_shutdown();
                 self.end_exclusive();
             }
         }
+    }
+
+    fn refuse_shutdown(&mut self) {
+        let line = "Errors trying to shut down the server. Check the logs for more information.";
+        self.log(LogLevel::Warning, line);
+        self.cancel_shutdown();
     }
 
     fn say_goodbye(&mut self) {

@@ -9,6 +9,7 @@
 //! Connected Requests Drained Closed Disk Link Deadline Signal Start  times since the last input, what it says
 //! Elapsed                                                  nanoseconds since the last
 //! Answer                                                   what was answered
+//! Came                                                     half of the hash of all effects, with this input's
 //! Checkpoint                                               hash of all effects so far, hash of the state
 //! ```
 //!
@@ -17,17 +18,19 @@
 //! their bytes on the wire. A segment that begins with an image instead of an
 //! empty engine is for another version.
 
+mod digest;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use digest::Digest;
 pub use read::{Reader, Record, RecordedInput, RecordingError};
 pub use write::Writer;
 
 const MAGIC: &[u8; 8] = b"REPRISE\0";
 /// The version of the format.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// Kinds of records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,10 +48,11 @@ enum Tag {
     Checkpoint,
     Start,
     Link,
+    Came,
 }
 
 impl Tag {
-    const ALL: [Tag; 12] = [
+    const ALL: [Tag; 13] = [
         Tag::Connected,
         Tag::Requests,
         Tag::Drained,
@@ -61,5 +65,6 @@ impl Tag {
         Tag::Checkpoint,
         Tag::Start,
         Tag::Link,
+        Tag::Came,
     ];
 }

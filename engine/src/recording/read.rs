@@ -32,6 +32,8 @@ pub enum Record {
     Elapsed(u64),
     /// What a question was answered with.
     Answer(Answer),
+    /// The lower half of the hash of all effects up to those of the last input.
+    Came(u32),
     /// What a replay must have come to.
     Checkpoint {
         /// Hash of all effects so far.
@@ -183,6 +185,10 @@ impl<'a> Reader<'a> {
                 Record::Elapsed(self.elapsed_ns)
             }
             Tag::Answer => Record::Answer(self.answer()?),
+            Tag::Came => {
+                let bytes = [self.byte()?, self.byte()?, self.byte()?, self.byte()?];
+                Record::Came(u32::from_le_bytes(bytes))
+            }
             Tag::Checkpoint => Record::Checkpoint { effects: self.fixed()?, state: self.fixed()? },
             _ => {
                 let monotonic = self.last.monotonic.0.wrapping_add(self.signed()? as u64);

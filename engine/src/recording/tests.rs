@@ -2,8 +2,8 @@
 
 use super::{Reader, Record, RecordedInput, RecordingError, VERSION, Writer};
 use crate::boundary::ask::{Answer, ProcessFigures};
-use crate::boundary::id::{ClientId, DiskToken};
-use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input, Signal};
+use crate::boundary::id::{ClientId, DiskToken, LinkId};
+use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input, LinkEvent, Signal};
 use crate::boundary::time::{Monotonic, Now, Unix};
 use crate::config::{Circumstances, Config, Id};
 use crate::engine::options::Options;
@@ -51,7 +51,23 @@ fn inputs() -> Vec<(Input<'static>, RecordedInput)> {
         loopback: true,
         descriptor: -1,
     };
+    let link = LinkId(3);
+    let ours = connection.clone();
     vec![
+        (
+            Input::Link { link, event: LinkEvent::Connected { connection: connection.clone() } },
+            RecordedInput::LinkConnected { link, connection: ours },
+        ),
+        (
+            Input::Link { link, event: LinkEvent::Received(b"+PONG\r\n") },
+            RecordedInput::LinkReceived { link, bytes: b"+PONG\r\n".to_vec() },
+        ),
+        (Input::Link { link, event: LinkEvent::Written(70_000) }, RecordedInput::LinkWritten { link, count: 70_000 }),
+        (Input::Link { link, event: LinkEvent::Closed(None) }, RecordedInput::LinkClosed { link, reason: None }),
+        (
+            Input::Link { link, event: LinkEvent::Closed(Some("refused")) },
+            RecordedInput::LinkClosed { link, reason: Some("refused".into()) },
+        ),
         (Input::Connected { client, connection: connection.clone() }, RecordedInput::Connected { client, connection }),
         (Input::Drained { client, report }, RecordedInput::Drained { client, report }),
         (Input::Disk { token, result: Ok(DiskDone::Done) }, RecordedInput::DiskDone { token }),

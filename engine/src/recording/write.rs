@@ -120,6 +120,14 @@ impl Writer {
         }
     }
 
+    /// What the input that was just handled must have come to in a replay: the
+    /// hash of all effects so far, of which half is kept.
+    #[inline]
+    pub fn came(&mut self, effects: u64) {
+        self.out.push(Tag::Came as u8);
+        self.out.extend_from_slice(&(effects as u32).to_le_bytes());
+    }
+
     /// What a replay must have come to here.
     pub fn checkpoint(&mut self, effects: u64, state: u64) {
         self.out.push(Tag::Checkpoint as u8);

@@ -11,8 +11,25 @@ pub enum DiskUse {
     Save(FileId, SaveOperation),
     /// A step of loading the data set from a file.
     Load(FileId),
+    /// An operation of the append only file.
+    Aof(AofOperation),
     /// Nothing depends on how it ends.
     Nothing,
+}
+
+/// The operations of the append only file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AofOperation {
+    /// So many bytes are appended to an increment.
+    Append(FileId, usize),
+    /// An increment is made durable.
+    Sync(FileId),
+    /// What an append that failed may have left is cut off.
+    Truncate(FileId),
+    /// The step of a task.
+    Step,
+    /// A step of loading.
+    Load(FileId),
 }
 
 /// The steps of saving.

@@ -16,6 +16,7 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     server.memory_limited = config.bytes(Id::Maxmemory) > 0;
     server.statistics.latency_tracking = config.boolean(Id::LatencyTracking);
     server.slow_ns_min = slow_ns_min(config);
+    server.persistence.aof.configure(&server.config);
     server.refuse_writes_as_configured();
     let config = &server.config;
     server.journal.lazy = LazyDeletion {

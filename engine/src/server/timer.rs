@@ -19,9 +19,11 @@ pub enum Timer {
     Evict,
     /// SHUTDOWN has waited long enough.
     Shutdown,
+    /// The append only file is to be synced, or an append to be tried again.
+    Aof,
 }
 
-const COUNT: usize = 7;
+const COUNT: usize = 8;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -39,6 +41,7 @@ impl Timers {
         Timer::SnapshotStep,
         Timer::LoadStep,
         Timer::Shutdown,
+        Timer::Aof,
     ];
 
     /// Sets a deadline.

@@ -23,13 +23,16 @@ use crate::process::supervisor::Supervisor;
 use crate::process::title::Title;
 use crate::process::{affinity, limits};
 use crate::raw::ArgumentArea;
+use crate::recorder::{RecordedOracle, Recorder};
 use crate::settings::Settings;
 use crate::shared::{Parts, Shared};
 use crate::tokio_host::TokioHost;
 use crate::{allocator, crash, signal};
 use configuration::{Configuration, ConfigurationError};
+use engine::boundary::ask::Oracle;
 use engine::boundary::effects::Effects;
 use engine::boundary::input::Input;
+use engine::boundary::time::Now;
 use engine::config::{Config, FileError, FileFault, Id, Value};
 use engine::engine::Engine;
 use engine::engine::options::Options;
@@ -233,7 +236,15 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         host: host_facts(),
         renamed_commands,
     };
-    let engine = Engine::new(options, host.now());
+    let now = host.now();
+    let recorder = match record(&options, now) {
+        Ok(recorder) => recorder,
+        Err(error) => {
+            tracing::warn!("Failed to begin the recording: {error}");
+            return 1;
+        }
+    };
+    let engine = Engine::new(options, now);
     tracing::info!("Server initialized");
     let (disk, queue) = DiskThread::new();
     let (garbage, to_drop) = channel();
@@ -242,7 +253,8 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     let apply = move |parameter: &str, value: &str| for_settings.settings().apply(parameter, value);
     let parts = Parts {
         engine,
-        effects: Effects::new(Box::new(System::new(Box::new(apply)))),
+        effects: Effects::new(oracle(System::new(Box::new(apply)), recorder.clone())),
+        recorder,
         disk: Box::new(disk),
         wanted_links,
         log: logger,
@@ -261,6 +273,24 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     shared.handle(Input::Start);
     threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals, links });
     0
+}
+
+/// Begins to record, if that is configured.
+fn record(options: &Options, now: Now) -> Result<Option<Recorder>, std::io::Error> {
+    let directory = options.config.text(Id::Record);
+    if directory.is_empty() {
+        return Ok(None);
+    }
+    let (recorder, recording) = Recorder::start(options, now, Path::new(OsStr::from_bytes(directory)))?;
+    threads::start_background("record", options.config.text(Id::BioCpulist).to_vec(), move || recording.write());
+    Ok(Some(recorder))
+}
+
+fn oracle(system: System, recorder: Option<Recorder>) -> Box<dyn Oracle + Send> {
+    match recorder {
+        Some(recorder) => Box::new(RecordedOracle::new(system, recorder)),
+        None => Box::new(system),
+    }
 }
 
 fn host_facts() -> HostFacts {

@@ -201,6 +201,7 @@ pub async fn run(place: Arc<Place>) -> turmoil::Result {
     let parts = Parts {
         engine,
         effects: Effects::new(Box::new(oracle)),
+        recorder: None,
         disk: Box::new(disk),
         wanted_links,
         log: Arc::new(NoLog),

@@ -6,11 +6,9 @@ use super::image::Images;
 use super::life::{Faults, Remains};
 use super::wire::Wires;
 use crate::model::Model;
-use crate::node::add_effects;
 use crate::replay::Replayed;
 use crate::reply::Reply;
 use crate::report::Report;
-use engine::base::fingerprint::Fingerprint;
 use engine::boundary::ask::Answer;
 use engine::boundary::effects::{Effect, Effects, Progress};
 use engine::boundary::id::ClientId;
@@ -18,7 +16,7 @@ use engine::boundary::input::Input;
 use engine::boundary::time::Now;
 use engine::engine::Engine;
 use engine::engine::options::Options;
-use engine::recording::Writer;
+use engine::recording::{Digest, Writer};
 use engine::session::ReplyMode;
 use std::collections::BTreeMap;
 
@@ -29,7 +27,7 @@ const CHECKPOINT: u64 = 1000;
 pub struct Watch {
     node: String,
     writer: Option<Writer>,
-    hash: Fingerprint,
+    hash: Digest,
     inputs: u64,
     commands: u64,
     /// Addresses of the clients.
@@ -56,7 +54,7 @@ impl Watch {
         Watch {
             node: node.to_owned(),
             writer: None,
-            hash: Fingerprint::new(),
+            hash: Digest::default(),
             inputs: 0,
             commands: 0,
             clients: BTreeMap::new(),
@@ -129,7 +127,7 @@ impl Watch {
     pub(super) fn after(&mut self, engine: &Engine, now: Now, effects: &Effects) {
         // Of other inputs nobody asks how far they got, so that the driver may leave what it was.
         let progress = if self.batch.is_some() { effects.progress } else { Progress::All };
-        add_effects(&mut self.hash, &effects.orders.list, &effects.output, progress);
+        self.hash.add(&effects.orders.list, &effects.output, progress);
         for effect in &effects.orders.list {
             if let Effect::Send { client, start, end } = effect
                 && let Some(address) = self.clients.get(client)

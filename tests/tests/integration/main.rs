@@ -5,3 +5,5 @@ mod client;
 mod daemon;
 mod persistence;
 mod process;
+mod recording;
+mod report;

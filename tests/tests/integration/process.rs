@@ -110,7 +110,7 @@ impl Drop for Server {
 }
 
 /// The daemon beside this test, built if need be.
-fn daemon() -> &'static Path {
+pub(crate) fn daemon() -> &'static Path {
     static DAEMON: OnceLock<PathBuf> = OnceLock::new();
     DAEMON.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));

@@ -53,7 +53,9 @@ fn getex(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
     let expire_at_ms = options.expire_at_ms(context)?;
     let database = context.database();
     match (options.lifetime, expire_at_ms) {
-        (Lifetime::Until(Clock::UnixSeconds | Clock::UnixMilliseconds, _), Some(at)) if at <= context.now_ms() => {
+        (Lifetime::Until(Clock::UnixSeconds | Clock::UnixMilliseconds, _), Some(at))
+            if at <= context.now_ms() && !context.server.loading =>
+        {
             context.remove(database, &key, location);
             context.changed(&key, Event::generic("del"), Record::Delete);
         }

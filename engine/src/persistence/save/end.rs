@@ -31,6 +31,9 @@ impl Work<'_> {
                 self.start_save_operation(SaveOperation::Sync, DiskOperation::Sync { file });
                 self.start_save_operation(SaveOperation::Close, DiskOperation::Close { file });
             }
+            (Stage::Syncing, SaveOperation::Close, Ok(())) if matches!(save.purpose, Purpose::Rewrite) => {
+                self.end_save(Outcome::Saved);
+            }
             (Stage::Syncing, SaveOperation::Close, Ok(())) => {
                 save.stage = Stage::Renaming;
                 let rename = DiskOperation::Rename { from: save.temporary.clone(), to: save.target.clone() };
@@ -49,6 +52,12 @@ impl Work<'_> {
             _ => "unknown".into(),
         };
         let line = match what {
+            SaveOperation::Create if matches!(save.purpose, Purpose::Rewrite) => {
+                format!("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): {reason}")
+            }
+            _ if matches!(save.purpose, Purpose::Rewrite) => {
+                format!("Write error writing append only file on disk: {reason}")
+            }
             SaveOperation::Create => format!(
                 "Failed opening the temp RDB file {temporary} (in server root dir {directory}) for saving: {reason}"
             ),
@@ -69,6 +78,16 @@ impl Work<'_> {
             status.next_save = None;
             self.end_background(Outcome::Killed, self.now);
         } else if status.save.as_ref().is_some_and(|save| matches!(save.purpose, Purpose::Background)) {
+            self.give_up(Outcome::Killed);
+        }
+    }
+
+    /// Gives up the walk of a rewrite, if there is one.
+    pub(in crate::persistence) fn stop_rewrite_walk(&mut self) {
+        let status = &mut self.server.persistence;
+        if matches!(status.next_save, Some(Purpose::Rewrite)) {
+            status.next_save = None;
+        } else if status.save.as_ref().is_some_and(|save| matches!(save.purpose, Purpose::Rewrite)) {
             self.give_up(Outcome::Killed);
         }
     }
@@ -100,7 +119,8 @@ impl Work<'_> {
         if self.exit_if_cleaned_up() {
             return;
         }
-        if outcome == Outcome::Saved {
+        let rewrites = matches!(save.purpose, Purpose::Rewrite);
+        if outcome == Outcome::Saved && !rewrites {
             self.log(LogLevel::Notice, "DB saved on disk");
             self.keyspace.dirty = self.keyspace.dirty.saturating_sub(save.dirty_before);
             self.server.persistence.last_save = self.now.unix.seconds();
@@ -108,6 +128,10 @@ impl Work<'_> {
         }
         match save.purpose {
             Purpose::Background => self.end_background(outcome, save.began),
+            Purpose::Rewrite => {
+                let ahead_bytes = self.server.persistence.ahead_bytes;
+                self.rewrite_walked(outcome, save.size, ahead_bytes);
+            }
             Purpose::Foreground(then) => self.end_foreground(outcome == Outcome::Saved, then),
         }
         let status = &mut self.server.persistence;

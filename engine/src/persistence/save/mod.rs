@@ -16,8 +16,9 @@ use crate::boundary::effects::{DiskOperation, LogLevel};
 use crate::boundary::id::FileId;
 use crate::boundary::time::Now;
 use crate::config::{Id, MaxmemoryPolicy};
-use crate::keyspace::snapshot::Given;
+use crate::keyspace::snapshot::{Given, Sink};
 use crate::persistence::Work;
+use crate::persistence::aof::CommandSink;
 use crate::persistence::reload::Reload;
 use crate::persistence::sink::{DatabaseSize, FileOptions, FileSink};
 use crate::rdb::{WriteOptions, WriteVersion};
@@ -27,6 +28,7 @@ use crate::server::timer::Timer;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// Bytes that are appended at once, at least.
 pub(super) const CHUNK: usize = 256 << 10;
@@ -38,6 +40,8 @@ const DELAY_MIN: u64 = 1000;
 pub(crate) enum Purpose {
     /// BGSAVE and save points.
     Background,
+    /// A base of the append only file.
+    Rewrite,
     /// While the server is exclusive.
     Foreground(Then),
 }
@@ -65,7 +69,7 @@ enum Stage {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Outcome {
+pub(crate) enum Outcome {
     Saved,
     Failed,
     Killed,
@@ -86,6 +90,8 @@ pub(crate) struct Save {
     delay: Option<Delay>,
     /// Bytes at the disk.
     outstanding: usize,
+    /// Bytes so far.
+    size: u64,
     /// Bytes since the last sync.
     unsynced: usize,
     /// What the sink had when the walk last stopped.
@@ -119,7 +125,11 @@ impl Work<'_> {
 
     /// True while something else than a save walks over the data.
     pub(crate) fn another_walk(&mut self) -> bool {
-        self.server.persistence.save.is_none() && self.keyspace.snapshot_sink().is_some()
+        let saves = match &self.server.persistence.save {
+            Some(save) => !matches!(save.purpose, Purpose::Rewrite),
+            None => false,
+        };
+        !saves && self.keyspace.snapshot_sink().is_some() || self.server.persistence.aof.rewriting.is_some()
     }
 
     /// Saves in the background. None may be in progress.
@@ -143,7 +153,7 @@ impl Work<'_> {
 
     /// A save begins once the one before has cleaned up and the last walk, if
     /// it was given up, has come to its end.
-    fn begin(&mut self, purpose: Purpose) {
+    pub(super) fn begin(&mut self, purpose: Purpose) {
         self.server.persistence.next_save = Some(purpose);
         self.begin_next();
     }
@@ -158,10 +168,19 @@ impl Work<'_> {
             return;
         }
         let Some(purpose) = status.next_save.take() else { return };
-        let sink = self.sink();
-        self.keyspace.begin_snapshot(Box::new(sink));
+        let rewrites = matches!(purpose, Purpose::Rewrite);
+        let sink: Box<dyn Sink> = if rewrites && !self.server.config.boolean(Id::AofUseRdbPreamble) {
+            Box::new(CommandSink::new(&self.base_annotation()))
+        } else {
+            Box::new(self.sink(rewrites))
+        };
+        self.keyspace.begin_snapshot(sink);
+        if rewrites {
+            self.begin_rotation();
+        }
         let file = self.server.disk.new_file();
-        let temporary = format!("temp-{}.rdb", self.server.host.process_id);
+        let temporary =
+            if rewrites { self.rewrite_temporary() } else { format!("temp-{}.rdb", self.server.host.process_id) };
         let config = &self.server.config;
         let save = Save {
             purpose,
@@ -173,6 +192,7 @@ impl Work<'_> {
             dirty_before: self.keyspace.dirty,
             delay: Delay::new(config.integer(Id::RdbKeySaveDelay)),
             outstanding: 0,
+            size: 0,
             unsynced: 0,
             given: Given::default(),
         };
@@ -185,7 +205,7 @@ impl Work<'_> {
         self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
     }
 
-    fn sink(&self) -> FileSink {
+    fn sink(&self, is_base: bool) -> FileSink {
         let config = &self.server.config;
         let eviction = match config.chosen::<MaxmemoryPolicy>(Id::MaxmemoryPolicy) {
             MaxmemoryPolicy::VolatileLru
@@ -212,13 +232,21 @@ impl Work<'_> {
             ("redis-bits", "64"),
             ("ctime", &created),
             ("used-mem", &used),
-            ("aof-base", "0"),
+            ("aof-base", if is_base { "1" } else { "0" }),
         ];
         let sizes = self.keyspace.databases().map(|(_, database)| {
             let size = DatabaseSize { keys: database.len() as u64, expires: database.volatile() as u64 };
             Some(size).filter(|size| size.keys > 0)
         });
         FileSink::new(&options, texts.iter().map(|(key, value)| (key.as_bytes(), value.as_bytes())), sizes.collect())
+    }
+
+    /// A base without data.
+    pub(super) fn empty_base(&self) -> Vec<u8> {
+        if self.server.config.boolean(Id::AofUseRdbPreamble) {
+            return self.sink(true).take(true);
+        }
+        self.base_annotation()
     }
 
     fn start_save_operation(&mut self, what: SaveOperation, operation: DiskOperation) {

@@ -1,6 +1,6 @@
 //! The walk of a save, slice by slice, and how it keeps with the disk.
 
-use super::{CHUNK, Stage};
+use super::{CHUNK, Purpose, Stage};
 use crate::boundary::effects::DiskOperation;
 use crate::config::Id;
 use crate::keyspace::snapshot::{Slice, SnapshotStep};
@@ -88,7 +88,12 @@ impl Work<'_> {
         let (file, length) = (save.file, bytes.len());
         save.outstanding += length;
         save.unsynced += length;
-        let sync = save.unsynced >= INCREMENTAL_SYNC && self.server.config.boolean(Id::RdbSaveIncrementalFsync);
+        save.size += length as u64;
+        let incremental = match save.purpose {
+            Purpose::Rewrite => Id::AofRewriteIncrementalFsync,
+            _ => Id::RdbSaveIncrementalFsync,
+        };
+        let sync = save.unsynced >= INCREMENTAL_SYNC && self.server.config.boolean(incremental);
         if sync {
             save.unsynced = 0;
         }

@@ -106,7 +106,7 @@ fn a_file_that_cannot_be_loaded_ends_the_process() {
     assert_eq!(world.exit, Some(1));
     assert!(world.log.last().unwrap().starts_with("FATAL: Data file was created with a Redis server configured"));
     let mut world = World::new("");
-    world.broken = |operation| matches!(operation, DiskOperation::Open { .. });
+    world.broken = |operation| matches!(operation, DiskOperation::Open { path, .. } if path == "dump.rdb");
     world.handle(Input::Start);
     world.settle();
     assert_eq!(world.exit, Some(1));

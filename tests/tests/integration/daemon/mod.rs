@@ -5,6 +5,6 @@ mod configuration;
 mod ending;
 mod listening;
 mod logging;
-mod process;
+pub(crate) mod process;
 mod role;
 mod supervision;

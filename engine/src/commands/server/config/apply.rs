@@ -13,6 +13,14 @@ use alloc::string::String;
 pub(super) fn apply(context: &mut Context<'_>, id: Id) -> Result<(), Fault> {
     match id {
         Id::Dir => change_directory(context),
+        Id::Appendonly => {
+            context.appendonly_set();
+            Ok(())
+        }
+        Id::Appendfsync | Id::NoAppendfsyncOnRewrite | Id::AofDisableAutoGc => {
+            context.aof_settings_changed();
+            Ok(())
+        }
         Id::Maxmemory => {
             lower_memory(context);
             Ok(())

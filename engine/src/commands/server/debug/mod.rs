@@ -13,7 +13,7 @@ use crate::command::container::{write_help, wrong_arguments};
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
-use crate::persistence::reload::debug_reload;
+use crate::persistence::reload::{debug_loadaof, debug_reload};
 use crate::resp::request::Arguments;
 use alloc::format;
 use alloc::vec::Vec;
@@ -78,7 +78,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
     subcommand("help", "", (0, 0), "Lists the subcommands.", help),
     subcommand("htstats", "<database> [full]", (1, 2), "Answers figures of a database's table.", keys::htstats),
     subcommand("htstats-key", "<key> [full]", (1, 2), "Answers figures of a value's table.", keys::htstats_key),
-    subcommand("loadaof", "", (0, 0), "Loads the data from the append only file.", settings::not_yet),
+    subcommand("loadaof", "", (0, 0), "Loads the data from the append only file.", loadaof),
     subcommand("log", "<message>", (1, 1), "Writes to the log.", settings::log),
     subcommand("object", "<key> [fast]", (1, 2), "Answers how a value is stored.", keys::object),
     subcommand("oom", "", (0, 0), "Crashes as if memory had run out.", crash::assert),
@@ -112,6 +112,10 @@ fn debug(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
 
 fn reload(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     debug_reload(context, arguments.from(2))
+}
+
+fn loadaof(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
+    debug_loadaof(context)
 }
 
 fn help(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {

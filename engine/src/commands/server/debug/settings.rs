@@ -17,12 +17,6 @@ pub(super) fn accepted(context: &mut Context<'_>, _arguments: Arguments<'_>) -> 
     Ok(())
 }
 
-/// What the AOF will bring.
-pub(super) fn not_yet(_context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let name = String::from_utf8_lossy(&arguments[1]).to_ascii_uppercase();
-    Err(Error::Formatted(format!("ERR DEBUG {name} is not available yet")))
-}
-
 pub(super) fn set_active_expire(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     context.server.active_expire = is_on(&arguments[2]);
     context.reply.ok();

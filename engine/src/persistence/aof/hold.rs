@@ -1,0 +1,104 @@
+//! Output that waits until what it tells of is durable.
+//!
+//! With `appendfsync always` every byte that leaves carries the position at
+//! which it was written: nobody sees what a crash could take back. Nothing
+//! overtakes: while anything waits, all that comes later waits behind it.
+
+use super::{Aof, Bytes, Policy, State};
+use crate::boundary::effects::{Effect, Effects};
+use crate::boundary::id::{ClientId, LinkId};
+use alloc::collections::VecDeque;
+
+/// Output that is held back, in order.
+#[derive(Default, Debug)]
+pub(super) struct Held {
+    queue: VecDeque<(u64, Output)>,
+}
+
+/// One piece of it.
+#[derive(Debug)]
+enum Output {
+    Send(ClientId, Bytes),
+    Close(ClientId),
+    LinkSend(LinkId, Bytes),
+}
+
+/// Where the effects of an input begin.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark(usize);
+
+impl Mark {
+    /// Here.
+    pub(crate) fn here(effects: &mut Effects) -> Mark {
+        effects.keep_apart();
+        Mark(effects.orders.list.len())
+    }
+}
+
+impl Held {
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+}
+
+impl Aof {
+    /// True if output may have to wait: then [`Aof::hold_back`] is to be called
+    /// at the end of each input.
+    #[inline]
+    pub(crate) fn holds(&self) -> bool {
+        self.policy == Policy::Always && self.state == State::On || !self.held.is_empty() || self.lost
+    }
+
+    /// Holds back what an input sent, or lets go what need not wait any more.
+    pub(crate) fn hold_back(&mut self, mark: Mark, effects: &mut Effects) {
+        let position = self.appended;
+        if !self.held.is_empty() || position > self.released() {
+            self.take_output(mark, position, effects);
+            self.let_go(effects);
+        }
+    }
+
+    /// The position whose output may leave.
+    fn released(&self) -> u64 {
+        match self.policy {
+            _ if self.lost => 0,
+            Policy::Always if self.unsynced_will_do() => self.written,
+            _ => self.synced,
+        }
+    }
+
+    fn take_output(&mut self, mark: Mark, position: u64, effects: &mut Effects) {
+        let list = &mut effects.orders.list;
+        for effect in list.split_off(mark.0.min(list.len())) {
+            let bytes = |start, end| Bytes(effects.output[start..end].to_vec());
+            let output = match effect {
+                Effect::Send { client, start, end } => Output::Send(client, bytes(start, end)),
+                Effect::LinkSend { link, start, end } => Output::LinkSend(link, bytes(start, end)),
+                Effect::Close { client, flush: true } => Output::Close(client),
+                other => {
+                    effects.orders.list.push(other);
+                    continue;
+                }
+            };
+            self.held.queue.push_back((position, output));
+        }
+    }
+
+    fn let_go(&mut self, effects: &mut Effects) {
+        let released = self.released();
+        let mut sent = false;
+        while let Some((_, output)) = self.held.queue.pop_front_if(|(position, _)| *position <= released) {
+            sent = true;
+            match output {
+                Output::Send(client, bytes) => effects.send(client, &bytes.0),
+                Output::LinkSend(link, bytes) => effects.send_over(link, &bytes.0),
+                Output::Close(client) => effects.orders.close(client),
+            }
+        }
+        // Whoever may still be told is told before the process ends.
+        if sent && let Some(at) = effects.orders.list.iter().position(|effect| matches!(effect, Effect::Exit { .. })) {
+            let exit = effects.orders.list.remove(at);
+            effects.orders.list.push(exit);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a live daemon did is done again from its recording.
+
+use crate::daemon::process::{free_port, run};
+use crate::process::{Folder, Server, daemon};
+use sim::replay::{read_recording, replay_until};
+use std::fs;
+
+/// Threads that write, read, expire and evict at once.
+fn work(server: &Server, requests: u32) {
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            let mut client = server.client();
+            scope.spawn(move || {
+                for at in 0..requests {
+                    let key = format!("key:{}", (at * 7919 + number) % 500);
+                    client.line(&format!("SET {key} {} PX {}", "v".repeat((at % 300) as usize + 1), 1 + at % 40));
+                    client.line(&format!("INCR counter:{number}"));
+                    client.line(&format!("GETEX {key} EX 100"));
+                    client.line("MULTI");
+                    client.line(&format!("APPEND log:{number} x"));
+                    client.line("RANDOMKEY");
+                    client.line("EXEC");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_recording_replays() {
+    let folder = Folder::new();
+    let directory = folder.path().join("tape");
+    let record = directory.to_string_lossy().into_owned();
+    let options = ["--record", &record, "--io-threads", "2", "--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru"];
+    let mut server = Server::ours(&folder, &options);
+    work(&server, 200);
+    let mut client = server.client();
+    client.line("BGSAVE");
+    work(&server, 100);
+    client.line("INFO everything");
+    assert!(client.try_ask(&[b"SHUTDOWN"]).is_err());
+    assert_eq!(server.wait(), Some(0));
+    let recording = read_recording(&directory).expect("a recording");
+    let (whole, node) = replay_until(&recording, None).expect("the same again");
+    assert!(whole.inputs > 8000, "{whole:?}");
+    assert!(node.engine.keyspace().statistics.expired > 0);
+    let (half, _) = replay_until(&recording, Some(whole.inputs / 2)).expect("the same again");
+    assert_eq!(half.inputs, whole.inputs / 2);
+    // One byte of a value that was sent is another: the replay says where.
+    let place = recording.windows(8).position(|bytes| bytes == b"INCR\r\n$9").unwrap_or(recording.len() / 2);
+    let mut damaged = recording.clone();
+    damaged[place] = b'D';
+    let fault = replay_until(&damaged, None).map(|(replayed, _)| replayed).expect_err("another reply");
+    assert!(fault.starts_with("input "), "{fault}");
+    assert!(fs::read_dir(&directory).expect("a directory").count() >= 1);
+}
+
+#[test]
+fn a_recording_is_not_written_over() {
+    let folder = Folder::new();
+    fs::write(folder.path().join("000000.rec"), "another").expect("a file");
+    let record = folder.path().to_string_lossy().into_owned();
+    let ended = run(daemon(), &["--port", &free_port().to_string(), "--record", &record], "");
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(fs::read(folder.path().join("000000.rec")).expect("a file"), b"another");
+}
