@@ -7,7 +7,8 @@ use crate::boundary::effects::{Effect, Garbage, Orders};
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::command::error::Error;
-use crate::command::spec::Command;
+use crate::command::spec::{Command, Flags};
+use crate::config::Id;
 use crate::data::entry::{EntryRef, Value};
 use crate::data::hash::Hash;
 use crate::keyspace::change::{Change, Event, EventClass, Record};
@@ -17,6 +18,7 @@ use crate::resp::reply::Reply;
 use crate::resp::request::Arguments;
 use crate::server::Server;
 use crate::session::Session;
+use crate::session::class::Class;
 use alloc::vec::Vec;
 
 /// Buffers from this size on are dropped on another thread.
@@ -108,19 +110,22 @@ impl<'a> Context<'a> {
     pub fn find_live(&mut self, database: DatabaseId, key: &Key<'_>) -> Option<Location> {
         let location = self.keyspace.locate(database, key)?;
         match self.keyspace.get(database, location).expire_at_ms() {
-            // While loading nothing expires: what comes next may depend on it.
-            Some(expire_at_ms) if expire_at_ms <= self.now_ms() && !self.server.loading => {
-                self.expire(database, key, location)
-            }
+            Some(expire_at_ms) if expire_at_ms <= self.now_ms() => self.expire(database, key, location),
             _ => Some(location),
         }
     }
 
     /// A key was found that is past its time. Still there only where nothing
-    /// may expire: while clients' writes are paused.
+    /// may expire: while clients' writes are paused, and in a replica, whose
+    /// primary alone decides, and for whose stream it is there.
     #[cold]
     fn expire(&mut self, database: DatabaseId, key: &Key<'_>, location: Location) -> Option<Location> {
-        if self.server.expiry_suspended(self.now) {
+        // What comes next of what is loaded may depend on it.
+        let loads = self.server.loading && !self.server.serving_while_loading;
+        if loads || self.session.class() == Class::Primary {
+            return Some(location);
+        }
+        if self.server.expiry_suspended(self.now) || self.server.replication.is_replica() && !self.writes_of_its_own() {
             return None;
         }
         self.keyspace.statistics.expired += 1;
@@ -128,6 +133,17 @@ impl<'a> Context<'a> {
         let event = Event { class: EventClass::Expired, name: "expired" };
         self.derive(Change { database, key: *key, event, record: Record::Delete });
         None
+    }
+
+    /// True in a writable replica while a command runs that writes.
+    fn writes_of_its_own(&self) -> bool {
+        self.command.flags.has(Flags::WRITE) && !self.server.config.boolean(Id::ReplicaReadOnly)
+    }
+
+    /// True if a time that has passed deletes a key, or leaves it out, where one
+    /// sets it: neither while data are loaded nor in a replica.
+    pub fn past_deletes(&self) -> bool {
+        !self.server.loading && !self.server.replication.is_replica()
     }
 
     /// The entry at a location in the selected database.

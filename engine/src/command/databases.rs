@@ -67,6 +67,13 @@ pub(crate) fn empty_silently(
     }
 }
 
+/// What is in a database is about to be replaced by what is in another
+/// keyspace; who watches a key that changes by that will notice.
+pub(crate) fn replaced_by(keyspace: &Keyspace, new: &Keyspace, watches: &mut Watches, now: Now, id: DatabaseId) {
+    let now_ms = now.unix.ms();
+    watches.replace(id, |key| presence(keyspace, id, key, now_ms), |key| presence(new, id, key, now_ms));
+}
+
 fn presence(keyspace: &Keyspace, database: DatabaseId, key: &[u8], now_ms: i64) -> Presence {
     match keyspace.peek(database, &keyspace.key(key)) {
         None => Presence::Absent,

@@ -142,7 +142,13 @@ impl Context<'_> {
         if self.server.writes_refused && (flags.has(Flags::WRITE) || command.name == "ping") {
             return Err(self.why_refused());
         }
-        if self.server.loading && !self.all_allow_loading(command) {
+        if self.server.replication.is_replica() {
+            self.check_replica(command, flags)?;
+        }
+        if flags.has(Flags::WRITE) && self.server.replication.too_few_replicas(self.now) {
+            return Err(Error::NoReplicas);
+        }
+        if self.server.loading && self.refused_while_loading(command) {
             return Err(Error::Loading { server: self.server.personality.title });
         }
         if self.server.exclusive
@@ -228,16 +234,40 @@ impl Context<'_> {
         !crate::command::eviction::evict(self)
     }
 
-    /// True if a command may run while data is loaded, and those that it would
-    /// run too.
+    /// True if a command may not run while data is loaded, or one that it would
+    /// run.
     #[cold]
-    fn all_allow_loading(&self, command: &Command) -> bool {
-        let mut all = command.flags.has(Flags::LOADING);
+    fn refused_while_loading(&self, command: &Command) -> bool {
+        if self.server.serving_while_loading {
+            return !self.all_of(command, |flags| !flags.has(Flags::NO_ASYNC_LOADING));
+        }
+        !self.all_of(command, |flags| flags.has(Flags::LOADING))
+    }
+
+    /// True if something holds for a command, and for those that it would run.
+    fn all_of(&self, command: &Command, holds: impl Fn(Flags) -> bool) -> bool {
+        let mut all = holds(command.flags);
         if let Some(transaction) = self.session.transaction.as_ref().filter(|_| command.name == "exec") {
-            let allows = |id: &CommandId| self.server.commands.command(*id).flags.has(Flags::LOADING);
-            all &= transaction.queue.iter().all(|(id, _)| allows(id));
+            all &= transaction.queue.iter().all(|(id, _)| holds(self.server.commands.command(*id).flags));
         }
         all
+    }
+
+    /// What a replica refuses: writes, if it is to be read only, and data that
+    /// may be old, if it is not to serve them.
+    #[cold]
+    fn check_replica(&self, command: &Command, flags: Flags) -> Result<(), Error> {
+        let config = &self.server.config;
+        if flags.has(Flags::WRITE) && config.boolean(Id::ReplicaReadOnly) {
+            return Err(Error::ReadOnly);
+        }
+        if !config.boolean(Id::ReplicaServeStaleData)
+            && !self.server.replication.follow.is_connected()
+            && !self.all_of(command, |flags| flags.has(Flags::STALE))
+        {
+            return Err(Error::PrimaryDown);
+        }
+        Ok(())
     }
 
     /// Keeps a request for EXEC.
@@ -280,6 +310,7 @@ impl Context<'_> {
         // EXEC calls others: what they changed belongs together.
         if outer.name.is_empty() && self.server.journal.unit_length() > 0 {
             self.server.end_unit(self.now, true);
+            self.session.write_offset = self.server.replication.offset;
         }
     }
 

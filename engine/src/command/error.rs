@@ -56,6 +56,8 @@ pub enum Error {
     Loading {
         server: &'static str,
     },
+    ReadOnly,
+    PrimaryDown,
     NestedMulti,
     WatchInMulti,
     NotInMulti {
@@ -65,6 +67,7 @@ pub enum Error {
         reason: Option<String>,
     },
     NotInTransaction,
+    NoReplicas,
     NoProtocol,
     ProtocolVersion,
     /// Any error whose text is stated where it arises, once: code and text.
@@ -120,6 +123,8 @@ impl fmt::Display for Error {
             }
             Error::AofFails { reason } => return write!(f, "MISCONF Errors writing to the AOF file: {reason}"),
             Error::Loading { server } => return write!(f, "LOADING {server} is loading the dataset in memory"),
+            Error::ReadOnly => "READONLY You can't write against a read only replica.",
+            Error::PrimaryDown => "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
             Error::NestedMulti => "ERR MULTI calls can not be nested",
             Error::WatchInMulti => "ERR WATCH inside MULTI is not allowed",
             Error::NotInMulti { command } => return write!(f, "ERR {command} without MULTI"),
@@ -127,6 +132,7 @@ impl fmt::Display for Error {
             Error::ExecAbort { reason: Some(reason) } => {
                 return write!(f, "EXECABORT Transaction discarded because of: {reason}");
             }
+            Error::NoReplicas => "NOREPLICAS Not enough good replicas to write.",
             Error::NotInTransaction => "ERR Command not allowed inside a transaction",
             Error::NoProtocol => "NOPROTO unsupported protocol version",
             Error::ProtocolVersion => "ERR Protocol version is not an integer or out of range",

@@ -10,11 +10,16 @@ use crate::server::timer::Timer;
 /// Keys evicted before one command at most; the rest follows by timer.
 const SLICE: usize = 64;
 
+/// True in a replica that leaves eviction to its primary.
+fn spared(context: &Context<'_>) -> bool {
+    context.server.replication.is_replica() && context.server.config.boolean(Id::ReplicaIgnoreMaxmemory)
+}
+
 /// Evicts until memory is under its limit, or a slice is used up and the timer
 /// goes on. False if memory is over its limit and nothing more can be evicted.
 pub(crate) fn evict(context: &mut Context<'_>) -> bool {
     let limit = context.server.config.bytes(Id::Maxmemory);
-    if limit == 0 || context.server.loading {
+    if limit == 0 || context.server.loading || spared(context) {
         return true;
     }
     let policy = parameters::policy(&context.server.config);

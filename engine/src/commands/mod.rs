@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod generic;
 pub mod persistence;
+pub mod replication;
 pub mod server;
 pub mod string;
 pub mod transactions;
@@ -17,4 +18,5 @@ pub static COMMANDS: &[&[Command]] = &[
     server::COMMANDS,
     transactions::COMMANDS,
     persistence::COMMANDS,
+    replication::COMMANDS,
 ];

@@ -106,6 +106,7 @@ choices! {
         Disabled = "disabled",
         OnEmptyDb = "on-empty-db",
         Swapdb = "swapdb",
+        FlushBeforeLoad = "flush-before-load",
     }
 
     /// `tls-auth-clients`: whether a TLS client needs a certificate.

@@ -155,7 +155,11 @@ fn parameter_lines(config: &Config, id: Id) -> Vec<NewLine> {
         Value::Addresses(_) if is_default => Vec::new(),
         Value::Addresses(addresses) if addresses.is_empty() => vec![line("\"\"", true)],
         Value::Addresses(addresses) => {
-            let words: Vec<Vec<u8>> = addresses.iter().map(|address| as_word(address)).collect();
+            let mut words: Vec<Vec<u8>> = addresses.iter().map(|address| as_word(address)).collect();
+            if let [only] = &mut words[..] {
+                // A lone argument is taken for a list in quotes.
+                *only = as_word(only);
+            }
             vec![NewLine { text: [parameter.name.as_bytes(), b" ", &words.join(&b' ')].concat(), is_forced: true }]
         }
         Value::Text(Some(text)) => vec![line(&quote(text), !is_default)],

@@ -37,6 +37,8 @@ impl Engine {
             DiskUse::Aof(AofOperation::Truncate(file)) => work.aof_truncate_done(file, result.map(|_| ())),
             DiskUse::Aof(AofOperation::Step) => work.aof_step_done(result),
             DiskUse::Aof(AofOperation::Load(file)) => work.aof_load_operation_done(file, result),
+            DiskUse::Receive(file, what) => work.receive_operation_done(file, what, result.map(|_| ())),
+            DiskUse::Send(client, file) => work.send_operation_done(client, file, result),
             DiskUse::Nothing => {}
         }
     }
@@ -47,6 +49,7 @@ impl Engine {
         for deferred in core::mem::take(&mut self.server.deferred) {
             self.send_one(deferred, effects);
         }
+        self.server.close_unblocked(&mut effects.orders);
     }
 
     fn send_one(&mut self, deferred: Deferred, effects: &mut Effects) {

@@ -5,6 +5,7 @@ use crate::boundary::time::Now;
 use crate::config::Id;
 use crate::engine::Engine;
 use crate::session::Session;
+use crate::session::class::Class;
 use alloc::boxed::Box;
 
 /// Connections looked at in one call at least, so that few are all seen often.
@@ -25,9 +26,15 @@ impl Engine {
     }
 
     fn connection_tick(&mut self, now: Now, mut session: Box<Session>, effects: &mut Effects) {
+        if session.class() == Class::Primary {
+            // Its link has a timeout of its own, and nothing is sent to it.
+            self.server.sessions.put(session);
+            return;
+        }
         let idle = now.monotonic.since(session.last_interaction) / 1_000_000;
         let timeout = self.server.config.integer(Id::Timeout).unsigned_abs();
-        if timeout > 0 && idle > timeout && session.waiting.is_none() {
+        let stays = session.waiting.is_some() || session.class() == Class::Replica;
+        if timeout > 0 && idle > timeout && !stays {
             effects.orders.log(LogLevel::Verbose, "Closing idle client");
             self.close_at_once(&session, effects);
             return;

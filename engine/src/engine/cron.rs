@@ -54,7 +54,7 @@ impl Engine {
     /// timer goes on at once, after other inputs had their turn.
     pub(super) fn expire_sweep(&mut self, now: Now) {
         let server = &mut self.server;
-        if !server.active_expire || server.loading || server.expiry_suspended(now) {
+        if !server.active_expire || server.loading || server.replication.is_replica() || server.expiry_suspended(now) {
             return;
         }
         let effort = server.config.integer(Id::ActiveExpireEffort).clamp(1, 10) as usize;

@@ -67,15 +67,25 @@ impl Engine {
             Input::Drained { client, report } => self.drained(now, client, report, effects),
             Input::Closed { client } => self.server.forget_client(client),
             Input::Disk { token, result } => self.disk(now, token, result, effects),
-            Input::Link { link, event } => self.link(now, link, event, effects),
+            Input::Link { link, event } => self.persistence(now, effects).link_event(link, event),
             Input::Deadline => self.deadline(now, effects),
             Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
-            Input::Start => self.persistence(now, effects).load_at_start(),
+            Input::Start => {
+                let mut work = self.persistence(now, effects);
+                work.follow_as_configured();
+                work.load_at_start();
+            }
+        }
+        if self.server.waits_unsettled() {
+            self.server.settle_waits(now);
         }
         if !self.server.deferred.is_empty() {
             self.send_deferred(effects);
         }
-        if self.server.journal.listened {
+        if self.server.replication.follow.has_output() {
+            self.server.replication.follow.flush(effects);
+        }
+        if self.server.journal.listened || self.server.replication.is_active() {
             self.distribute(now, effects);
         }
         if let Some(mark) = mark {
@@ -138,6 +148,10 @@ impl Engine {
                 Timer::Evict => self.evict_slice(now, effects),
                 Timer::SnapshotStep => self.persistence(now, effects).snapshot_step(),
                 Timer::LoadStep => self.persistence(now, effects).load_step(),
+                Timer::Follow => self.persistence(now, effects).follow_tick(),
+                Timer::FollowStep => self.persistence(now, effects).follow_step(),
+                Timer::Replication => self.persistence(now, effects).replication_tick(),
+                Timer::Wait => self.server.answer_waits(now),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
                 Timer::Aof => self.persistence(now, effects).aof_progress(),
             }

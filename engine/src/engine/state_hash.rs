@@ -66,7 +66,13 @@ fn add_server(hash: &mut Fingerprint, server: &Server) {
     hash.add_debug(&(server.timers, server.pause, &server.waiting_for_turn));
     hash.add_debug(&(server.loading, server.active_expire, server.writes_refused, server.sampled_at));
     hash.add_debug(&(&server.slow_log, &server.latency, &server.disk, &server.deferred));
-    hash.add_debug(&(server.exclusive, server.cron_paused, server.slow_ns_min, server.attack_logged));
+    hash.add_debug(&(
+        server.exclusive,
+        server.serving_while_loading,
+        server.cron_paused,
+        server.slow_ns_min,
+        server.attack_logged,
+    ));
     add_persistence(hash, &server.persistence);
     hash.add_bytes(&server.run_id);
     hash.add(u64::from(server.sweep_database));
@@ -79,6 +85,13 @@ fn add_persistence(hash: &mut Fingerprint, persistence: &Persistence) {
     hash.add_debug(&(persistence.keys_processed, persistence.keys_total, persistence.ahead_bytes));
     hash.add_debug(&(persistence.save.is_some(), persistence.load.is_some()));
     hash.add_debug(&persistence.aof);
+    if let Some(load) = &persistence.load {
+        let (offset, unread, reading, into) = load.describe();
+        hash.add_debug(&(offset, unread, reading));
+        if let Some(keyspace) = into {
+            add_keyspace(hash, keyspace);
+        }
+    }
 }
 
 /// Not the histograms of latencies, which are large: totals tell of the same.
@@ -90,5 +103,6 @@ fn add_statistics(hash: &mut Fingerprint, statistics: &Statistics) {
     }
     hash.add_debug(&(&statistics.errors, statistics.error_replies, statistics.connections));
     hash.add_debug(&(statistics.processed, statistics.received, statistics.sent, statistics.peak_memory));
+    hash.add_debug(&(statistics.full_syncs, statistics.partial_syncs, statistics.partial_syncs_refused));
     hash.add_debug(&(statistics.operations, statistics.input, statistics.output));
 }

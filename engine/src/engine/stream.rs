@@ -1,9 +1,7 @@
 //! Where the journal's consumers get what has gathered while an input was
-//! handled, and what comes over links.
+//! handled.
 
 use crate::boundary::effects::Effects;
-use crate::boundary::id::LinkId;
-use crate::boundary::input::LinkEvent;
 use crate::boundary::time::Now;
 use crate::engine::Engine;
 
@@ -12,8 +10,17 @@ impl Engine {
     #[cold]
     pub(super) fn distribute(&mut self, now: Now, effects: &mut Effects) {
         self.persistence(now, effects).aof_progress();
+        let replication = &mut self.server.replication;
+        if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset) {
+            replication.note_synced(offset);
+            self.server.settle_waits(now);
+        }
+        if !self.server.replication.keeps_stream() {
+            return;
+        }
+        self.server.deliver(now, effects);
+        let mut work = self.persistence(now, effects);
+        work.read_files();
+        work.transfer_follows();
     }
-
-    /// Something happened on a link.
-    pub(super) fn link(&mut self, _now: Now, _link: LinkId, _event: LinkEvent<'_>, _effects: &mut Effects) {}
 }

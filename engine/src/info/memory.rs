@@ -60,12 +60,12 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("rss_overhead_bytes", |source| difference(source.process.resident, source.process.allocator_resident)),
     Field::new("mem_fragmentation_ratio", |source| fraction(ratio(source.process.resident, source.used_memory()))),
     Field::new("mem_fragmentation_bytes", |source| difference(source.process.resident, source.used_memory())),
-    Field::new("mem_not_counted_for_evict", |source| source.client_memory().into()),
-    Field::new("mem_replication_backlog", zero),
-    Field::new("mem_total_replication_buffers", zero),
-    Field::valkey("mem_replicas_repl_buffer", zero),
-    Field::new("mem_clients_slaves", zero),
-    Field::new("mem_clients_normal", |source| source.client_memory().into()),
+    Field::new("mem_not_counted_for_evict", |source| (source.client_memory() + replica_buffers(source)).into()),
+    Field::new("mem_replication_backlog", |source| source.server.backlog_memory().into()),
+    Field::new("mem_total_replication_buffers", |source| source.server.replication.memory().into()),
+    Field::valkey("mem_replicas_repl_buffer", |source| replica_buffers(source).into()),
+    Field::new("mem_clients_slaves", |source| (replica_buffers(source) + source.clients.replica_memory).into()),
+    Field::new("mem_clients_normal", |source| (source.client_memory() - source.clients.replica_memory).into()),
     Field::new("mem_cluster_links", zero),
     Field::valkey("mem_cluster_slot_import", zero),
     Field::valkey("mem_cluster_slot_export", zero),
@@ -76,6 +76,11 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("lazyfree_pending_objects", zero),
     Field::new("lazyfreed_objects", zero),
 ];
+
+/// Bytes of the stream that are kept only as replicas are behind.
+fn replica_buffers(source: &Source<'_>) -> u64 {
+    source.server.replication.memory() - source.server.backlog_memory()
+}
 
 fn human(bytes: u64) -> Figure {
     text(format_args!("{}", format_human_bytes(bytes)))

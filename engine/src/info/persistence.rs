@@ -7,8 +7,8 @@ use crate::persistence::aof::{Aof, State};
 use crate::persistence::load::LoadProgress;
 
 pub(super) const FIELDS: &[Field] = &[
-    Field::new("loading", |source| flag(source.server.loading)),
-    Field::new("async_loading", zero),
+    Field::new("loading", |source| flag(source.server.loading && !source.server.serving_while_loading)),
+    Field::new("async_loading", |source| flag(source.server.serving_while_loading)),
     Field::new("current_cow_peak", |source| source.server.persistence.ahead_peak.into()),
     Field::new("current_cow_size", |source| source.server.persistence.ahead_bytes.into()),
     Field::new("current_cow_size_age", zero),

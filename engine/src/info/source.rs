@@ -5,6 +5,7 @@ use crate::boundary::time::Now;
 use crate::keyspace::Keyspace;
 use crate::server::Server;
 use crate::session::Session;
+use crate::session::class::Class;
 
 /// The state that INFO tells of, and what is summed up once for several
 /// fields.
@@ -29,6 +30,7 @@ pub struct Source<'a> {
 #[derive(Clone, Copy, Default)]
 pub(super) struct ClientSums {
     pub memory: u64,
+    pub replica_memory: u64,
     pub input_max: u64,
     pub output_max: u64,
     pub watching: u64,
@@ -69,7 +71,7 @@ impl<'a> Source<'a> {
 
     /// Bytes that are not the data itself.
     pub fn overhead(&self) -> u64 {
-        self.server.fixed_memory + self.table_memory + self.clients.memory
+        self.server.fixed_memory + self.table_memory + self.clients.memory + self.server.replication.memory()
     }
 
     /// Bytes of the data itself.
@@ -86,6 +88,9 @@ impl<'a> Source<'a> {
 impl ClientSums {
     fn add(&mut self, session: &Session) {
         self.memory += session.memory();
+        if session.class() == Class::Replica {
+            self.replica_memory += session.memory();
+        }
         self.input_max = self.input_max.max(session.query_buffer);
         self.output_max = self.output_max.max(session.output_pending());
         self.watching += u64::from(!session.watching.is_empty());

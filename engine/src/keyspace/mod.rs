@@ -369,6 +369,35 @@ impl Keyspace {
         self.hand_over(id, old)
     }
 
+    /// An empty keyspace whose databases can take the place of these; see
+    /// [`Keyspace::exchange`].
+    pub fn sibling(&self) -> Keyspace {
+        let slots = self.databases.first().map_or(1, |database| database.slot_count());
+        Keyspace {
+            databases: self.databases.iter().map(|_| Box::new(Database::new(slots, self.sip))).collect(),
+            sip: self.sip,
+            cluster: self.cluster,
+            access: self.access,
+            statistics: KeyspaceStatistics::default(),
+            dirty: 0,
+            random: Random::from_seed(0),
+            pool: EvictionPool::default(),
+            mark: self.mark,
+            snapshot: None,
+            garbage: Vec::new(),
+        }
+    }
+
+    /// Takes the databases of a sibling in place of these, which come back. A
+    /// snapshot in progress is given up, and its walk is at its end.
+    pub fn exchange(&mut self, other: Keyspace) -> Vec<Box<Database>> {
+        self.abandon_snapshot();
+        self.snapshot = None;
+        self.mark = other.mark;
+        self.pool = EvictionPool::default();
+        core::mem::replace(&mut self.databases, other.databases)
+    }
+
     /// Exchanges two databases.
     pub fn swap(&mut self, a: DatabaseId, b: DatabaseId) {
         self.databases.swap(a.0 as usize, b.0 as usize);

@@ -1,4 +1,4 @@
-//! Loading the data set from a file, in slices.
+//! Loading the data set from a file, or as it comes over a link, in slices.
 //!
 //! ```text
 //! Open ──> Read ──> slices … ──> Read ──> slices … ──> the file's end
@@ -14,15 +14,19 @@ use crate::boundary::input::{DiskDone, DiskError, DiskErrorKind};
 use crate::boundary::time::Now;
 use crate::config::Id;
 use crate::data::entry::Value;
-use crate::keyspace::Loaded;
 use crate::keyspace::access::Access;
+use crate::keyspace::{Keyspace, Loaded};
 use crate::persistence::Work;
 use crate::persistence::reload::Reload;
 use crate::rdb::read::Checksum;
 use crate::rdb::{Eviction, Item, LoadError, Reader, ValueRef};
+use crate::replication::ReplicationId;
+use crate::replication::follow::history::Position;
+use crate::replication::follow::sync::Tail;
 use crate::server::Server;
 use crate::server::disk::DiskUse;
 use crate::server::timer::Timer;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
@@ -72,19 +76,55 @@ enum Purpose {
     /// It is the begin of a file of the append only file.
     Preamble,
     Reload(Reload),
+    Sync(SyncLoad),
+}
+
+/// A full synchronization that is loaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SyncLoad {
+    /// The history and the offset that the data are a state of.
+    pub(crate) position: Option<(ReplicationId, u64)>,
+    /// True if it is loaded as it comes.
+    pub(crate) from_link: bool,
 }
 
 /// A load in progress.
 pub(crate) struct Load {
     purpose: Purpose,
-    file: FileId,
+    /// `None` if it comes over the link to the primary.
+    file: Option<FileId>,
     reader: Reader,
+    /// Where the data go, if not in place of those that are there.
+    into: Option<Box<Keyspace>>,
+    /// What the file tells of the history that it belongs to.
+    origin: Origin,
     database: DatabaseId,
     began: Now,
     /// True while bytes are on their way from the disk.
     reading: bool,
     /// True once the disk has no more.
     ended: bool,
+}
+
+/// What a file tells of the history that it belongs to.
+#[derive(Clone, Copy, Default)]
+struct Origin {
+    id: Option<ReplicationId>,
+    offset: Option<u64>,
+    database: Option<DatabaseId>,
+}
+
+impl Origin {
+    fn position(self) -> Option<Position> {
+        Some(Position { id: self.id?, offset: self.offset?, database: self.database? })
+    }
+}
+
+impl Load {
+    /// What of it the future depends on, for the hash of the state.
+    pub(crate) fn describe(&self) -> (u64, usize, bool, Option<&Keyspace>) {
+        (self.reader.offset(), self.reader.unread().len(), self.reading, self.into.as_deref())
+    }
 }
 
 /// Why a load stopped.
@@ -95,6 +135,8 @@ pub(super) enum Failure {
     Content(String),
     /// It is there and cannot be read.
     Disk(DiskError),
+    /// It comes no more; with the reason.
+    Link(String),
 }
 
 impl From<LoadError> for Failure {
@@ -113,32 +155,75 @@ impl Work<'_> {
         self.load(Purpose::Reload(reload));
     }
 
-    fn load(&mut self, purpose: Purpose) {
-        let file = self.server.disk.new_file();
-        let path = self.file_name();
+    /// Loads what a primary sent: from disk, or as it comes, of `total` bytes if
+    /// that is known; `into` a place beside the data that are there, if those
+    /// are to stay until the end, and meanwhile to be read if `serves`.
+    pub(crate) fn load_for_sync(&mut self, sync: SyncLoad, into: Option<Box<Keyspace>>, serves: bool, total: u64) {
+        if !sync.from_link {
+            return self.load(Purpose::Sync(sync));
+        }
         self.server.loading = true;
-        self.server.persistence.load = Some(Load {
+        self.server.serving_while_loading = serves;
+        let mut load = self.new_load(Purpose::Sync(sync), None);
+        load.into = into;
+        load.reading = false;
+        self.server.persistence.load = Some(load);
+        self.loading_begins(total);
+    }
+
+    fn new_load(&mut self, purpose: Purpose, file: Option<FileId>) -> Load {
+        Load {
             purpose,
             file,
             reader: Reader::new(self.server.config.boolean(Id::Rdbchecksum)),
+            into: None,
+            origin: Origin::default(),
             database: DatabaseId(0),
             began: self.now,
             reading: true,
             ended: false,
-        });
+        }
+    }
+
+    fn load(&mut self, purpose: Purpose) {
+        let file = self.server.disk.new_file();
+        let path = self.file_name();
+        self.server.loading = true;
+        let load = self.new_load(purpose, Some(file));
+        self.server.persistence.load = Some(load);
         self.server.disk.start(self.orders, DiskUse::Load(file), DiskOperation::Open { file, path });
+    }
+
+    fn loading_begins(&mut self, total_bytes: u64) {
+        let status = &mut self.server.persistence;
+        status.loading = Some(LoadProgress { start: self.now.unix.seconds(), total_bytes, ..Default::default() });
+        status.last_loaded = 0;
+        status.last_expired = 0;
+    }
+
+    /// Bytes of the file came over the link.
+    pub(crate) fn load_received(&mut self, bytes: &[u8]) {
+        if let Some(load) = &mut self.server.persistence.load {
+            load.reading = false;
+            load.reader.feed(bytes);
+            self.server.timers.set(Timer::LoadStep, self.now.monotonic);
+        }
+    }
+
+    /// What comes over the link will never be complete.
+    pub(crate) fn load_interrupted(&mut self, reason: &str) {
+        if let Some(load) = self.server.persistence.load.take() {
+            self.load_failed(load, Failure::Link(reason.into()));
+        }
     }
 
     /// A disk operation of a load has ended.
     pub(crate) fn load_operation_done(&mut self, file: FileId, result: Result<DiskDone<'_>, DiskError>) {
-        let Some(mut load) = self.server.persistence.load.take_if(|load| load.file == file) else { return };
+        let Some(mut load) = self.server.persistence.load.take_if(|load| load.file == Some(file)) else { return };
         load.reading = false;
         match result {
             Ok(DiskDone::Opened { size }) => {
-                self.server.persistence.loading =
-                    Some(LoadProgress { start: self.now.unix.seconds(), total_bytes: size, ..Default::default() });
-                self.server.persistence.last_loaded = 0;
-                self.server.persistence.last_expired = 0;
+                self.loading_begins(size);
                 self.read_more(&mut load);
             }
             Ok(DiskDone::Data(bytes)) => {
@@ -154,8 +239,13 @@ impl Work<'_> {
 
     fn read_more(&mut self, load: &mut Load) {
         load.reading = true;
-        let operation = DiskOperation::Read { file: load.file, length_max: CHUNK };
-        self.server.disk.start(self.orders, DiskUse::Load(load.file), operation);
+        match load.file {
+            Some(file) => {
+                let operation = DiskOperation::Read { file, length_max: CHUNK };
+                self.server.disk.start(self.orders, DiskUse::Load(file), operation);
+            }
+            None => self.read_link(),
+        }
     }
 
     /// One slice, as [`Timer::LoadStep`] has come.
@@ -174,8 +264,11 @@ impl Work<'_> {
         if let Some(progress) = &mut self.server.persistence.loading {
             progress.loaded_bytes = load.reader.offset();
         }
+        if matches!(load.purpose, Purpose::Sync(_)) {
+            self.keep_link_alive();
+        }
         if load.reader.is_finished() {
-            return self.loaded(load);
+            return self.file_ended(load);
         }
         if !load.reading && !load.ended && load.reader.unread().len() < CHUNK {
             self.read_more(&mut load);
@@ -188,6 +281,23 @@ impl Work<'_> {
             return self.load_failed(load, Failure::Format(LoadError::UnexpectedEnd));
         }
         self.server.persistence.load = Some(load);
+    }
+
+    /// All was read. Over a link there may be more that belongs to the file.
+    fn file_ended(&mut self, mut load: Load) {
+        if load.file.is_some() {
+            return self.loaded(load, 0);
+        }
+        match self.sync_tail(load.reader.unread()) {
+            Tail::Complete(length) => self.loaded(load, length),
+            Tail::Missing => {
+                if !load.reading {
+                    self.read_more(&mut load);
+                }
+                self.server.persistence.load = Some(load);
+            }
+            Tail::Broken => self.load_failed(load, Failure::Link("Replication stream EOF marker is broken".into())),
+        }
     }
 
     /// Takes in so many items at most. False if there is none before more is
@@ -204,16 +314,17 @@ impl Work<'_> {
                     }
                     let merge = matches!(&load.purpose, Purpose::Reload(reload) if reload.merge);
                     let entry = Entry { key, value, expire_at_ms, eviction };
-                    // Later requests may depend on a key that is past its time.
-                    let keeps_all = matches!(load.purpose, Purpose::Preamble);
+                    // Later requests may depend on a key that is past its time; in a
+                    // replica, keys go when the primary says so.
+                    let keeps_all = matches!(load.purpose, Purpose::Preamble) || self.server.replication.is_replica();
                     let began_ms = if keeps_all { i64::MIN } else { load.began.unix.ms() };
-                    self.load_entry(load.database, &entry, began_ms, merge)?;
+                    self.load_entry(load.into.as_deref_mut(), load.database, &entry, began_ms, merge)?;
                     if bytes >= SLICE_BYTES {
                         return Ok(true);
                     }
                 }
                 Item::SelectDb(database) => load.database = self.database_of(database)?,
-                Item::Aux { key, value } => self.note_text(key, value),
+                Item::Aux { key, value } => self.note_text(&mut load.origin, key, value),
                 Item::Function(_) => {
                     let line = "Failed loading library, functions are not supported";
                     return Err(Failure::Content(line.into()));
@@ -253,6 +364,7 @@ impl Work<'_> {
 
     fn load_entry(
         &mut self,
+        into: Option<&mut Keyspace>,
         database: DatabaseId,
         entry: &Entry<'_>,
         began_ms: i64,
@@ -267,7 +379,8 @@ impl Work<'_> {
             ValueRef::Integer(number) => Value::Integer(number),
             ValueRef::String(text) => parse_i64(text).map_or(Value::Bytes(text), Value::Integer),
         };
-        let loaded = self.keyspace.load(database, entry.key, value, entry.expire_at_ms, access, merge);
+        let keyspace = into.unwrap_or(self.keyspace);
+        let loaded = keyspace.load(database, entry.key, value, entry.expire_at_ms, access, merge);
         if loaded == Loaded::Duplicate {
             let key = String::from_utf8_lossy(entry.key);
             return Err(Failure::Content(format!("RDB has duplicated key '{key}' in DB {}", database.0)));
@@ -277,7 +390,7 @@ impl Work<'_> {
     }
 
     /// A text about the file.
-    fn note_text(&mut self, key: &[u8], value: &[u8]) {
+    fn note_text(&mut self, origin: &mut Origin, key: &[u8], value: &[u8]) {
         let text = String::from_utf8_lossy(value);
         let number = || parse_i64(value).unwrap_or(0);
         let line = match key {
@@ -294,7 +407,18 @@ impl Work<'_> {
             b"aof-preamble" if number() != 0 => "RDB has an AOF tail".into(),
             b"aof-base" if number() != 0 => "RDB is base AOF".into(),
             b"redis-bits" | b"lua" | b"aof-preamble" | b"aof-base" => return,
-            b"repl-stream-db" | b"repl-id" | b"repl-offset" => return,
+            b"repl-stream-db" => {
+                origin.database = u64::try_from(number()).ok().and_then(|number| self.database_of(number).ok());
+                return;
+            }
+            b"repl-id" => {
+                origin.id = ReplicationId::try_from(value).ok();
+                return;
+            }
+            b"repl-offset" => {
+                origin.offset = u64::try_from(number()).ok();
+                return;
+            }
             _ => {
                 let line = format!("Unrecognized RDB AUX field: '{}'", String::from_utf8_lossy(key));
                 return self.log(LogLevel::Debug, line);
@@ -303,7 +427,8 @@ impl Work<'_> {
         self.log(LogLevel::Notice, line);
     }
 
-    fn loaded(&mut self, load: Load) {
+    /// The data are there; behind the file, `tail` bytes belong to it.
+    fn loaded(&mut self, load: Load, tail: usize) {
         self.close_loaded(load.file);
         let status = &self.server.persistence;
         let (loaded, expired) = (status.last_loaded, status.last_expired);
@@ -314,17 +439,28 @@ impl Work<'_> {
                 let microseconds = self.now.monotonic.since(load.began.monotonic);
                 let line = format!("DB loaded from disk: {:.3} seconds", microseconds as f64 / 1e6);
                 self.log(LogLevel::Notice, line);
+                if let Some(position) = load.origin.position() {
+                    self.restore_history(position);
+                }
                 self.ready();
             }
             Purpose::Preamble => {}
             Purpose::Reload(reload) => self.reload_loaded(reload, true),
+            Purpose::Sync(sync) => {
+                let database = load.origin.database.unwrap_or(DatabaseId(0));
+                let unread = load.reader.unread().get(tail..).unwrap_or_default();
+                self.sync_loaded(sync, load.into, database, unread);
+            }
         }
     }
 
-    fn close_loaded(&mut self, file: FileId) {
-        self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Close { file });
+    fn close_loaded(&mut self, file: Option<FileId>) {
+        if let Some(file) = file {
+            self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Close { file });
+        }
         self.server.persistence.loading = None;
         self.server.loading = false;
+        self.server.serving_while_loading = false;
     }
 
     pub(super) fn ready(&mut self) {
@@ -338,6 +474,9 @@ impl Work<'_> {
             self.orders.log(LogLevel::Notice, format!("Ready to accept connections {kind}"));
         }
         self.orders.list.push(Effect::Ready);
+        if self.server.replication.is_replica() {
+            self.server.timers.set(Timer::Follow, self.now.monotonic);
+        }
     }
 
     fn load_failed(&mut self, load: Load, failure: Failure) {
@@ -346,7 +485,10 @@ impl Work<'_> {
             self.server.loading = false;
             return self.ready();
         }
-        let lines = failure_lines(&failure, load.reader.stopped_at(), &self.file_name());
+        let lines = match load.purpose {
+            Purpose::Sync(_) => sync_failure_lines(&failure, load.reader.stopped_at()),
+            _ => failure_lines(&failure, load.reader.stopped_at(), &self.file_name()),
+        };
         for line in lines.into_iter().flatten() {
             self.log(LogLevel::Warning, line);
         }
@@ -359,6 +501,7 @@ impl Work<'_> {
             }
             Purpose::Preamble => {}
             Purpose::Reload(reload) => self.reload_loaded(reload, false),
+            Purpose::Sync(sync) => self.sync_failed(sync, load.into),
         }
     }
 }
@@ -368,8 +511,10 @@ impl Load {
     pub(super) fn preamble(checksum: bool, now: Now) -> Load {
         Load {
             purpose: Purpose::Preamble,
-            file: FileId(0),
+            file: None,
             reader: Reader::new(checksum),
+            into: None,
+            origin: Origin::default(),
             database: DatabaseId(0),
             began: now,
             reading: false,
@@ -419,6 +564,20 @@ impl Work<'_> {
     }
 }
 
+/// Likewise for what a primary sent, which is asked for again.
+fn sync_failure_lines(failure: &Failure, offset: u64) -> [Option<String>; 3] {
+    let line = match failure {
+        Failure::Disk(error) => format!("The RDB file received from the primary can't be read: {}", error.message),
+        Failure::Content(line) => line.clone(),
+        Failure::Format(error) => format!("Internal error in RDB reading offset {offset} -> {error}"),
+        Failure::Link(reason) => {
+            let assumed = "Failure loading rdb format from socket, assuming connection error, resuming operation.";
+            return [Some(format!("I/O error trying to sync with MASTER: {reason}")), Some(assumed.into()), None];
+        }
+    };
+    [Some(line), None, None]
+}
+
 /// What the reference writes to its log, in its order.
 fn failure_lines(failure: &Failure, offset: u64, path: &str) -> [Option<String>; 3] {
     let fatal = || Some(String::from("Fatal error loading the DB, check server logs. Exiting."));
@@ -429,7 +588,7 @@ fn failure_lines(failure: &Failure, offset: u64, path: &str) -> [Option<String>;
             let line = format!("Fatal error: can't open the RDB file {path} for reading: {}", error.message);
             [Some(line), fatal(), None]
         }
-        Failure::Content(line) => [Some(line.clone()), None, None],
+        Failure::Content(line) | Failure::Link(line) => [Some(line.clone()), None, None],
         Failure::Format(error @ (LoadError::WrongSignature | LoadError::UnsupportedVersion(_))) => {
             [Some(format!("{error}")), fatal(), None]
         }

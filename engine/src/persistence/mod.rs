@@ -23,7 +23,7 @@ pub mod shutdown;
 pub mod sink;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::boundary::effects::{LogLevel, Orders};
 use crate::boundary::time::Now;
@@ -129,13 +129,18 @@ pub(crate) struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn log(&mut self, level: LogLevel, message: impl Into<String>) {
+    pub(crate) fn log(&mut self, level: LogLevel, message: impl Into<String>) {
         self.orders.log(level, message);
     }
 
     /// True if any save point is configured.
     fn has_save_points(&self) -> bool {
         !self.server.config.save_points().is_empty()
+    }
+
+    /// `dbfilename`.
+    pub(crate) fn rdb_file_name(&self) -> String {
+        self.file_name()
     }
 
     fn file_name(&self) -> String {

@@ -96,7 +96,8 @@ impl Work<'_> {
         self.end_exclusive();
     }
 
-    pub(super) fn forget_all(&mut self) {
+    /// Empties all databases, silently.
+    pub(crate) fn forget_all(&mut self) {
         for id in 0..self.keyspace.database_count() as u32 {
             empty_silently(self.keyspace, &mut self.server.watches, self.orders, self.now, DatabaseId(id));
         }

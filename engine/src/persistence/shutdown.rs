@@ -8,9 +8,11 @@ use crate::config::{Id, ShutdownOptions};
 use crate::persistence::Work;
 use crate::persistence::aof::State;
 use crate::persistence::save::Then;
+use crate::server::Pause;
 use crate::server::deferred::Waiter;
 use crate::server::timer::Timer;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Milliseconds after which a signal that has to wait is looked at again.
@@ -26,6 +28,8 @@ pub(crate) struct Shutdown {
     options: Option<ShutdownOptions>,
     /// Until when it waits for replicas.
     pub(super) until: Option<Monotonic>,
+    /// True if writes are paused for it.
+    pauses: bool,
     /// Set once nothing is left but files to be removed; the exit code.
     exit: Option<i32>,
     waiters: Vec<Waiter>,
@@ -55,7 +59,10 @@ impl Work<'_> {
     pub(crate) fn shutdown_due(&mut self) {
         let shutdown = &self.server.persistence.shutdown;
         if shutdown.options.is_some() {
-            if shutdown.until.is_some() {
+            if let Some(until) = shutdown.until {
+                if until > self.now.monotonic && !self.replicas_have_all() {
+                    return self.wait_for_replicas();
+                }
                 self.finish_shutdown();
             }
             return;
@@ -86,12 +93,35 @@ impl Work<'_> {
         let options = if loading { ShutdownOptions(options.0 & !saves | ShutdownOptions::NOSAVE.0) } else { options };
         shutdown.options = Some(options);
         self.log(LogLevel::Warning, "User requested shutdown...");
-        self.finish_shutdown();
+        let seconds = self.server.config.unsigned(Id::ShutdownTimeout);
+        if seconds == 0 || options.contains(ShutdownOptions::NOW) || loading || self.replicas_have_all() {
+            return self.finish_shutdown();
+        }
+        self.log(LogLevel::Notice, "Waiting for replicas before shutting down.");
+        let until = self.now.monotonic.plus_ms(seconds * 1000);
+        let shutdown = &mut self.server.persistence.shutdown;
+        shutdown.until = Some(until);
+        shutdown.pauses = self.server.pause.is_none();
+        self.server.pause.get_or_insert(Pause { until: Monotonic(u64::MAX), writes_only: true });
+        self.wait_for_replicas();
+    }
+
+    fn replicas_have_all(&self) -> bool {
+        self.server.replication.is_replica() || self.server.replication.replicas_have_all()
+    }
+
+    fn wait_for_replicas(&mut self) {
+        self.server.replication.ask_acknowledgements();
+        self.server.timers.set(Timer::Shutdown, self.now.monotonic.plus_ms(LOOK_AGAIN_MS));
     }
 
     fn finish_shutdown(&mut self) {
         self.server.persistence.shutdown.until = None;
         let Some(options) = self.server.persistence.shutdown.options else { return };
+        let lines: Vec<String> = self.server.replication.lag_lines(self.now).collect();
+        for line in lines {
+            self.log(LogLevel::Notice, line);
+        }
         if self.server.persistence.aof.rewriting.is_some() {
             if self.server.persistence.aof.state == State::Waiting {
                 if options.contains(ShutdownOptions::FORCE) {
@@ -179,6 +209,10 @@ impl Work<'_> {
     fn cancel_shutdown(&mut self) {
         let shutdown = core::mem::take(&mut self.server.persistence.shutdown);
         self.server.timers.clear(Timer::Shutdown);
+        if shutdown.pauses {
+            self.server.pause = None;
+            self.server.resume_waiting(self.orders);
+        }
         for waiter in shutdown.waiters {
             self.server.defer(waiter, Err("ERR Errors trying to SHUTDOWN. Check logs.".into()));
         }

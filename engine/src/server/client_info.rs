@@ -5,6 +5,7 @@ use crate::resp::reply::Protocol;
 use crate::server::Server;
 use crate::server::personality::Personality;
 use crate::session::Session;
+use crate::session::class::Class;
 use alloc::string::String;
 use core::fmt::Write;
 
@@ -61,6 +62,8 @@ impl Server {
     pub fn write_flags(&self, session: &Session, line: &mut String) {
         let start = line.len();
         let flags = [
+            (session.class() == Class::Primary, 'M'),
+            (session.class() == Class::Replica, 'S'),
             (session.transaction.is_some(), 'x'),
             (session.waiting.is_some(), 'b'),
             (self.watches.is_broken(session.id), 'd'),

@@ -3,9 +3,12 @@
 
 use crate::boundary::effects::{Effect, LogLevel, Orders};
 use crate::boundary::id::ClientId;
-use crate::boundary::time::Now;
+use crate::boundary::time::{Monotonic, Now};
 use crate::config::Id;
+use crate::replication::follow::PRIMARY;
 use crate::server::Server;
+use crate::server::timer::Timer;
+use crate::session::class::Class;
 use crate::session::{Session, Waiting};
 use alloc::format;
 use alloc::string::String;
@@ -21,6 +24,7 @@ impl Server {
     /// What must be undone when a session ends that is not in the table.
     pub(crate) fn release(&mut self, session: &Session) {
         self.watches.forget(session.id, &session.watching);
+        self.replication.forget(session);
         self.waiting_for_turn.retain(|&waiting| waiting != session.id);
     }
 
@@ -28,6 +32,11 @@ impl Server {
     /// left is lost. It is gone from here on: the driver's word that it closed
     /// finds nothing.
     pub fn disconnect(&mut self, client: ClientId, orders: &mut Orders) {
+        if client == PRIMARY {
+            self.replication.follow.disconnect();
+            self.timers.set(Timer::FollowStep, Monotonic(0));
+            return;
+        }
         self.forget_client(client);
         orders.list.push(Effect::Close { client, flush: false });
     }
@@ -42,13 +51,25 @@ impl Server {
             }
             orders.list.push(Effect::Resume { client });
         }
+        if self.replication.follow.is_held() {
+            self.timers.set(Timer::FollowStep, Monotonic(0));
+        }
     }
 
     /// True if a client has so many bytes of output pending that it must be
     /// closed: over the hard limit, or over the soft one for too long.
     pub fn output_exceeded(&self, session: &mut Session, pending: u64, now: Now) -> bool {
-        let used = session.reply_buffer.divide(pending).list_bytes;
-        let limit = self.config.output_buffer_limits()[session.class().limit_index()];
+        let replica = session.class() == Class::Replica;
+        let used = if replica {
+            pending + self.replication.owed(session.id)
+        } else {
+            session.reply_buffer.divide(pending).list_bytes
+        };
+        let mut limit = self.config.output_buffer_limits()[session.class().limit_index()];
+        if replica && limit.hard_bytes > 0 {
+            // A replica that continues may need all of the backlog at once.
+            limit.hard_bytes = limit.hard_bytes.max(self.config.bytes(Id::ReplBacklogSize));
+        }
         if used == 0 {
             session.over_soft_limit_since = None;
             return false;
@@ -77,7 +98,8 @@ impl Server {
         self.statistics.output_limit_disconnections += 1;
         let mut line = String::new();
         self.describe_client(session, now, &mut line);
-        orders.log(LogLevel::Warning, format!("Client {line} closed for overcoming of output buffer limits."));
+        let how = if session.class() == Class::Replica { "scheduled to be closed ASAP" } else { "closed" };
+        orders.log(LogLevel::Warning, format!("Client {line} {how} for overcoming of output buffer limits."));
     }
 
     /// True if a client has more bytes of incomplete requests than it may.

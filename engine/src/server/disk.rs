@@ -1,7 +1,7 @@
 //! Disk operations under way, and whose they are.
 
 use crate::boundary::effects::{DiskOperation, Orders};
-use crate::boundary::id::{DiskToken, FileId};
+use crate::boundary::id::{ClientId, DiskToken, FileId};
 use alloc::collections::VecDeque;
 
 /// What a disk operation is for. Its completion goes there.
@@ -13,6 +13,10 @@ pub enum DiskUse {
     Load(FileId),
     /// An operation of the append only file.
     Aof(AofOperation),
+    /// A step of receiving a file from the primary.
+    Receive(FileId, ReceiveOperation),
+    /// A step of reading the file that a replica is sent.
+    Send(ClientId, FileId),
     /// Nothing depends on how it ends.
     Nothing,
 }
@@ -30,6 +34,21 @@ pub enum AofOperation {
     Step,
     /// A step of loading.
     Load(FileId),
+}
+
+/// The steps of receiving a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReceiveOperation {
+    /// The temporary file is created.
+    Create,
+    /// So many bytes are appended.
+    Append(usize),
+    /// What was appended so far is made durable.
+    Sync,
+    /// The file is closed.
+    Close,
+    /// The file takes its name.
+    Rename,
 }
 
 /// The steps of saving.

@@ -175,11 +175,6 @@ impl Unit {
         self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()) });
     }
 
-    /// Number of requests.
-    pub(crate) fn len(&self) -> usize {
-        self.records.len()
-    }
-
     /// Appends the unit for a consumer in whose stream `selected` is the
     /// selected database; `None` if that is not known. Several requests become a
     /// transaction if `atomic`.

@@ -79,6 +79,8 @@ pub struct Server {
     pub pause: Option<Pause>,
     /// Loading: set while the data set is read at start or by DEBUG RELOAD.
     pub loading: bool,
+    /// Set while the old data are served though `loading` is set.
+    pub serving_while_loading: bool,
     /// Set while SAVE or its like runs: all other requests wait for their turn.
     pub exclusive: bool,
     /// Saving and loading: what is under way and what became of it.
@@ -168,6 +170,7 @@ impl Server {
             timers: Timers::default(),
             pause: None,
             loading: false,
+            serving_while_loading: false,
             exclusive: false,
             persistence: Persistence::new(now),
             replication: Replication::new(random),
@@ -196,7 +199,7 @@ impl Server {
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
-        keyspace.bytes() as u64 + self.session_memory() + self.fixed_memory
+        keyspace.bytes() as u64 + self.session_memory() + self.fixed_memory + self.replication.memory()
     }
 
     /// A reply that was put off is due.
@@ -227,9 +230,15 @@ impl Server {
     }
 
     /// Bytes that count against `maxmemory`: all that is accounted but output
-    /// buffers.
+    /// buffers, and what replicas that are behind are still to be sent.
     pub fn memory_counted(&self, keyspace: &Keyspace) -> u64 {
-        keyspace.bytes() as u64 + self.fixed_memory
+        keyspace.bytes() as u64 + self.fixed_memory + self.backlog_memory()
+    }
+
+    /// Bytes of the replication stream that are there for replicas that may come
+    /// back, not for those that are behind.
+    pub(crate) fn backlog_memory(&self) -> u64 {
+        self.replication.memory().min(self.config.bytes(crate::config::Id::ReplBacklogSize))
     }
 
     /// Bytes of all sessions but the one that runs.

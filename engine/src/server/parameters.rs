@@ -17,6 +17,7 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     server.statistics.latency_tracking = config.boolean(Id::LatencyTracking);
     server.slow_ns_min = slow_ns_min(config);
     server.persistence.aof.configure(&server.config);
+    server.replication.replicas_min = (config.unsigned(Id::MinReplicasToWrite), config.unsigned(Id::MinReplicasMaxLag));
     server.refuse_writes_as_configured();
     let config = &server.config;
     server.journal.lazy = LazyDeletion {

@@ -58,6 +58,14 @@ pub struct Statistics {
     pub output_limit_disconnections: u64,
     /// Clients closed for too long a request.
     pub query_limit_disconnections: u64,
+    /// Full synchronizations asked for.
+    pub full_syncs: u64,
+    /// Partial synchronizations accepted.
+    pub partial_syncs: u64,
+    /// Partial synchronizations refused.
+    pub partial_syncs_refused: u64,
+    /// Bytes sent to replicas.
+    pub replication_output: u64,
     /// Batches of bytes read from sockets.
     pub reads: u64,
     /// Batches of bytes written to sockets, as reported.
@@ -89,6 +97,10 @@ impl Statistics {
             denied_authentications: 0,
             output_limit_disconnections: 0,
             query_limit_disconnections: 0,
+            full_syncs: 0,
+            partial_syncs: 0,
+            partial_syncs_refused: 0,
+            replication_output: 0,
             reads: 0,
             writes: 0,
             operations: Rate::default(),

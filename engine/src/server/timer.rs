@@ -17,13 +17,21 @@ pub enum Timer {
     LoadStep,
     /// Eviction goes on.
     Evict,
+    /// The link to the primary is looked at.
+    Follow,
+    /// Running the primary's stream goes on.
+    FollowStep,
+    /// Replicas are looked at: once a second, or at once.
+    Replication,
+    /// WAIT has waited long enough.
+    Wait,
     /// SHUTDOWN has waited long enough.
     Shutdown,
     /// The append only file is to be synced, or an append to be tried again.
     Aof,
 }
 
-const COUNT: usize = 8;
+const COUNT: usize = 12;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -40,6 +48,10 @@ impl Timers {
         Timer::Evict,
         Timer::SnapshotStep,
         Timer::LoadStep,
+        Timer::Follow,
+        Timer::FollowStep,
+        Timer::Replication,
+        Timer::Wait,
         Timer::Shutdown,
         Timer::Aof,
     ];

@@ -10,7 +10,9 @@ use crate::boundary::id::{ClientId, DatabaseId};
 use crate::boundary::input::{BufferReport, Connection};
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandId;
+use crate::replication::replica::Handshake;
 use crate::resp::reply::Protocol;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use class::Class;
@@ -46,6 +48,8 @@ pub enum Waiting {
 pub struct Session {
     /// Its number.
     pub id: ClientId,
+    /// What kind of client it is.
+    pub(crate) class: Class,
     /// Its ends.
     pub connection: Connection,
     /// CLIENT SETNAME; empty if none.
@@ -108,6 +112,11 @@ pub struct Session {
     pub over_soft_limit_since: Option<Monotonic>,
     /// Set when it is to be closed at once, its replies unsent.
     pub dropped: bool,
+    /// What it said of itself before it asked for the replication stream.
+    pub(crate) handshake: Option<Box<Handshake>>,
+    /// Where the replication stream was when it last changed something: what WAIT
+    /// waits for.
+    pub(crate) write_offset: u64,
 }
 
 impl Session {
@@ -115,6 +124,7 @@ impl Session {
     pub fn new(id: ClientId, connection: Connection, now: Now) -> Session {
         Session {
             id,
+            class: Class::Normal,
             connection,
             name: Vec::new(),
             library_name: Vec::new(),
@@ -146,6 +156,8 @@ impl Session {
             reply_buffer: ReplyBuffer::new(now.monotonic),
             over_soft_limit_since: None,
             dropped: false,
+            handshake: None,
+            write_offset: 0,
         }
     }
 
@@ -170,7 +182,7 @@ impl Session {
 
     /// What kind of client it is.
     pub fn class(&self) -> Class {
-        Class::Normal
+        self.class
     }
 
     /// Bytes of replies that have not been written to the socket, as far as is

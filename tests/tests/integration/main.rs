@@ -6,4 +6,5 @@ mod daemon;
 mod persistence;
 mod process;
 mod recording;
+mod replication;
 mod report;

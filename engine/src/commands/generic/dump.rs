@@ -98,7 +98,7 @@ fn restore(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
     if let Some(location) = old {
         context.remove(database, &key, location);
     }
-    if expire_at_ms.is_some_and(|at| at <= context.now_ms()) && !context.server.loading {
+    if expire_at_ms.is_some_and(|at| at <= context.now_ms()) && context.past_deletes() {
         if old.is_some() {
             context.changed(&key, Event::generic("del"), Record::Delete);
         }

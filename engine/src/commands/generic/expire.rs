@@ -192,7 +192,7 @@ fn set_expiry(context: &mut Context<'_>, arguments: Arguments<'_>, base_ms: i64,
         context.reply.integer(0);
         return Ok(());
     };
-    if expire_at_ms <= context.now_ms() && !context.server.loading {
+    if expire_at_ms <= context.now_ms() && context.past_deletes() {
         context.remove(database, &key, location);
         context.changed(&key, Event::generic("del"), Record::Delete);
     } else {

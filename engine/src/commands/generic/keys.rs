@@ -72,11 +72,13 @@ fn keys(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error
 fn randomkey(context: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
     let id = context.database();
     let mut tries = EXPIRED_MAX;
+    let nothing_expires =
+        |context: &Context<'_>| context.server.expiry_suspended(context.now) || context.server.replication.is_replica();
     while let Some(location) = context.keyspace.random_location(id) {
         let name: Vec<u8> = context.keyspace.get(id, location).key().into();
         tries -= 1;
         let key = context.keyspace.key(&name);
-        if context.find_live(id, &key).is_some() || tries == 0 && context.server.expiry_suspended(context.now) {
+        if context.find_live(id, &key).is_some() || tries == 0 && nothing_expires(context) {
             context.reply.bulk(&name);
             return Ok(());
         }

@@ -30,7 +30,6 @@ pub const COMMANDS: &[Command] = &[
     memory::MEMORY,
     module::MODULE,
     replication::REPLICAOF,
-    replication::ROLE,
     replication::SLAVEOF,
     slowlog::SLOWLOG,
     time::TIME,

@@ -1,28 +1,15 @@
-//! ROLE, REPLICAOF, SLAVEOF: the server is a primary without replicas.
+//! REPLICAOF, SLAVEOF: which part a server plays.
 
 use crate::base::number::parse_i64;
+use crate::boundary::effects::LogLevel;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
-use crate::config::Id;
+use crate::config::{Id, PrimaryAddress};
 use crate::resp::request::Arguments;
-
-/// ROLE.
-pub const ROLE: Command = Command {
-    name: "role",
-    group: Group::Server,
-    since: "2.8.12",
-    summary: "Answers the server's part in replication.",
-    complexity: "O(1)",
-    arity: 1,
-    flags: Flags::FAST.and(Flags::LOADING).and(Flags::NOSCRIPT).and(Flags::STALE),
-    categories: Categories::ADMIN.and(Categories::DANGEROUS).and(Categories::FAST),
-    tips: &[],
-    keys: &[],
-    arguments: &[],
-    subcommands: &[],
-    handler: role,
-};
+use crate::session::class::Class;
+use alloc::format;
+use alloc::string::String;
 
 /// REPLICAOF.
 pub const REPLICAOF: Command = Command {
@@ -82,26 +69,52 @@ pub const SLAVEOF: Command = Command {
     handler: slaveof,
 };
 
-fn role(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
-    context.reply.array(3);
-    context.reply.bulk(b"master");
-    context.reply.integer(0);
-    context.reply.array(0);
-    Ok(())
-}
-
 fn replicaof(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     if context.server.config.boolean(Id::ClusterEnabled) {
         return Err(Error::Text("ERR REPLICAOF not allowed in cluster mode."));
     }
+    if context.server.replication.follow.failover.is_active() {
+        return Err(Error::Text("ERR REPLICAOF not allowed while failing over."));
+    }
     if arguments[1].eq_ignore_ascii_case(b"no") && arguments[2].eq_ignore_ascii_case(b"one") {
+        if context.server.replication.is_replica() {
+            context.persistence().follow_nobody();
+            log_change(context, "MASTER MODE");
+        }
         context.reply.ok();
         return Ok(());
     }
-    match parse_i64(&arguments[2]) {
-        Some(0..=65535) => Err(Error::Text("ERR Replication is not available yet, this server can only be a primary")),
-        _ => Err(Error::Text("ERR Invalid master port")),
+    if context.session.class() == Class::Replica {
+        return Err(Error::Text("ERR Command is not valid when client is a replica."));
     }
+    let port = parse_i64(&arguments[2]).ok_or(Error::NotInteger)?;
+    let port = u16::try_from(port).map_err(|_| Error::Text("ERR Invalid master port"))?;
+    let address = PrimaryAddress { host: arguments[1].to_vec(), port };
+    if context
+        .server
+        .replication
+        .follow
+        .primary()
+        .is_some_and(|primary| primary.host.eq_ignore_ascii_case(&address.host) && primary.port == port)
+    {
+        let line = "REPLICAOF would result into synchronization with the master we are already connected with. No \
+                    operation performed.";
+        context.orders.log(LogLevel::Notice, line);
+        context.reply.simple("OK Already connected to specified master");
+        return Ok(());
+    }
+    let shown = format!("REPLICAOF {}:{port}", String::from_utf8_lossy(&address.host));
+    context.persistence().follow(address);
+    log_change(context, &shown);
+    context.reply.ok();
+    Ok(())
+}
+
+/// Says in the log who has changed the server's role.
+fn log_change(context: &mut Context<'_>, what: &str) {
+    let mut who = String::new();
+    context.server.describe_client(context.session, context.now, &mut who);
+    context.orders.log(LogLevel::Notice, format!("{what} enabled (user request from '{who}')"));
 }
 
 fn slaveof(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {

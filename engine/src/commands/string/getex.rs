@@ -54,7 +54,7 @@ fn getex(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
     let database = context.database();
     match (options.lifetime, expire_at_ms) {
         (Lifetime::Until(Clock::UnixSeconds | Clock::UnixMilliseconds, _), Some(at))
-            if at <= context.now_ms() && !context.server.loading =>
+            if at <= context.now_ms() && context.past_deletes() =>
         {
             context.remove(database, &key, location);
             context.changed(&key, Event::generic("del"), Record::Delete);

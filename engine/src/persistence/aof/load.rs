@@ -372,7 +372,7 @@ impl Work<'_> {
                 self.read_ahead(&mut load);
             }
             Slice::Starved => self.read_ahead(&mut load),
-            Slice::End => return self.file_ended(load),
+            Slice::End => return self.aof_file_ended(load),
             Slice::Failed => return self.aof_load_failed(load),
         }
         self.server.persistence.aof.load = Some(load);
@@ -492,7 +492,7 @@ impl Work<'_> {
     }
 
     /// A file has no more bytes.
-    fn file_ended(&mut self, mut load: AofLoad) {
+    fn aof_file_ended(&mut self, mut load: AofLoad) {
         let Stage::Loading(current) = &load.stage else { return };
         let file = load.file;
         let in_multi = current.session.transaction.is_some();

@@ -138,6 +138,9 @@ pub struct Aof {
     limit: rewrite::RetryLimit,
     held: hold::Held,
     awaited: write::Awaited,
+    /// A position, and the replication offset behind the same changes, until
+    /// that is told to be durable.
+    mark: Option<(u64, u64)>,
     /// Set when the process ends, as what was promised can't be kept.
     lost: bool,
     load: Option<load::AofLoad>,
@@ -187,6 +190,16 @@ impl Aof {
     /// The position up to which all is durable.
     pub fn synced_position(&self) -> u64 {
         self.synced
+    }
+
+    /// Takes in where the replication stream is now; tells up to where it is
+    /// durable here, if that is news.
+    pub(crate) fn synced_offset(&mut self, offset: u64) -> Option<u64> {
+        let reached = self.mark.take_if(|(position, _)| *position <= self.synced);
+        if self.mark.is_none() && self.appended > self.synced {
+            self.mark = Some((self.appended, offset));
+        }
+        reached.map(|(_, offset)| offset)
     }
 
     /// `aof_buffer_length`.

@@ -86,7 +86,7 @@ impl Work<'_> {
         }
         self.suspend_syncs();
         self.start_append();
-        self.start_sync();
+        self.start_aof_sync();
         self.rotate_if_drained();
         self.finish_closing();
         self.tell_awaiting();
@@ -131,7 +131,7 @@ impl Work<'_> {
         }
     }
 
-    fn start_sync(&mut self) {
+    fn start_aof_sync(&mut self) {
         let now = self.now.monotonic;
         let aof = &self.server.persistence.aof;
         let Some(file) = aof.file else { return };

@@ -1,12 +1,13 @@
 //! How the steps of a save end, and then the save itself.
 
-use super::{Outcome, Purpose, Stage, Then};
+use super::{Outcome, Purpose, Stage, Target, Then};
 use crate::boundary::ask::{Answer, Question};
 use crate::boundary::effects::{DiskOperation, LogLevel};
 use crate::boundary::id::FileId;
 use crate::boundary::input::DiskError;
 use crate::boundary::time::Now;
 use crate::persistence::Work;
+use crate::replication::sync::Wish;
 use crate::server::disk::{DiskUse, SaveOperation};
 use crate::server::timer::Timer;
 use alloc::format;
@@ -25,7 +26,7 @@ impl Work<'_> {
             (Stage::Removing(outcome), SaveOperation::Remove, _) => self.end_save(outcome),
             (Stage::Removing(_), ..) => {}
             (_, _, Err(error)) => self.fail_save(what, &error),
-            (Stage::Walking, SaveOperation::Append(_), Ok(())) => self.disk_follows(),
+            (Stage::Walking, SaveOperation::Append(_), Ok(())) => self.walk_follows(),
             (Stage::Draining, _, Ok(())) if save.outstanding == 0 => {
                 save.stage = Stage::Syncing;
                 self.start_save_operation(SaveOperation::Sync, DiskOperation::Sync { file });
@@ -41,6 +42,16 @@ impl Work<'_> {
             }
             (Stage::Renaming, SaveOperation::Rename, Ok(())) => self.end_save(Outcome::Saved),
             (_, _, Ok(())) => {}
+        }
+    }
+
+    /// All replicas got what was sent as it was made, if `complete`, or all are
+    /// gone.
+    pub(crate) fn transfer_ended(&mut self, complete: bool) {
+        if complete {
+            self.end_save(Outcome::Saved);
+        } else {
+            self.give_up(Outcome::Killed);
         }
     }
 
@@ -74,10 +85,10 @@ impl Work<'_> {
     /// Gives up a save in the background, if there is one.
     pub(crate) fn kill_background_save(&mut self) {
         let status = &mut self.server.persistence;
-        if matches!(status.next_save, Some(Purpose::Background)) {
-            status.next_save = None;
-            self.end_background(Outcome::Killed, self.now);
-        } else if status.save.as_ref().is_some_and(|save| matches!(save.purpose, Purpose::Background)) {
+        let in_background = |purpose: &Purpose| matches!(purpose, Purpose::Background | Purpose::Replicas(_));
+        if let Some(purpose) = status.next_save.take_if(|purpose| in_background(purpose)) {
+            self.end_background(Outcome::Killed, self.now, purpose.wish());
+        } else if status.save.as_ref().is_some_and(|save| in_background(&save.purpose)) {
             self.give_up(Outcome::Killed);
         }
     }
@@ -108,8 +119,12 @@ impl Work<'_> {
             self.keyspace.abandon_snapshot();
             self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
         }
-        let (file, path) = (save.file, save.temporary.clone());
+        let (file, path, target) = (save.file, save.temporary.clone(), save.target());
         save.stage = Stage::Removing(outcome);
+        if target == Target::Replicas {
+            self.end_save(outcome);
+            return;
+        }
         self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Close { file });
         self.start_save_operation(SaveOperation::Remove, DiskOperation::Remove { path });
     }
@@ -119,15 +134,19 @@ impl Work<'_> {
         if self.exit_if_cleaned_up() {
             return;
         }
-        let rewrites = matches!(save.purpose, Purpose::Rewrite);
-        if outcome == Outcome::Saved && !rewrites {
+        let is_dump = save.target() == Target::File && !matches!(save.purpose, Purpose::Rewrite);
+        if outcome == Outcome::Saved && is_dump {
             self.log(LogLevel::Notice, "DB saved on disk");
             self.keyspace.dirty = self.keyspace.dirty.saturating_sub(save.dirty_before);
             self.server.persistence.last_save = self.now.unix.seconds();
             self.server.persistence.last_ok = true;
         }
         match save.purpose {
-            Purpose::Background => self.end_background(outcome, save.began),
+            Purpose::Background => self.end_background(outcome, save.began, None),
+            Purpose::Replicas(wish) => {
+                self.end_background(outcome, save.began, Some(wish));
+                self.sync_ended(wish, outcome == Outcome::Saved);
+            }
             Purpose::Rewrite => {
                 let ahead_bytes = self.server.persistence.ahead_bytes;
                 self.rewrite_walked(outcome, save.size, ahead_bytes);
@@ -140,20 +159,27 @@ impl Work<'_> {
         status.ahead_bytes = 0;
         self.refuse_writes_as_configured();
         self.begin_next();
+        if self.server.replication.waits_for_snapshot() {
+            self.server.timers.set(Timer::Replication, self.now.monotonic);
+        }
         if !self.server.exclusive {
             self.server.resume_waiting(self.orders);
         }
     }
 
-    fn end_background(&mut self, outcome: Outcome, began: Now) {
-        let (level, line) = match outcome {
-            Outcome::Saved => (LogLevel::Notice, "Background saving terminated with success"),
-            Outcome::Failed => (LogLevel::Warning, "Background saving error"),
-            Outcome::Killed => (LogLevel::Warning, "Background saving terminated by signal 10"),
+    pub(super) fn end_background(&mut self, outcome: Outcome, began: Now, wish: Option<Wish>) {
+        let to_file = wish.is_none_or(|wish| wish.target == Target::File);
+        let (level, line) = match (outcome, to_file) {
+            (Outcome::Saved, true) => (LogLevel::Notice, "Background saving terminated with success"),
+            (Outcome::Failed, true) => (LogLevel::Warning, "Background saving error"),
+            (Outcome::Killed, true) => (LogLevel::Warning, "Background saving terminated by signal 10"),
+            (Outcome::Saved, false) => (LogLevel::Notice, "Background RDB transfer terminated with success"),
+            (Outcome::Failed, false) => (LogLevel::Warning, "Background transfer error"),
+            (Outcome::Killed, false) => (LogLevel::Warning, "Background transfer terminated by signal 10"),
         };
         self.log(level, line);
         let status = &mut self.server.persistence;
-        if outcome == Outcome::Failed {
+        if outcome == Outcome::Failed && to_file {
             status.last_ok = false;
         }
         status.background_since = None;

@@ -22,6 +22,8 @@ use crate::persistence::aof::CommandSink;
 use crate::persistence::reload::Reload;
 use crate::persistence::sink::{DatabaseSize, FileOptions, FileSink};
 use crate::rdb::{WriteOptions, WriteVersion};
+use crate::replication::follow::history::Position;
+use crate::replication::sync::Wish;
 use crate::server::deferred::Waiter;
 use crate::server::disk::{DiskUse, SaveOperation};
 use crate::server::timer::Timer;
@@ -44,6 +46,27 @@ pub(crate) enum Purpose {
     Rewrite,
     /// While the server is exclusive.
     Foreground(Then),
+    /// For replicas that synchronize, in the background.
+    Replicas(Wish),
+}
+
+impl Purpose {
+    /// What replicas want of it, if it is for them.
+    fn wish(&self) -> Option<Wish> {
+        match self {
+            Purpose::Replicas(wish) => Some(*wish),
+            _ => None,
+        }
+    }
+}
+
+/// Where a snapshot goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Target {
+    /// Into a file.
+    File,
+    /// To replicas, as it is made.
+    Replicas,
 }
 
 /// What follows a save in the foreground.
@@ -96,6 +119,14 @@ pub(crate) struct Save {
     unsynced: usize,
     /// What the sink had when the walk last stopped.
     given: Given,
+    /// True while writers wait for what takes the snapshot.
+    pub(crate) holds_writers: bool,
+}
+
+impl Save {
+    fn target(&self) -> Target {
+        self.purpose.wish().map_or(Target::File, |wish| wish.target)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +154,13 @@ impl Work<'_> {
         self.server.persistence.background_since.is_some()
     }
 
+    /// What replicas want of the save that runs or is about to, if it is for them.
+    pub(crate) fn wish_under_way(&self) -> Option<Wish> {
+        let status = &self.server.persistence;
+        let purpose = status.save.as_ref().map(|save| &save.purpose).or(status.next_save.as_ref());
+        purpose.and_then(Purpose::wish)
+    }
+
     /// True while something else than a save walks over the data.
     pub(crate) fn another_walk(&mut self) -> bool {
         let saves = match &self.server.persistence.save {
@@ -144,6 +182,24 @@ impl Work<'_> {
         self.begin(Purpose::Background);
     }
 
+    /// Makes a snapshot for replicas, in the background. Nothing may walk over the
+    /// data.
+    pub(crate) fn save_for_replicas(&mut self, wish: Wish) {
+        let process = self.server.host.process_id;
+        self.server.persistence.background_since = Some(self.now.unix.seconds());
+        match wish.target {
+            Target::File => {
+                self.server.persistence.saves += 1;
+                self.server.persistence.last_try = self.now.unix.seconds();
+                self.log(LogLevel::Notice, format!("Background saving started by pid {process}"));
+            }
+            Target::Replicas => {
+                self.log(LogLevel::Notice, format!("Background RDB transfer started by pid {process}"));
+            }
+        }
+        self.begin(Purpose::Replicas(wish));
+    }
+
     /// Saves while nothing else happens. A save in the background is given up.
     pub(crate) fn save_in_foreground(&mut self, then: Then) {
         self.server.exclusive = true;
@@ -158,23 +214,27 @@ impl Work<'_> {
         self.begin_next();
     }
 
-    fn begin_next(&mut self) {
-        let status = &mut self.server.persistence;
-        if status.save.is_some() || status.next_save.is_none() {
+    pub(crate) fn begin_next(&mut self) {
+        let status = &self.server.persistence;
+        if status.save.is_some() || status.next_save.is_none() || self.file_is_wanted() {
             return;
         }
         if self.keyspace.snapshot_active() {
             self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
             return;
         }
-        let Some(purpose) = status.next_save.take() else { return };
+        let Some(purpose) = self.server.persistence.next_save.take() else { return };
+        let wish = purpose.wish();
+        if wish.is_some_and(|wish| !self.sync_begins(wish)) {
+            self.end_background(Outcome::Killed, self.now, wish);
+            return;
+        }
         let rewrites = matches!(purpose, Purpose::Rewrite);
         let sink: Box<dyn Sink> = if rewrites && !self.server.config.boolean(Id::AofUseRdbPreamble) {
             Box::new(CommandSink::new(&self.base_annotation()))
         } else {
-            Box::new(self.sink(rewrites))
+            Box::new(self.sink(wish, rewrites))
         };
-        self.keyspace.begin_snapshot(sink);
         if rewrites {
             self.begin_rotation();
         }
@@ -195,17 +255,25 @@ impl Work<'_> {
             size: 0,
             unsynced: 0,
             given: Given::default(),
+            holds_writers: false,
         };
         let status = &mut self.server.persistence;
         status.keys_total = self.keyspace.databases().map(|(_, database)| database.len() as u64).sum();
         status.keys_processed = 0;
         status.ahead_bytes = 0;
         status.save = Some(save);
-        self.start_save_operation(SaveOperation::Create, DiskOperation::Create { file, path: temporary });
+        if wish.is_none_or(|wish| wish.target == Target::File) {
+            self.start_save_operation(SaveOperation::Create, DiskOperation::Create { file, path: temporary });
+        }
+        if wish.is_some_and(|wish| wish.without_keys) {
+            self.end_walk(sink);
+            return;
+        }
+        self.keyspace.begin_snapshot(sink);
         self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
     }
 
-    fn sink(&self, is_base: bool) -> FileSink {
+    fn sink(&self, wish: Option<Wish>, is_base: bool) -> FileSink {
         let config = &self.server.config;
         let eviction = match config.chosen::<MaxmemoryPolicy>(Id::MaxmemoryPolicy) {
             MaxmemoryPolicy::VolatileLru
@@ -214,8 +282,9 @@ impl Work<'_> {
             | MaxmemoryPolicy::AllkeysLfu => Some(self.keyspace.access),
             _ => None,
         };
+        let configured = if config.integer(Id::RdbVersion) == 10 { WriteVersion::V10 } else { WriteVersion::V11 };
         let options = FileOptions {
-            version: if config.integer(Id::RdbVersion) == 10 { WriteVersion::V10 } else { WriteVersion::V11 },
+            version: wish.map_or(configured, |wish| wish.version),
             write: WriteOptions {
                 checksum: config.boolean(Id::Rdbchecksum),
                 compression: config.boolean(Id::Rdbcompression),
@@ -227,13 +296,19 @@ impl Work<'_> {
         let version_name = if personality.server == "valkey" { "valkey-ver" } else { "redis-ver" };
         let created = self.now.unix.seconds().to_string();
         let used = self.server.used_memory(self.keyspace).to_string();
-        let texts = [
+        let position = self.server.replication.position().map(|Position { id, offset, database }| {
+            (database.0.to_string(), String::from_utf8_lossy(&id).into_owned(), offset.to_string())
+        });
+        let mut texts = Vec::from([
             (version_name, personality.version),
             ("redis-bits", "64"),
             ("ctime", &created),
             ("used-mem", &used),
-            ("aof-base", if is_base { "1" } else { "0" }),
-        ];
+        ]);
+        if let Some((database, id, offset)) = &position {
+            texts.extend([("repl-stream-db", &**database), ("repl-id", id), ("repl-offset", offset)]);
+        }
+        texts.push(("aof-base", if is_base { "1" } else { "0" }));
         let sizes = self.keyspace.databases().map(|(_, database)| {
             let size = DatabaseSize { keys: database.len() as u64, expires: database.volatile() as u64 };
             Some(size).filter(|size| size.keys > 0)
@@ -244,7 +319,7 @@ impl Work<'_> {
     /// A base without data.
     pub(super) fn empty_base(&self) -> Vec<u8> {
         if self.server.config.boolean(Id::AofUseRdbPreamble) {
-            return self.sink(true).take(true);
+            return self.sink(None, true).take(true);
         }
         self.base_annotation()
     }

@@ -1,12 +1,13 @@
 //! The walk of a save, slice by slice, and how it keeps with the disk.
 
-use super::{CHUNK, Purpose, Stage};
+use super::{CHUNK, Purpose, Stage, Target};
 use crate::boundary::effects::DiskOperation;
 use crate::config::Id;
-use crate::keyspace::snapshot::{Slice, SnapshotStep};
+use crate::keyspace::snapshot::{Sink, Slice, SnapshotStep};
 use crate::persistence::Work;
 use crate::server::disk::SaveOperation;
 use crate::server::timer::Timer;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Bytes at the disk beyond which the walk waits.
@@ -30,8 +31,8 @@ impl Work<'_> {
             self.begin_next();
             return;
         }
-        let Some(save) = &self.server.persistence.save else { return };
-        if save.stage != Stage::Walking || save.outstanding >= OUTSTANDING_MAX {
+        let Some(save) = &self.server.persistence.save else { return self.begin_next() };
+        if save.stage != Stage::Walking || self.taker_is_behind() {
             return;
         }
         let slice = save.delay.map_or(SLICE, |delay| Slice { entries: delay.entries + 1, ..SLICE });
@@ -39,12 +40,7 @@ impl Work<'_> {
         self.note_ahead();
         let (step, sink) = self.keyspace.step_snapshot(slice);
         match sink {
-            Some(mut sink) => {
-                self.server.persistence.keys_processed = sink.given().entries;
-                let bytes = sink.take(true);
-                self.append(bytes);
-                self.set_stage(Stage::Draining);
-            }
+            Some(sink) => self.end_walk(sink),
             None => {
                 debug_assert_eq!(step, SnapshotStep::More);
                 self.note_given();
@@ -53,6 +49,23 @@ impl Work<'_> {
                 next.0 += pause;
                 self.server.timers.set(Timer::SnapshotStep, next);
             }
+        }
+    }
+
+    /// Nothing more comes into the sink.
+    pub(super) fn end_walk(&mut self, mut sink: Box<dyn Sink>) {
+        self.server.persistence.keys_processed = sink.given().entries;
+        let bytes = sink.take(true);
+        self.append(bytes, true);
+        self.set_stage(Stage::Draining);
+    }
+
+    /// True if the disk, or the slowest replica, is so far behind that the walk
+    /// must wait.
+    fn taker_is_behind(&self) -> bool {
+        match &self.server.persistence.save {
+            Some(save) if save.target() == Target::File => save.outstanding >= OUTSTANDING_MAX,
+            _ => self.transfer_is_behind(),
         }
     }
 
@@ -79,12 +92,16 @@ impl Work<'_> {
     fn append_full_chunk(&mut self) {
         if let Some(sink) = self.keyspace.snapshot_sink().filter(|sink| sink.buffered() >= CHUNK) {
             let bytes = sink.take(false);
-            self.append(bytes);
+            self.append(bytes, false);
         }
     }
 
-    fn append(&mut self, bytes: Vec<u8>) {
+    fn append(&mut self, bytes: Vec<u8>, end: bool) {
         let Some(save) = &mut self.server.persistence.save else { return };
+        if save.target() == Target::Replicas {
+            self.transfer(&bytes, end);
+            return;
+        }
         let (file, length) = (save.file, bytes.len());
         save.outstanding += length;
         save.unsynced += length;
@@ -109,26 +126,34 @@ impl Work<'_> {
         let Some(save) = self.server.persistence.save.as_ref().filter(|save| save.stage == Stage::Walking) else {
             return false;
         };
-        let idle = save.outstanding == 0;
+        let idle = match save.target() {
+            Target::File => save.outstanding == 0,
+            Target::Replicas => self.transfer_backlog() == 0,
+        };
         let waits = self.keyspace.snapshot_sink().is_some_and(|sink| sink.buffered() > BUFFERED_MAX);
         if waits && idle {
             // Nothing else would wake them.
             self.append_full_chunk();
         }
+        if let Some(save) = &mut self.server.persistence.save {
+            save.holds_writers |= waits;
+        }
         waits
     }
 
-    /// Bytes have gone to the disk: the walk goes on, and writers with it.
-    pub(super) fn disk_follows(&mut self) {
-        let behind = self.server.persistence.save.as_ref().is_some_and(|save| save.outstanding >= OUTSTANDING_MAX);
-        if behind {
+    /// Bytes have gone to the disk, or to replicas: the walk goes on, and writers
+    /// with it.
+    pub(crate) fn walk_follows(&mut self) {
+        let walking = self.server.persistence.save.as_ref().is_some_and(|save| save.stage == Stage::Walking);
+        if !walking || self.taker_is_behind() {
             return;
         }
         self.append_full_chunk();
         if !self.server.timers.is_set(Timer::SnapshotStep) {
             self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
         }
-        if !self.server.exclusive {
+        let Some(save) = &mut self.server.persistence.save else { return };
+        if core::mem::take(&mut save.holds_writers) && !self.server.exclusive {
             self.server.resume_waiting(self.orders);
         }
     }

@@ -9,7 +9,7 @@ mod walking;
 use crate::base::random::Random;
 use crate::boundary::ask::{Answer, Oracle, Question};
 use crate::boundary::effects::{DiskOperation, Effect, Effects, Progress};
-use crate::boundary::id::{ClientId, DatabaseId, DiskToken, FileId};
+use crate::boundary::id::{ClientId, DatabaseId, DiskToken, FileId, LinkId};
 use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input};
 use crate::boundary::time::{Monotonic, Now, Unix};
 use crate::config::Config;
@@ -50,27 +50,38 @@ struct Client {
     waiting: Vec<u8>,
 }
 
-struct World {
-    engine: Engine,
+pub(crate) struct World {
+    pub(crate) engine: Engine,
     effects: Effects,
-    now: Now,
+    pub(crate) now: Now,
     clients: BTreeMap<u64, Client>,
-    files: BTreeMap<String, Vec<u8>>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
     open: BTreeMap<FileId, (String, usize)>,
     disk: VecDeque<(DiskToken, DiskOperation)>,
     /// True for operations that fail.
-    broken: fn(&DiskOperation) -> bool,
-    log: Vec<String>,
+    pub(crate) broken: fn(&DiskOperation) -> bool,
+    pub(crate) log: Vec<String>,
+    /// What was done with links since somebody last looked.
+    pub(crate) links: Vec<LinkOrder>,
     ready: bool,
-    exit: Option<i32>,
+    pub(crate) exit: Option<i32>,
     deadlines: usize,
     /// Most bytes that were at the disk at once.
     outstanding_peak: usize,
 }
 
+/// What the engine wants of a link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum LinkOrder {
+    Connect(LinkId, String, u16),
+    Send(LinkId, Vec<u8>),
+    Read(LinkId),
+    Close(LinkId),
+}
+
 impl World {
     /// A server with parameters as a file would have them, not yet started.
-    fn new(parameters: &str) -> World {
+    pub(crate) fn new(parameters: &str) -> World {
         let mut config = Config::new();
         let read = |_: &[u8]| None;
         config
@@ -98,6 +109,7 @@ impl World {
             disk: VecDeque::new(),
             broken: |_| false,
             log: Vec::new(),
+            links: Vec::new(),
             ready: false,
             exit: None,
             deadlines: 0,
@@ -106,7 +118,7 @@ impl World {
     }
 
     /// A server that has started without a file.
-    fn started(parameters: &str) -> World {
+    pub(crate) fn started(parameters: &str) -> World {
         let mut world = World::new(parameters);
         world.handle(Input::Start);
         world.settle();
@@ -115,7 +127,7 @@ impl World {
         world
     }
 
-    fn handle(&mut self, input: Input<'_>) -> Progress {
+    pub(crate) fn handle(&mut self, input: Input<'_>) -> Progress {
         self.engine.handle(self.now, input, &mut self.effects);
         let progress = self.effects.progress;
         let output = core::mem::take(&mut self.effects.output);
@@ -130,12 +142,12 @@ impl World {
                 Effect::Log { message, .. } => self.log.push(message),
                 Effect::Ready => self.ready = true,
                 Effect::Exit { code } => self.exit = Some(code),
-                Effect::Connect { .. }
-                | Effect::LinkSend { .. }
-                | Effect::LinkRead { .. }
-                | Effect::LinkClose { .. } => {
-                    panic!("nobody to connect to");
+                Effect::Connect { link, host, port, .. } => self.links.push(LinkOrder::Connect(link, host, port)),
+                Effect::LinkSend { link, start, end } => {
+                    self.links.push(LinkOrder::Send(link, output[start..end].to_vec()));
                 }
+                Effect::LinkRead { link } => self.links.push(LinkOrder::Read(link)),
+                Effect::LinkClose { link } => self.links.push(LinkOrder::Close(link)),
                 Effect::Close { .. } | Effect::Drop(_) => {}
             }
         }
@@ -180,7 +192,7 @@ impl World {
     }
 
     /// Sends requests, one a line, and does not wait for anything.
-    fn send(&mut self, client: u64, lines: &str) {
+    pub(crate) fn send(&mut self, client: u64, lines: &str) {
         if let alloc::collections::btree_map::Entry::Vacant(vacant) = self.clients.entry(client) {
             vacant.insert(Client::default());
             let connection = Connection {
@@ -202,23 +214,23 @@ impl World {
     }
 
     /// Takes what a client was sent.
-    fn replies(&mut self, client: u64) -> String {
+    pub(crate) fn replies(&mut self, client: u64) -> String {
         core::mem::take(&mut self.client(ClientId(client)).replies)
     }
 
     /// Sends requests and settles; what came back.
-    fn ask(&mut self, client: u64, lines: &str) -> String {
+    pub(crate) fn ask(&mut self, client: u64, lines: &str) -> String {
         self.send(client, lines);
         self.settle();
         self.replies(client)
     }
 
     /// Carries out what is due, until nothing is.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         while self.exit.is_none() && (self.disk_step() || self.timer_step()) {}
     }
 
-    fn timer_step(&mut self) -> bool {
+    pub(crate) fn timer_step(&mut self) -> bool {
         let due = self.engine.next_deadline().is_some_and(|deadline| deadline <= self.now.monotonic);
         if due {
             self.deadlines += 1;
@@ -228,7 +240,7 @@ impl World {
     }
 
     /// Moves the clock, in steps to each deadline.
-    fn pass_ms(&mut self, milliseconds: u64) {
+    pub(crate) fn pass_ms(&mut self, milliseconds: u64) {
         let end = self.now.monotonic.plus_ms(milliseconds);
         loop {
             self.settle();
@@ -243,7 +255,7 @@ impl World {
     }
 
     /// Ends the oldest disk operation.
-    fn disk_step(&mut self) -> bool {
+    pub(crate) fn disk_step(&mut self) -> bool {
         let Some((token, operation)) = self.disk.pop_front() else { return false };
         if (self.broken)(&operation) {
             let error = DiskError { kind: DiskErrorKind::Full, message: "No space left on device".into() };
@@ -302,7 +314,7 @@ impl World {
 
     /// Sets `count` keys of every form, among them long, expiring and integer
     /// ones.
-    fn populate(&mut self, count: usize) {
+    pub(crate) fn populate(&mut self, count: usize) {
         let mut random = Random::from_seed(5);
         let now = self.now;
         for at in 0..count {
@@ -318,13 +330,13 @@ impl World {
         }
     }
 
-    fn contents(&self) -> Contents {
+    pub(crate) fn contents(&self) -> Contents {
         contents(self.engine.keyspace())
     }
 }
 
 /// Keys with values and expiries by database.
-type Contents = BTreeMap<(u32, Vec<u8>), (Vec<u8>, Option<i64>)>;
+pub(crate) type Contents = BTreeMap<(u32, Vec<u8>), (Vec<u8>, Option<i64>)>;
 
 fn contents(keyspace: &Keyspace) -> Contents {
     let mut contents = BTreeMap::new();

@@ -1,0 +1,74 @@
+//! What clients of a replica may do, and what time does to its keys.
+
+use super::*;
+
+const SOON: &str = "SELECT 0\nSET soon 5 PXAT 1700000001000";
+
+#[test]
+fn keys_expire_when_the_primary_says_so() {
+    let (mut world, mut primary) = synchronized("", 500);
+    primary.say(&mut world, stream(SOON));
+    assert_eq!(world.ask(1, "get soon"), "$1\r\n5\r\n");
+    world.pass_ms(2000);
+    primary.listen(&mut world);
+    assert_eq!(
+        world.ask(1, "get soon\nexists soon\nttl soon\nkeys *\ndbsize"),
+        "$-1\r\n:0\r\n:-2\r\n*1\r\n$1\r\na\r\n:2\r\n"
+    );
+    assert_eq!(world.ask(1, "scan 0\nrandomkey"), "*2\r\n$1\r\n0\r\n*1\r\n$1\r\na\r\n$1\r\na\r\n");
+    // In the stream it is still there.
+    primary.say(&mut world, stream("INCR soon\nSET b 1 NX\nSET soon 9 NX"));
+    let contents = world.contents();
+    assert_eq!(contents[&(0, b"soon".to_vec())], (b"6".to_vec(), Some(1_700_000_001_000)));
+    primary.say(&mut world, stream("DEL soon"));
+    assert_eq!(world.ask(1, "dbsize"), ":2\r\n");
+}
+
+#[test]
+fn a_time_that_has_passed_is_set_all_the_same() {
+    let (mut world, mut primary) = synchronized("", 500);
+    primary.say(&mut world, stream("SELECT 0\nPEXPIREAT a 1000"));
+    assert_eq!(world.contents().len(), 1);
+    assert_eq!(world.ask(1, "get a"), "$-1\r\n");
+}
+
+#[test]
+fn replicas_are_read_only_unless_told_otherwise() {
+    const REFUSED: &str = "-READONLY You can't write against a read only replica.\r\n";
+    let (mut world, mut primary) = synchronized("", 500);
+    assert_eq!(world.ask(1, "set a b"), REFUSED);
+    assert_eq!(world.ask(1, "multi\nset a b\nexec").matches("-READONLY").count(), 1);
+    world.ask(1, "config set replica-read-only no");
+    assert_eq!(world.ask(1, "set own 1 px 500"), "+OK\r\n");
+    assert_eq!(offset(&world), 500, "what a replica writes is not part of the history");
+    world.pass_ms(1000);
+    primary.listen(&mut world);
+    assert_eq!(world.ask(1, "del own\nget own"), ":0\r\n$-1\r\n");
+    primary.say(&mut world, stream("SELECT 0\nSET own 2"));
+    assert_eq!(world.ask(1, "get own"), "$1\r\n2\r\n");
+}
+
+#[test]
+fn stale_data_are_served_unless_told_otherwise() {
+    let (mut world, mut primary) = synchronized("", 500);
+    primary.lose(&mut world);
+    assert_eq!(world.ask(1, "get a"), "$1\r\n1\r\n");
+    world.ask(1, "config set replica-serve-stale-data no");
+    let text = "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n";
+    assert_eq!(world.ask(1, "get a"), text);
+    assert_eq!(world.ask(1, "ping"), text);
+    assert!(world.ask(1, "info replication").contains("master_link_status:down"));
+    let mut again = Primary::accept(&mut world);
+    again.greet(&mut world);
+    again.say(&mut world, "+CONTINUE\r\n");
+    assert_eq!(world.ask(1, "get a"), "$1\r\n1\r\n");
+}
+
+#[test]
+fn replicas_do_not_evict() {
+    let (mut world, mut primary) = synchronized("maxmemory 1\nmaxmemory-policy allkeys-lru\n", 500);
+    primary.say(&mut world, stream("SELECT 0\nSET b 1"));
+    assert_eq!(world.ask(1, "dbsize"), ":2\r\n");
+    world.pass_ms(1000);
+    assert_eq!(world.ask(1, "dbsize"), ":2\r\n");
+}

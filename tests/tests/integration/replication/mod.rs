@@ -1,0 +1,3 @@
+//! Replication between processes.
+
+mod from_redis;
