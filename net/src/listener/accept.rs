@@ -34,11 +34,7 @@ pub enum Passed {
 }
 
 /// Accepts on every listening socket that arrives, for ever.
-pub async fn accept_all<H: Host>(
-    host: H,
-    mut acceptor: Acceptor<H>,
-    place: impl Fn(H::Accepted) + Clone + 'static,
-) {
+pub async fn accept_all<H: Host>(host: H, mut acceptor: Acceptor<H>, place: impl Fn(H::Accepted) + Clone + 'static) {
     while let Some(listener) = acceptor.recv().await {
         let place = place.clone();
         let accepting = host.clone();
