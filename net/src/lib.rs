@@ -13,6 +13,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | `program`, `start` | which program this is; from the command line to serving |
+//! | `host`, `tokio_host` | what the driver needs of its surroundings, and the real ones |
 //! | `listener`, `connection`, `link`, `mailbox` | sockets and what goes through them |
 //! | `shared`, `timer`, `signal`, `disk`, `oracle` | everything that enters the engine, and what it wants done |
 //! | `settings`, `process`, `log`, `crash`, `allocator` | the process around it |
@@ -30,6 +31,8 @@ pub mod link;
 pub mod listener;
 pub mod log;
 pub mod mailbox;
+#[cfg(test)]
+mod mailbox_model;
 pub mod memory_test;
 pub mod oracle;
 pub mod process;
@@ -40,4 +43,6 @@ pub mod settings;
 pub mod shared;
 pub mod signal;
 pub mod start;
+mod sync;
 pub mod timer;
+pub mod tokio_host;

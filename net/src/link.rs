@@ -5,16 +5,13 @@ use crate::listener::socket::system_text;
 use crate::mailbox::Mailbox;
 use crate::shared::Shared;
 use engine::boundary::id::LinkId;
-use engine::boundary::input::{Connection, LinkEvent};
+use engine::boundary::input::LinkEvent;
 use std::future::{Future, poll_fn};
 use std::io::{Error, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
-use std::os::fd::AsRawFd;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// What is read at once.
@@ -51,7 +48,7 @@ pub async fn serve<H: Host>(mut wanted: UnboundedReceiver<NewLink>, shared: Arc<
 /// Serves a link to its end; the error that ended it, if one did.
 async fn run<H: Host>(new: NewLink, shared: &Arc<Shared<H>>) -> Option<Error> {
     let NewLink { link, host, port, source, mailbox } = new;
-    let mut connecting = pin!(connect(&host, port, &source));
+    let mut connecting = pin!(shared.host.connect(&host, port, &source));
     let connected = poll_fn(|context| {
         mailbox.register(context.waker());
         if mailbox.is_closing() {
@@ -60,57 +57,19 @@ async fn run<H: Host>(new: NewLink, shared: &Arc<Shared<H>>) -> Option<Error> {
         connecting.as_mut().poll(context)
     })
     .await;
-    let stream = match connected {
-        Ok(stream) => stream,
+    let (stream, connection) = match connected {
+        Ok(connected) => connected,
         Err(error) => return Some(error),
     };
-    let connection = ends(&stream);
     shared.link_event(link, LinkEvent::Connected { connection });
     let buffer = vec![0; READ_SIZE].into_boxed_slice();
     let mut open = Open { stream, link, mailbox, shared, buffer, output: Vec::new(), sent: 0, wants: false };
     poll_fn(|context| open.poll(context)).await.err()
 }
 
-async fn connect(host: &str, port: u16, source: &str) -> Result<TcpStream, Error> {
-    let mut last = Error::from(ErrorKind::NotFound);
-    for address in lookup_host((host, port)).await? {
-        match connect_to(address, source).await {
-            Ok(stream) => {
-                drop(stream.set_nodelay(true));
-                return Ok(stream);
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-async fn connect_to(address: SocketAddr, source: &str) -> Result<TcpStream, Error> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    if let Ok(source) = source.parse::<IpAddr>()
-        && source.is_ipv4() == address.is_ipv4()
-    {
-        socket.bind(SocketAddr::new(source, 0))?;
-    }
-    socket.connect(address).await
-}
-
-fn ends(stream: &TcpStream) -> Connection {
-    let text = |address: Result<SocketAddr, Error>| address.map_or_else(|_| String::new(), |it| it.to_string());
-    let peer = stream.peer_addr();
-    let loopback = peer.as_ref().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
-    Connection {
-        peer: text(peer),
-        local: text(stream.local_addr()),
-        unix_socket: false,
-        loopback,
-        descriptor: i64::from(stream.as_raw_fd()),
-    }
-}
-
 /// A link whose connection is made.
 struct Open<'a, H: Host> {
-    stream: TcpStream,
+    stream: H::Stream,
     link: LinkId,
     mailbox: Arc<Mailbox>,
     shared: &'a Arc<Shared<H>>,

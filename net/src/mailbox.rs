@@ -1,8 +1,7 @@
 //! How one thread tells a connection of another thread something.
 
-use atomic_waker::AtomicWaker;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, Ordering};
+// `super`, because `mailbox_model` compiles this file against other primitives.
+use super::sync::{AtomicU8, AtomicWaker, Mutex, Ordering};
 
 const BYTES: u8 = 1;
 const CLOSE: u8 = 2;

@@ -10,6 +10,7 @@ use crate::log::{Logger, ROLE_PRIMARY, ROLE_REPLICA};
 use crate::process::limits;
 use crate::process::oom_score::OomScore;
 use crate::process::title::Title;
+use crate::tokio_host::TokioHost;
 use engine::config::{Choice, Config, Id, OomScoreAdjustment};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,7 +18,7 @@ use std::sync::atomic::Ordering;
 /// The process, as far as parameters change it.
 pub struct Settings {
     /// What is listened on.
-    pub listeners: Listeners,
+    pub listeners: Listeners<TokioHost>,
     logger: Arc<Logger>,
     connection_options: Arc<ConnectionOptions>,
     title: Title,
@@ -33,7 +34,7 @@ pub struct Settings {
 
 impl Settings {
     /// The process as configured at start; nothing is put into effect yet.
-    pub fn new(config: &Config, listeners: Listeners, logger: Arc<Logger>, title: Title) -> Settings {
+    pub fn new(config: &Config, listeners: Listeners<TokioHost>, logger: Arc<Logger>, title: Title) -> Settings {
         let connection_options = Arc::new(ConnectionOptions::default());
         connection_options.keepalive_seconds.store(config.unsigned(Id::TcpKeepalive) as u32, Ordering::Relaxed);
         Settings {

@@ -147,9 +147,18 @@ impl<H: Host> Shared<H> {
     pub fn handle(&self, input: Input<'_>) {
         let mut core = self.lock();
         let core = &mut *core;
-        core.handle(self.host.now(), input);
+        self.enter(core, input);
         core.carry_out(None);
         self.arm(core);
+    }
+
+    /// The only way into the engine.
+    #[inline]
+    fn enter(&self, core: &mut Core, input: Input<'_>) {
+        let now = self.host.now();
+        self.host.before(&core.engine, now, &input);
+        core.handle(now, input);
+        self.host.after(&core.engine, now, &core.effects);
     }
 
     /// Handles a batch of requests, and returns how far it got and what the
@@ -159,7 +168,7 @@ impl<H: Host> Shared<H> {
         let core = &mut *core;
         let client = own.client;
         let input = Input::Requests { client, requests: &requests, report };
-        core.handle(self.host.now(), input);
+        self.enter(core, input);
         let progress = core.effects.progress;
         core.carry_out(Some(own));
         self.arm(core);
@@ -174,7 +183,7 @@ impl<H: Host> Shared<H> {
         core.next_client += 1;
         let mailbox = Arc::new(Mailbox::default());
         core.mailboxes.insert(client, Arc::clone(&mailbox));
-        core.handle(self.host.now(), Input::Connected { client, connection });
+        self.enter(core, Input::Connected { client, connection });
         core.carry_out(None);
         self.arm(core);
         (client, mailbox, core.engine.limits(client))
@@ -195,7 +204,7 @@ impl<H: Host> Shared<H> {
             _ => core.links.contains_key(&link),
         };
         if known {
-            core.handle(self.host.now(), Input::Link { link, event });
+            self.enter(core, Input::Link { link, event });
             core.carry_out(None);
             self.arm(core);
         }

@@ -1,5 +1,6 @@
-//! The simulator, tier 1: an engine, its clients, its disk and its clock on a
-//! bare heap of events, all from one seed.
+//! The simulator. Tier 1: an engine, its clients, its disk and its clock on a
+//! bare heap of events, all from one seed. Tier 2 ([`tier2`]): the driver of
+//! production around it, over a simulated network.
 //!
 //! A run says what went into the engine as a recording, and what came out as a
 //! hash. The same seed must give the same, and so must a replay of the
@@ -20,6 +21,7 @@ pub mod replay;
 pub mod reply;
 pub mod report;
 pub mod runs;
+pub mod tier2;
 pub mod trace;
 pub mod workload;
 pub mod world;

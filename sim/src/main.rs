@@ -55,6 +55,9 @@ fn parse_range(text: &str) -> Result<Range<u64>, String> {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = sim::tier2::command::main() {
+        return code;
+    }
     let arguments = Arguments::parse();
     tell_seed_on_panic();
     let result = match &arguments.command {

@@ -3,6 +3,7 @@
 use crate::connection::serve;
 use crate::host::Host;
 use crate::shared::Shared;
+use crate::tokio_host::{Accepted, TokioHost};
 use engine::boundary::input::Connection;
 use socket2::{SockRef, TcpKeepalive};
 use std::cell::Cell;
@@ -14,27 +15,41 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-/// A socket that the accepting thread is to serve.
-pub enum NewListener {
-    /// Of TCP.
-    Tcp(Arc<TcpListener>),
-    /// Of a Unix socket, and its path.
-    Unix(Arc<UnixListener>, PathBuf),
-}
+/// How long accepting rests after an error.
+const WAIT_OUT_MS: u64 = 100;
 
 /// Where new listening sockets arrive.
-pub type Acceptor = UnboundedReceiver<NewListener>;
+pub type Acceptor<H> = UnboundedReceiver<<H as Host>::Listener>;
 
 /// A connection on its way to another thread.
 #[derive(Debug)]
-pub enum Accepted {
+pub enum Passed {
     /// By TCP, with the peer's address.
     Tcp(std::net::TcpStream, SocketAddr),
     /// By the Unix socket of this path.
     Unix(std::os::unix::net::UnixStream, PathBuf),
+}
+
+/// Accepts on every listening socket that arrives, for ever.
+pub async fn accept_all<H: Host>(host: H, mut acceptor: Acceptor<H>, place: impl Fn(H::Accepted) + Clone + 'static) {
+    while let Some(listener) = acceptor.recv().await {
+        let place = place.clone();
+        let accepting = host.clone();
+        host.spawn(async move { accept(&accepting, &listener, place).await });
+    }
+}
+
+/// Accepts until the socket listens no more.
+async fn accept<H: Host>(host: &H, listener: &H::Listener, place: impl Fn(H::Accepted)) {
+    while let Some(accepted) = host.accept(listener).await {
+        match accepted {
+            Ok(accepted) => place(accepted),
+            Err(error) => wait_out(host, &error).await,
+        }
+    }
 }
 
 /// What new connections are given, as configured at the time.
@@ -44,63 +59,39 @@ pub struct ConnectionOptions {
     pub keepalive_seconds: AtomicU32,
 }
 
-/// The accepting thread's side: takes connections and spreads them.
-pub struct Accepting<H: Host> {
-    shared: Arc<Shared<H>>,
+/// The accepting thread's side: spreads connections over the threads.
+pub struct Accepting {
+    shared: Arc<Shared<TokioHost>>,
     options: Arc<ConnectionOptions>,
     /// The other threads.
-    others: Vec<UnboundedSender<Accepted>>,
+    others: Vec<UnboundedSender<Passed>>,
     /// Whose turn it is; 0 is this thread.
     turn: Cell<usize>,
 }
 
-impl<H: Host> Accepting<H> {
+impl Accepting {
     /// Spreads over this thread and `others`.
     pub fn new(
-        shared: Arc<Shared<H>>,
+        shared: Arc<Shared<TokioHost>>,
         options: Arc<ConnectionOptions>,
-        others: Vec<UnboundedSender<Accepted>>,
-    ) -> Accepting<H> {
+        others: Vec<UnboundedSender<Passed>>,
+    ) -> Accepting {
         Accepting { shared, options, others, turn: Cell::new(0) }
     }
 
     /// Serves every listening socket that arrives, for ever.
-    pub async fn run(self, mut acceptor: Acceptor) {
+    pub async fn run(self, acceptor: Acceptor<TokioHost>) {
+        let host = self.shared.host.clone();
         let accepting = Rc::new(self);
-        let host = accepting.shared.host.clone();
-        while let Some(listener) = acceptor.recv().await {
-            let accepting = Rc::clone(&accepting);
-            match listener {
-                NewListener::Tcp(socket) => host.spawn(async move { accepting.accept_tcp(&socket).await }),
-                NewListener::Unix(socket, path) => {
-                    host.spawn(async move { accepting.accept_unix(&socket, &path).await });
-                }
-            }
-        }
-    }
-
-    async fn accept_tcp(&self, listener: &TcpListener) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => self.place_tcp(stream, peer),
-                Err(error) if is_closed(&error) => return,
-                Err(error) => wait_out(&error).await,
-            }
-        }
-    }
-
-    async fn accept_unix(&self, listener: &UnixListener, path: &Path) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => self.place_unix(stream, path),
-                Err(error) if is_closed(&error) => return,
-                Err(error) => wait_out(&error).await,
-            }
-        }
+        accept_all(host, acceptor, move |accepted| match accepted {
+            Accepted::Tcp(stream, peer) => accepting.place_tcp(stream, peer),
+            Accepted::Unix(stream, path) => accepting.place_unix(stream, &path),
+        })
+        .await;
     }
 
     /// The thread whose turn it is; `None` for this one.
-    fn next(&self) -> Option<&UnboundedSender<Accepted>> {
+    fn next(&self) -> Option<&UnboundedSender<Passed>> {
         if self.others.is_empty() {
             return None;
         }
@@ -120,7 +111,7 @@ impl<H: Host> Accepting<H> {
             None => serve_tcp(stream, peer, &self.shared),
             Some(thread) => {
                 if let Ok(stream) = stream.into_std() {
-                    drop(thread.send(Accepted::Tcp(stream, peer)));
+                    drop(thread.send(Passed::Tcp(stream, peer)));
                 }
             }
         }
@@ -132,7 +123,7 @@ impl<H: Host> Accepting<H> {
             None => serve_unix(stream, path, &self.shared),
             Some(thread) => {
                 if let Ok(stream) = stream.into_std() {
-                    drop(thread.send(Accepted::Unix(stream, path.to_owned())));
+                    drop(thread.send(Passed::Unix(stream, path.to_owned())));
                 }
             }
         }
@@ -140,15 +131,15 @@ impl<H: Host> Accepting<H> {
 }
 
 /// Serves on this thread what the accepting thread sends, for ever.
-pub async fn receive<H: Host>(mut arrivals: UnboundedReceiver<Accepted>, shared: Arc<Shared<H>>) {
-    while let Some(accepted) = arrivals.recv().await {
-        match accepted {
-            Accepted::Tcp(stream, peer) => {
+pub async fn receive(mut arrivals: UnboundedReceiver<Passed>, shared: Arc<Shared<TokioHost>>) {
+    while let Some(passed) = arrivals.recv().await {
+        match passed {
+            Passed::Tcp(stream, peer) => {
                 if let Ok(stream) = TcpStream::from_std(stream) {
                     serve_tcp(stream, peer, &shared);
                 }
             }
-            Accepted::Unix(stream, path) => {
+            Passed::Unix(stream, path) => {
                 if let Ok(stream) = UnixStream::from_std(stream) {
                     serve_unix(stream, &path, &shared);
                 }
@@ -157,7 +148,7 @@ pub async fn receive<H: Host>(mut arrivals: UnboundedReceiver<Accepted>, shared:
     }
 }
 
-fn serve_tcp<H: Host>(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared<H>>) {
+fn serve_tcp(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared<TokioHost>>) {
     let local = stream.local_addr().map_or_else(|_| String::new(), |local| local.to_string());
     let ends = Connection {
         peer: peer.to_string(),
@@ -166,10 +157,10 @@ fn serve_tcp<H: Host>(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared<H
         loopback: peer.ip().to_canonical().is_loopback(),
         descriptor: i64::from(stream.as_raw_fd()),
     };
-    shared.host.clone().spawn(serve(stream, ends, Arc::clone(shared)));
+    shared.host.spawn(serve(stream, ends, Arc::clone(shared)));
 }
 
-fn serve_unix<H: Host>(stream: UnixStream, path: &Path, shared: &Arc<Shared<H>>) {
+fn serve_unix(stream: UnixStream, path: &Path, shared: &Arc<Shared<TokioHost>>) {
     let name = format!("{}:0", path.display());
     let ends = Connection {
         peer: name.clone(),
@@ -178,7 +169,7 @@ fn serve_unix<H: Host>(stream: UnixStream, path: &Path, shared: &Arc<Shared<H>>)
         loopback: false,
         descriptor: i64::from(stream.as_raw_fd()),
     };
-    shared.host.clone().spawn(serve(stream, ends, Arc::clone(shared)));
+    shared.host.spawn(serve(stream, ends, Arc::clone(shared)));
 }
 
 /// A peer that is gone is noticed within about twice `seconds`.
@@ -187,17 +178,12 @@ fn keepalive(seconds: u32) -> TcpKeepalive {
     TcpKeepalive::new().with_time(time).with_interval((time / 3).max(Duration::from_secs(1))).with_retries(3)
 }
 
-/// Whether the socket listens no more: it was shut down because the address is no longer configured.
-fn is_closed(error: &Error) -> bool {
-    error.raw_os_error() == Some(nix::errno::Errno::EINVAL as i32)
-}
-
 /// Out of descriptors, most likely, and some will be closed; unless only the peer went away again.
-async fn wait_out(error: &Error) {
+async fn wait_out<H: Host>(host: &H, error: &Error) {
     if error.kind() == ErrorKind::ConnectionAborted {
         return;
     }
     let text = super::socket::system_text(error);
     tracing::warn!("Error accepting a client connection: {text}");
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    host.sleep_until(host.now().monotonic.plus_ms(WAIT_OUT_MS)).await;
 }

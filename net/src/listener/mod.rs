@@ -11,41 +11,40 @@
 pub mod accept;
 pub mod socket;
 
-use accept::{Acceptor, NewListener};
-use socket::{OpenError, SocketOptions, UnixAccess, open_tcp, open_unix};
-use socket2::SockRef;
+use crate::host::Host;
+use crate::tokio_host::{Listener, TokioHost};
+use accept::Acceptor;
+use socket::{OpenError, SocketOptions, UnixAccess, open_unix};
 use std::io::Error;
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::net::{TcpListener, UnixListener};
-use tokio::runtime::Handle;
+use tokio::net::UnixListener;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// What is listened on.
-pub struct Listeners {
+pub struct Listeners<H: Host> {
     options: SocketOptions,
-    /// The runtime of the thread that accepts.
-    runtime: Handle,
-    acceptor: UnboundedSender<NewListener>,
-    tcp: Vec<OpenTcp>,
-    unix: Option<(PathBuf, Arc<UnixListener>)>,
+    host: H,
+    acceptor: UnboundedSender<H::Listener>,
+    tcp: Vec<OpenTcp<H>>,
+    unix: Option<(PathBuf, H::Listener)>,
 }
 
-struct OpenTcp {
+struct OpenTcp<H: Host> {
     /// As the configuration writes it, and the port.
     place: Place,
     address: SocketAddr,
-    socket: Arc<TcpListener>,
+    socket: H::Listener,
 }
 
 type Place = (String, u16);
 
-impl Listeners {
-    /// Nothing yet. What is opened is accepted on `runtime`, by the acceptor that is returned.
-    pub fn new(options: SocketOptions, runtime: Handle) -> (Listeners, Acceptor) {
+impl<H: Host> Listeners<H> {
+    /// Nothing yet. What is opened goes to the acceptor that is returned.
+    pub fn new(options: SocketOptions, host: H) -> (Listeners<H>, Acceptor<H>) {
         let (acceptor, incoming) = tokio::sync::mpsc::unbounded_channel();
-        (Listeners { options, runtime, acceptor, tcp: Vec::new(), unix: None }, incoming)
+        (Listeners { options, host, acceptor, tcp: Vec::new(), unix: None }, incoming)
     }
 
     /// Listens on all of `binds` at `port`, and on nothing else by TCP; port 0 is none at all. Sockets that are wanted again
@@ -89,50 +88,35 @@ impl Listeners {
         }
     }
 
-    fn open_missing(&self, wanted: &[Place]) -> Result<Vec<OpenTcp>, OpenError> {
-        let _runtime = self.runtime.enter();
-        let mut opened: Vec<OpenTcp> = Vec::new();
+    fn open_missing(&self, wanted: &[Place]) -> Result<Vec<OpenTcp<H>>, OpenError> {
+        let mut opened: Vec<OpenTcp<H>> = Vec::new();
         for place in wanted {
             if self.tcp.iter().chain(&opened).any(|open| open.place == *place) {
                 continue;
             }
-            if let Some((address, socket)) = open_tcp(&place.0, place.1, &self.options)? {
-                let socket = Arc::new(TcpListener::from_std(socket).map_err(OpenError::Other)?);
+            if let Some((address, socket)) = self.host.listen(&place.0, place.1, &self.options)? {
                 opened.push(OpenTcp { place: place.clone(), address, socket });
             }
         }
         Ok(opened)
     }
 
-    fn adopt(&mut self, opened: Vec<OpenTcp>) {
+    fn adopt(&mut self, opened: Vec<OpenTcp<H>>) {
         for open in opened {
             // The thread that accepts lives as long as the process.
-            drop(self.acceptor.send(NewListener::Tcp(Arc::clone(&open.socket))));
+            drop(self.acceptor.send(open.socket.clone()));
             self.tcp.push(open);
         }
     }
 
-    fn close_tcp_unless(&mut self, keep: impl Fn(&OpenTcp) -> bool) {
+    fn close_tcp_unless(&mut self, keep: impl Fn(&OpenTcp<H>) -> bool) {
         self.tcp.retain(|open| {
             let keep = keep(open);
             if !keep {
-                // Ends the listening at once; the descriptor goes when the accepting task has noticed.
-                drop(SockRef::from(&*open.socket).shutdown(Shutdown::Both));
+                self.host.stop_listening(&open.socket);
             }
             keep
         });
-    }
-
-    /// Listens on a Unix socket too, instead of what the path named before.
-    ///
-    /// # Errors
-    /// When the socket cannot be made, or not given its permissions or group.
-    pub fn listen_unix(&mut self, path: PathBuf, access: &UnixAccess) -> Result<(), Error> {
-        let _runtime = self.runtime.enter();
-        let socket = Arc::new(UnixListener::from_std(open_unix(&path, access, &self.options)?)?);
-        drop(self.acceptor.send(NewListener::Unix(Arc::clone(&socket), path.clone())));
-        self.unix = Some((path, socket));
-        Ok(())
     }
 
     /// Whether any TCP socket is open.
@@ -160,6 +144,21 @@ impl Listeners {
     }
 }
 
+impl Listeners<TokioHost> {
+    /// Listens on a Unix socket too, instead of what the path named before.
+    ///
+    /// # Errors
+    /// When the socket cannot be made, or not given its permissions or group.
+    pub fn listen_unix(&mut self, path: PathBuf, access: &UnixAccess) -> Result<(), Error> {
+        let _runtime = self.host.enter();
+        let socket = UnixListener::from_std(open_unix(&path, access, &self.options)?)?;
+        let socket = Listener::Unix(Arc::new(socket), path.clone());
+        drop(self.acceptor.send(socket.clone()));
+        self.unix = Some((path, socket));
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,14 +166,14 @@ mod tests {
 
     struct World {
         runtime: tokio::runtime::Runtime,
-        listeners: Listeners,
-        acceptor: Acceptor,
+        listeners: Listeners<TokioHost>,
+        acceptor: Acceptor<TokioHost>,
     }
 
     fn world() -> World {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let options = SocketOptions { backlog: 16, mark: 0 };
-        let (listeners, acceptor) = Listeners::new(options, runtime.handle().clone());
+        let (listeners, acceptor) = Listeners::new(options, TokioHost::new(runtime.handle().clone()));
         World { runtime, listeners, acceptor }
     }
 

@@ -29,7 +29,7 @@ pub enum OpenError {
 
 /// Listens on `bind` and tells the address that became of it; `None` when it is not there and need not be, which a hyphen
 /// before it says, or when the machine lacks its protocol. Why is logged in any case.
-pub(super) fn open_tcp(
+pub(crate) fn open_tcp(
     bind: &str,
     port: u16,
     options: &SocketOptions,

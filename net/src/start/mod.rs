@@ -12,7 +12,7 @@ pub mod notice;
 pub(crate) mod threads;
 
 use crate::disk::{DiskThread, work};
-use crate::host::{Host, TokioHost};
+use crate::host::Host;
 use crate::listener::Listeners;
 use crate::listener::accept::Acceptor;
 use crate::listener::socket::{SocketOptions, UnixAccess, system_text};
@@ -26,6 +26,7 @@ use crate::raw::ArgumentArea;
 use crate::recorder::{RecordedOracle, Recorder};
 use crate::settings::Settings;
 use crate::shared::{Parts, Shared};
+use crate::tokio_host::TokioHost;
 use crate::{allocator, crash, signal};
 use configuration::{Configuration, ConfigurationError};
 use engine::boundary::ask::Oracle;
@@ -70,7 +71,8 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
             return 1;
         }
     };
-    let Some((listeners, acceptor)) = listen(&configuration.config, &runtime) else { return 1 };
+    let host = TokioHost::new(runtime.handle().clone());
+    let Some((listeners, acceptor)) = listen(&configuration.config, &host) else { return 1 };
     let config = &configuration.config;
     let pid_file = write_pid_file(config, personality, is_background);
     let area = config.boolean(Id::SetProcTitle).then(ArgumentArea::take).flatten();
@@ -80,7 +82,7 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     notice::running(config, personality, &logger);
     notice::backlog(config.integer(Id::TcpBacklog));
     let daemon = Daemon { settings: Mutex::new(settings), supervisor, pid_file };
-    serve(configuration, executable, personality, Served { logger, daemon: Arc::new(daemon), runtime, acceptor })
+    serve(configuration, executable, personality, Served { logger, daemon: Arc::new(daemon), runtime, host, acceptor })
 }
 
 /// Reads the configuration, and lets the log follow it. What is wrong is told where the reference tells it.
@@ -141,12 +143,12 @@ fn prepare_process(configuration: &mut Configuration) -> bool {
 }
 
 /// Listens on everything that is configured.
-fn listen(config: &Config, runtime: &Runtime) -> Option<(Listeners, Acceptor)> {
+fn listen(config: &Config, host: &TokioHost) -> Option<(Listeners<TokioHost>, Acceptor<TokioHost>)> {
     let options = SocketOptions {
         backlog: config.unsigned(Id::TcpBacklog) as i32,
         mark: config.unsigned(Id::SocketMarkId) as u32,
     };
-    let (mut listeners, acceptor) = Listeners::new(options, runtime.handle().clone());
+    let (mut listeners, acceptor) = Listeners::new(options, host.clone());
     let port = config.unsigned(Id::Port) as u16;
     if listeners.listen_tcp(config.binds(), port).is_err() {
         tracing::warn!("Failed listening on port {port} (tcp), aborting.");
@@ -184,7 +186,8 @@ struct Served {
     logger: Arc<Logger>,
     daemon: Arc<Daemon>,
     runtime: Runtime,
-    acceptor: Acceptor,
+    host: TokioHost,
+    acceptor: Acceptor<TokioHost>,
 }
 
 /// The process around the engine.
@@ -216,11 +219,11 @@ impl Daemon {
 }
 
 fn serve(configuration: Configuration, executable: String, personality: Personality, served: Served) -> i32 {
-    let Served { logger, daemon, runtime, acceptor } = served;
+    let Served { logger, daemon, runtime, host, acceptor } = served;
     let Configuration { config, file, renamed_commands, .. } = configuration;
     let threads = config.unsigned(Id::IoThreads) as usize;
     let background_processors = config.text(Id::BioCpulist).to_vec();
-    let Ok(seed) = getrandom::u64() else {
+    let Some(seed) = host.seed() else {
         tracing::warn!("The system has no randomness to offer. Exiting.");
         return 1;
     };
@@ -233,7 +236,6 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         host: host_facts(),
         renamed_commands,
     };
-    let host = TokioHost::new();
     let now = host.now();
     let recorder = match record(&options, now) {
         Ok(recorder) => recorder,

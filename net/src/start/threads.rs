@@ -1,10 +1,10 @@
 //! The threads: the first accepts, keeps the time and serves; the others only serve.
 
-use crate::host::TokioHost;
 use crate::link::{self, NewLink};
-use crate::listener::accept::{Accepted, Accepting, Acceptor, ConnectionOptions, receive};
+use crate::listener::accept::{Accepting, Acceptor, ConnectionOptions, Passed, receive};
 use crate::process::affinity;
 use crate::shared::Shared;
+use crate::tokio_host::TokioHost;
 use crate::{raw, signal, timer};
 use engine::boundary::input::Signal;
 use std::io::Error;
@@ -17,7 +17,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 /// What the first thread does beside serving.
 pub(super) struct Duties {
-    pub(super) acceptor: Acceptor,
+    pub(super) acceptor: Acceptor<TokioHost>,
     pub(super) options: Arc<ConnectionOptions>,
     pub(super) signals: (UnboundedReceiver<Signal>, Arc<AtomicBool>),
     pub(super) links: UnboundedReceiver<NewLink>,
@@ -60,7 +60,7 @@ pub(super) fn serve(shared: &Arc<Shared<TokioHost>>, count: usize, runtime: Runt
     });
 }
 
-fn start_serving(number: usize, shared: Arc<Shared<TokioHost>>) -> UnboundedSender<Accepted> {
+fn start_serving(number: usize, shared: Arc<Shared<TokioHost>>) -> UnboundedSender<Passed> {
     let (sender, arrivals) = unbounded_channel();
     start(&format!("io-{number}"), move || {
         raw::use_own_arena();
