@@ -8,4 +8,3 @@ mod process;
 mod recording;
 mod replication;
 mod report;
-mod sentinel;
