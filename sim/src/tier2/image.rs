@@ -17,8 +17,8 @@ use engine::keyspace::database::Slot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Commands after which, if they begin a save, no other was executed before it.
-const BEGINNERS: [&[u8]; 5] = [b"save", b"bgsave", b"shutdown", b"debug", b"config"];
+/// Commands that may begin a save.
+const BEGINNERS: [&[u8]; 6] = [b"save", b"bgsave", b"shutdown", b"debug", b"flushall", b"exec"];
 
 /// Data at a moment: by database and key, the value and when it expires.
 type Image = BTreeMap<(u32, Vec<u8>), (Vec<u8>, Option<i64>)>;
@@ -82,12 +82,7 @@ impl Images {
         };
     }
 
-    pub(super) fn after(
-        &mut self,
-        engine: &Engine,
-        effects: &Effects,
-        last_request: Option<&[Vec<u8>]>,
-    ) -> Result<(), String> {
+    pub(super) fn after(&mut self, engine: &Engine, effects: &Effects, batch: &[Vec<Vec<u8>>]) -> Result<(), String> {
         if let Some((token, ok)) = self.done.take()
             && let Some((path, candidate)) = self.renames.remove(&token)
         {
@@ -101,9 +96,7 @@ impl Images {
             let Effect::Disk { token, operation } = effect else { continue };
             match operation {
                 DiskOperation::Create { path, .. } => {
-                    let exact = last_request.is_none_or(|request| {
-                        request.first().is_some_and(|name| BEGINNERS.contains(&&name.to_ascii_lowercase()[..]))
-                    });
+                    let exact = begins_last(batch);
                     self.begun += 1;
                     self.written.insert(path.clone(), exact.then(|| Arc::new(image(engine.keyspace()))));
                 }
@@ -142,6 +135,18 @@ impl Images {
     pub(super) fn count(&self, report: &mut Report) {
         report.add("saves begun", self.begun);
         report.add("loads compared with what was saved", self.checked);
+    }
+}
+
+/// Whether a save that began in this batch has all of it, and nothing came after.
+fn begins_last(batch: &[Vec<Vec<u8>>]) -> bool {
+    let may_begin = |request: &Vec<Vec<u8>>| {
+        request.first().is_some_and(|name| BEGINNERS.contains(&&name.to_ascii_lowercase()[..]))
+    };
+    match batch.iter().position(may_begin) {
+        // An EXEC may go on after its BGSAVE.
+        Some(first) => first + 1 == batch.len() && !batch[first][0].eq_ignore_ascii_case(b"exec"),
+        None => batch.is_empty(),
     }
 }
 

@@ -135,16 +135,16 @@ impl Watch {
                 self.wires.sent(&self.node, address, &effects.output[*start..*end]);
             }
         }
-        let mut last = None;
+        let mut requests = Vec::new();
         if let Some(mut batch) = self.batch.take() {
             if let Progress::Yield(consumed) | Progress::Wait(consumed) = effects.progress {
                 batch.requests.truncate(consumed);
             }
             self.commands += batch.requests.len() as u64;
             self.check_batch(engine, now, effects, &batch);
-            last = batch.requests.pop();
+            requests = batch.requests;
         }
-        if let Err(fault) = self.images.after(engine, effects, last.as_deref()) {
+        if let Err(fault) = self.images.after(engine, effects, &requests) {
             self.fail(&fault);
         }
         if effects.orders.list.iter().any(|effect| matches!(effect, Effect::Exit { .. })) {
