@@ -306,10 +306,12 @@ impl Context<'_> {
             self.note_slow(id, elapsed_ns, &arguments);
         }
         self.session.commands += 1;
+        // What SCAN and RANDOMKEY find expired has nothing to do with each other.
+        let atomic = !(self.command.flags.has(Flags::READONLY) && self.command.keys.is_empty());
         self.command = outer;
         // EXEC calls others: what they changed belongs together.
         if outer.name.is_empty() && self.server.journal.unit_length() > 0 {
-            self.server.end_unit(self.now, true);
+            self.server.end_unit(self.now, atomic);
             self.session.write_offset = self.server.replication.offset;
         }
     }
