@@ -40,7 +40,7 @@ struct Scan {
 /// those are is not for the fuzzer to choose: it would choose no others.
 pub fn run(data: &[u8]) {
     let mut input = Bytes::new(data);
-    let left = if SIP.hash(data) % 64 == 0 { 3000 } else { 200 };
+    let left = if SIP.hash(data).is_multiple_of(64) { 3000 } else { 200 };
     let mut pair = Pair { database: Database::new(1, SIP), map: BTreeMap::new(), left, scan: None };
     while !input.is_empty() && pair.left > 0 {
         pair.left = pair.left.saturating_sub(1);

@@ -26,7 +26,12 @@ mod sync {
 }
 
 #[path = "mailbox.rs"]
-#[allow(unreachable_pub, dead_code, reason = "it is public, and used, where it belongs")]
+#[allow(
+    unreachable_pub,
+    dead_code,
+    clippy::duplicate_mod,
+    reason = "it is compiled a second time; it is public, and used, where it belongs"
+)]
 mod mailbox;
 
 use loom::future::block_on;

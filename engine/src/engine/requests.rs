@@ -1,6 +1,6 @@
 //! A batch of requests of one client, in groups whose keys are prefetched.
 
-use crate::boundary::effects::{Effects, LogLevel, Progress};
+use crate::boundary::effects::{Effects, LogLevel, Orders, Progress};
 use crate::boundary::id::ClientId;
 use crate::boundary::input::BufferReport;
 use crate::boundary::time::Now;
@@ -10,7 +10,9 @@ use crate::command::spec::NO_COMMAND;
 use crate::engine::Engine;
 use crate::resp::reply::Reply;
 use crate::resp::request::{ProtocolError, Requests};
-use crate::session::{ReplyMode, Waiting};
+use crate::server::Server;
+use crate::session::class::Class;
+use crate::session::{ReplyMode, Session, Waiting};
 use alloc::format;
 use alloc::string::String;
 
@@ -49,6 +51,7 @@ impl Engine {
         let start = effects.output.len();
         session.executing = requests.wire_bytes() as u64;
         session.output_start = start;
+        let was_replica = session.class() == Class::Replica;
         self.server.clock_ns = effects.orders.elapsed_ns();
         let mut context = Context {
             now,
@@ -63,6 +66,10 @@ impl Engine {
         effects.progress = run(&mut context, requests, start);
         session.executing = 0;
         session.unsent = 0;
+        if was_replica && effects.output.len() > start {
+            log_reply_to_replica(&session, &self.server, &mut effects.orders);
+            session.dropped = true;
+        }
         if session.dropped {
             effects.output.truncate(start);
             effects.progress = Progress::All;
@@ -133,6 +140,16 @@ fn exceeds(context: &mut Context<'_>, pending: u64) -> bool {
     context.server.log_output_exceeded(context.session, context.now, context.orders);
     context.session.dropped = true;
     true
+}
+
+/// A replica gets the stream, and nothing else: a reply in it would be taken for
+/// a part of it.
+#[cold]
+fn log_reply_to_replica(session: &Session, server: &Server, orders: &mut Orders) {
+    let command = session.last_command.map_or_else(String::new, |id| server.commands.full_name(id));
+    let peer = &session.connection.peer;
+    orders
+        .log(LogLevel::Warning, format!("Replica generated a reply to command '{command}', disconnecting it: {peer}"));
 }
 
 #[cold]

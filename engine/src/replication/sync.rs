@@ -280,7 +280,10 @@ impl Work<'_> {
         file: FileId,
         result: Result<DiskDone<'_>, DiskError>,
     ) {
-        let Some(replica) = self.server.replication.replica(client) else { return };
+        let Some(replica) = self.server.replication.replica(client) else {
+            // A save may have waited for it to be done with the file.
+            return self.begin_next();
+        };
         match (replica.state, result) {
             (State::Opening(opened), Ok(DiskDone::Opened { size })) if opened == file => {
                 replica.outbox.extend_from_slice(format!("${size}\r\n").as_bytes());

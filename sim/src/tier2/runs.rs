@@ -97,6 +97,6 @@ mod tests {
         }
     }
 
-    /// Each takes about half a second twice, without optimisation.
-    const SEEDS: u64 = 24;
+    /// Each takes one or two seconds of CPU time for its two runs, without optimisation.
+    const SEEDS: u64 = 12;
 }

@@ -8,3 +8,4 @@ mod process;
 mod recording;
 mod replication;
 mod report;
+mod sentinel;

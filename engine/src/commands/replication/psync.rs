@@ -64,6 +64,9 @@ fn begin(context: &mut Context<'_>, state: Option<(&[u8], Option<i64>)>) -> Resu
     if replication.is_replica() && !replication.follow.is_connected() {
         return Err(Error::Text("NOMASTERLINK Can't SYNC while not connected with my master"));
     }
+    if context.reply.position() > context.session.output_start || context.session.output_pending() > 0 {
+        return Err(Error::Text("ERR SYNC and PSYNC are invalid with pending output"));
+    }
     let state = match state {
         None => None,
         Some((id, offset)) => Some((id, offset.ok_or(Error::NotInteger)?)),

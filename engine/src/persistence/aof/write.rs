@@ -54,8 +54,7 @@ impl Aof {
     /// True if all must become durable at once.
     fn urgent(&self) -> bool {
         let always = self.policy == Policy::Always && self.state == State::On;
-        always && !self.suspended
-            || !self.held.is_empty() && !self.suspended
+        (always || !self.held.is_empty()) && !self.suspended
             || self.closing
             || self.awaited.anybody()
             || self.rotation.is_some() && self.buffer.0.is_empty() && self.appending.is_none()

@@ -30,7 +30,7 @@ pub(super) fn pause_cron(context: &mut Context<'_>, arguments: Arguments<'_>) ->
 }
 
 pub(super) fn change_repl_id(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
-    context.server.replication.id = context.keyspace.random.hex_id();
+    context.server.replication.change_id(&mut context.keyspace.random);
     context.orders.log(LogLevel::Notice, "A new replication id was drawn (DEBUG CHANGE-REPL-ID)");
     context.reply.ok();
     Ok(())
