@@ -102,10 +102,7 @@ impl World {
         let view = &mut self.watch.nodes[node];
         view.id = Some(id);
         view.position = Some((history, offset));
-        match view.reached.iter_mut().find(|(known, _)| *known == history) {
-            Some((_, furthest)) => *furthest = (*furthest).max(offset),
-            None => view.reached.push((history, offset)),
-        }
+        view.note_reached(history, offset);
         if is_sample(offset) {
             let hash = self.engine(node).map_or(0, Engine::data_hash);
             let data = self.engine(node).filter(|_| self.keep.trace).map(dump);
@@ -174,6 +171,7 @@ impl World {
         view.on_disk.push(history);
         view.id = Some(id);
         view.position = Some((history, offset));
+        view.note_reached(history, offset);
         view.replica = replica;
         view.always_primary = !replica;
         view.expired = expired;
