@@ -118,6 +118,9 @@ fn run_one(plan: &Plan, arguments: &Arguments) -> Result<(), String> {
                 println!("{:>12} {:8} {:10} {}", event.at_us, trace.lanes[event.lane], event.kind.name(), event.title);
             }
         }
+        if let Some(failure) = &trace.failure {
+            println!("{failure}");
+        }
         if let Some(path) = &arguments.report {
             std::fs::write(path, render(&trace)).map_err(|error| error.to_string())?;
         }

@@ -296,7 +296,8 @@ impl Context<'_> {
             self.fail(id, &error);
         }
         if self.server.journal.unit_length() > unit_before {
-            self.server.journal.complete(unit_before, &arguments);
+            let database = self.session.database;
+            self.server.journal.complete(unit_before, database, &arguments);
         }
         let ended = self.orders.elapsed_ns();
         self.server.clock_ns = ended;

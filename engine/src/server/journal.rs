@@ -123,10 +123,11 @@ impl Journal {
     }
 
     /// The command whose changes are those from `from` on has returned: what is
-    /// repeated by the command is repeated by these arguments.
+    /// repeated by the command is repeated by these arguments, in the database
+    /// that was selected: it may have changed another.
     #[cold]
-    pub(crate) fn complete(&mut self, from: usize, arguments: &Arguments<'_>) {
-        self.unit.complete(from, arguments);
+    pub(crate) fn complete(&mut self, from: usize, selected: DatabaseId, arguments: &Arguments<'_>) {
+        self.unit.complete(from, selected, arguments);
     }
 
     /// Ends the unit. It comes back by [`Journal::recycle`].
@@ -162,9 +163,10 @@ impl Unit {
 
     /// The command goes behind all that it changed besides: keys whose time had
     /// passed were gone before it came to them.
-    fn complete(&mut self, from: usize, arguments: &Arguments<'_>) {
-        let Some(waiting) = self.records[from..].iter().position(|record| record.end.is_none()) else { return };
-        let database = self.records[from + waiting].database;
+    fn complete(&mut self, from: usize, database: DatabaseId, arguments: &Arguments<'_>) {
+        if self.records[from..].iter().all(|record| record.end.is_some()) {
+            return;
+        }
         let mut index = 0;
         self.records.retain(|record| {
             index += 1;
@@ -220,5 +222,27 @@ pub(crate) fn write_request<'a>(count: usize, arguments: impl Iterator<Item = &'
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(argument);
         out.extend_from_slice(b"\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::request::OwnedArguments;
+
+    #[test]
+    fn a_command_that_changes_another_database_is_repeated_where_it_was_sent() {
+        let mut unit = Unit::default();
+        let words: [&[u8]; 5] = [b"COPY", b"a", b"b", b"DB", b"1"];
+        let copy: OwnedArguments = words.into_iter().collect();
+        unit.await_command(DatabaseId(1));
+        unit.complete(0, DatabaseId(3), &copy.as_arguments());
+        let mut rendered = Vec::new();
+        unit.render(true, &mut None, &mut rendered);
+        assert!(
+            rendered.starts_with(b"*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*5\r\n$4\r\nCOPY\r\n"),
+            "{}",
+            rendered.escape_ascii()
+        );
     }
 }

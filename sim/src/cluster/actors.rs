@@ -314,7 +314,13 @@ impl World {
 
     /// A client's requests were executed. They may have come late, over a
     /// connection that the client has left.
-    pub(super) fn after_requests(&mut self, node: usize, number: ConnectionNumber, executed: &[Asking]) {
+    pub(super) fn after_requests(
+        &mut self,
+        node: usize,
+        number: ConnectionNumber,
+        executed: &[Asking],
+        advanced: bool,
+    ) {
         let Some(Peer::Actor(actor)) = self.network.get(number).map(|connection| connection.peer) else { return };
         for asking in executed {
             if let Asking::Write(write) = asking {
@@ -332,7 +338,7 @@ impl World {
         for pending in actor.asked.iter_mut().skip(from).take(executed.len()) {
             pending.place = Some(place);
         }
-        if executed.iter().any(|asking| !matches!(asking, Asking::Wait)) {
+        if advanced && executed.iter().any(|asking| !matches!(asking, Asking::Wait)) {
             actor.last_write = position;
         }
     }
@@ -354,7 +360,11 @@ impl World {
         let waits = actor.connection == Some(number) && actor.asked.front().is_some_and(|it| it.ask == Ask::Wait);
         let Some((history, offset)) = actor.last_write.filter(|_| waits) else { return };
         if let Ok(Some((Reply::Integer(count), _))) = Reply::parse(bytes) {
-            self.watch.check_wait(server, history, offset, count);
+            // A replica that lost its power counts twice until its old connection
+            // is given up, as in the reference.
+            let links = self.network.open().filter(|(_, it)| it.server == server && it.open_at_server);
+            let nodes: Vec<usize> = links.map(|(_, it)| it.peer.place()).filter(|place| *place < NODES).collect();
+            self.watch.check_wait(server, history, offset, count, &nodes);
         }
     }
 }

@@ -227,6 +227,11 @@ impl Network {
         self.connections.get_mut(number)?.as_deref_mut()
     }
 
+    /// Those that are still there.
+    pub(crate) fn open(&self) -> impl Iterator<Item = (ConnectionNumber, &Connection)> {
+        self.connections.iter().enumerate().filter_map(|(number, it)| Some((number, it.as_deref()?)))
+    }
+
     /// A new one.
     pub(crate) fn add(&mut self, server: usize, peer: Peer) -> ConnectionNumber {
         self.connections.push(Some(Box::new(Connection::new(server, peer))));

@@ -7,6 +7,7 @@ use super::world::World;
 use crate::trace::Kind;
 use engine::boundary::id::DatabaseId;
 use engine::engine::Engine;
+use engine::keyspace::database::Slot;
 
 /// The value of a key.
 pub(super) fn peek(engine: &Engine, database: u32, key: &[u8]) -> Option<Vec<u8>> {
@@ -14,6 +15,22 @@ pub(super) fn peek(engine: &Engine, database: u32, key: &[u8]) -> Option<Vec<u8>
     let entry = keyspace.peek(DatabaseId(database), &keyspace.key(key))?;
     let mut integer = [0; 20];
     Some(entry.value().bytes(&mut integer).to_vec())
+}
+
+/// All data, for people to compare.
+fn dump(engine: &Engine) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (id, database) in engine.keyspace().databases() {
+        for slot in (0..database.slot_count()).map(Slot) {
+            database.scan(slot, 0, usize::MAX, |entry| {
+                let mut integer = [0; 20];
+                let value = entry.value().bytes(&mut integer).escape_ascii().to_string();
+                let (key, until) = (entry.key().escape_ascii(), entry.expire_at_ms());
+                lines.push(format!("{}: {key} = {value:.60} until {until:?}", id.0));
+            });
+        }
+    }
+    lines
 }
 
 impl World {
@@ -85,13 +102,11 @@ impl World {
         let view = &mut self.watch.nodes[node];
         view.id = Some(id);
         view.position = Some((history, offset));
-        match view.reached.iter_mut().find(|(known, _)| *known == history) {
-            Some((_, furthest)) => *furthest = (*furthest).max(offset),
-            None => view.reached.push((history, offset)),
-        }
+        view.note_reached(history, offset);
         if is_sample(offset) {
             let hash = self.engine(node).map_or(0, Engine::data_hash);
-            self.watch.check_same_offset(node, history, offset, hash);
+            let data = self.engine(node).filter(|_| self.keep.trace).map(dump);
+            self.watch.check_same_offset(node, history, offset, hash, data);
             self.look_at_pairs(node);
         }
     }
@@ -156,6 +171,7 @@ impl World {
         view.on_disk.push(history);
         view.id = Some(id);
         view.position = Some((history, offset));
+        view.note_reached(history, offset);
         view.replica = replica;
         view.always_primary = !replica;
         view.expired = expired;

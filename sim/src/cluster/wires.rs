@@ -342,6 +342,7 @@ impl World {
         report.written += std::mem::take(&mut connection.written);
         connection.resumed = false;
         let requests = parsed.requests(bytes, 0);
+        let before = self.watch.nodes[server].position;
         let progress = self.handle(server, Input::Requests { client, requests: &requests, report });
         let consumed = match progress {
             Progress::All => requests.len(),
@@ -349,7 +350,8 @@ impl World {
         };
         if is_client {
             let executed: Vec<Asking> = (0..consumed).map(|index| Asking::of(&requests.arguments(index))).collect();
-            self.after_requests(server, number, &executed);
+            let advanced = self.watch.nodes[server].position != before;
+            self.after_requests(server, number, &executed, advanced);
         }
         if let Some(process) = &self.hosts[server].process {
             link.limits = process.node.engine.limits(client);

@@ -76,6 +76,16 @@ pub(super) struct NodeView {
     pub expired: u64,
 }
 
+impl NodeView {
+    /// It has come to an offset of a history.
+    pub(crate) fn note_reached(&mut self, history: HistoryNumber, offset: u64) {
+        match self.reached.iter_mut().find(|(known, _)| *known == history) {
+            Some((_, furthest)) => *furthest = (*furthest).max(offset),
+            None => self.reached.push((history, offset)),
+        }
+    }
+}
+
 /// What all checkers look at.
 #[derive(Default, Debug)]
 pub(super) struct Watch {

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 #[derive(Default, Debug)]
 pub(crate) struct SameOffset {
     seen: BTreeMap<(HistoryNumber, u64), (u64, usize)>,
+    /// The data themselves, where somebody wants to see what differs.
+    data: BTreeMap<(HistoryNumber, u64), Vec<String>>,
     /// Hashes that were compared with another node's.
     pub compared: u64,
 }
@@ -23,14 +25,33 @@ pub(crate) fn is_sample(offset: u64) -> bool {
 
 impl Watch {
     /// A node has data with this hash.
-    pub(crate) fn check_same_offset(&mut self, node: usize, history: HistoryNumber, offset: u64, hash: u64) {
+    pub(crate) fn check_same_offset(
+        &mut self,
+        node: usize,
+        history: HistoryNumber,
+        offset: u64,
+        hash: u64,
+        data: Option<Vec<String>>,
+    ) {
         let (first, by) = *self.same_offset.seen.entry((history, offset)).or_insert((hash, node));
         if by != node {
             self.same_offset.compared += 1;
         }
         if first != hash {
-            let text = format!("at offset {offset} of history {history} nodes {by} and {node} have different data");
+            let mut text = format!("at offset {offset} of history {history} nodes {by} and {node} have different data");
+            let other = self.same_offset.data.get(&(history, offset));
+            if let (Some(data), Some(other)) = (&data, other) {
+                for line in other.iter().filter(|line| !data.contains(line)) {
+                    text += &format!("\n    node {by} has {line}");
+                }
+                for line in data.iter().filter(|line| !other.contains(line)) {
+                    text += &format!("\n    node {node} has {line}");
+                }
+            }
             self.fail("same-offset", text);
+        }
+        if let Some(data) = data {
+            self.same_offset.data.entry((history, offset)).or_insert(data);
         }
     }
 }

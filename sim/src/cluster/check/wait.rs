@@ -5,12 +5,20 @@ use super::Watch;
 use crate::cluster::history::HistoryNumber;
 
 impl Watch {
-    /// WAIT answered `count` to a client whose last write was at this offset.
-    pub(crate) fn check_wait(&mut self, node: usize, history: HistoryNumber, offset: u64, count: i64) {
+    /// WAIT answered `count` to a client whose last write was at this offset;
+    /// `replicas` are the nodes at the other ends of the node's connections.
+    pub(crate) fn check_wait(
+        &mut self,
+        node: usize,
+        history: HistoryNumber,
+        offset: u64,
+        count: i64,
+        replicas: &[usize],
+    ) {
         let has = |reached: &[(HistoryNumber, u64)]| {
             reached.iter().any(|&(other, at)| self.histories.includes(other, at, history, offset))
         };
-        let all = self.nodes.iter().enumerate().filter(|(other, view)| *other != node && has(&view.reached)).count();
+        let all = replicas.iter().filter(|replica| has(&self.nodes[**replica].reached)).count();
         if count > all as i64 {
             self.fail("wait", format!("node {node} said that {count} replicas have offset {offset}, but {all} have"));
         }
