@@ -19,6 +19,7 @@ use engine::resp::request::{Parser, RequestBuffer};
 use engine::server::HostFacts;
 use engine::server::personality::Personality;
 use engine::session::ReplyMode;
+use engine::session::class::Class;
 use sim::model::Model;
 use sim::reply::Reply;
 use std::sync::LazyLock;
@@ -198,9 +199,12 @@ impl Harness {
         let effects = self.handle(Input::Requests { client, requests: &requests, report });
         let mut replies = Vec::new();
         let mut close = false;
+        // What a replica is sent are no replies.
+        let after = self.engine.server().sessions.get(client);
+        let replies_come = after.is_none_or(|after| after.class() != Class::Replica);
         for effect in &effects {
             match effect {
-                Effect::Send { client: to, start, end } if *to == client => {
+                Effect::Send { client: to, start, end } if *to == client && replies_come => {
                     self.replied += end - start;
                     replies.extend(Reply::parse_all(&self.effects.output[*start..*end]).expect("valid RESP"));
                 }
@@ -209,10 +213,11 @@ impl Harness {
             }
         }
         replies.retain(|reply| !matches!(reply, Reply::Push(_)));
-        let after = self.engine.server().sessions.get(client);
         let resp2 = protocol == Protocol::Resp2 && after.is_some_and(|after| after.protocol == Protocol::Resp2);
         assert!(!resp2 || !replies.iter().any(Reply::needs_resp3), "RESP3 in RESP2: {replies:?}");
-        let counted = mode == ReplyMode::On && after.is_some_and(|after| after.reply_mode == ReplyMode::On);
+        // REPLCONF ACK is not replied to.
+        let silent = !replies_come || words[0].eq_ignore_ascii_case(b"replconf");
+        let counted = !silent && mode == ReplyMode::On && after.is_some_and(|after| after.reply_mode == ReplyMode::On);
         let waits = matches!(self.effects.progress, Progress::Wait(_));
         if counted && !waits && !close && parsed.span(0).is_some() {
             assert_eq!(replies.len(), requests.len(), "{words:?}: {replies:?}");
