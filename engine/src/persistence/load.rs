@@ -314,8 +314,9 @@ impl Work<'_> {
                     }
                     let merge = matches!(&load.purpose, Purpose::Reload(reload) if reload.merge);
                     let entry = Entry { key, value, expire_at_ms, eviction };
-                    // Later requests may depend on a key that is past its time.
-                    let keeps_all = matches!(load.purpose, Purpose::Preamble);
+                    // Later requests may depend on a key that is past its time; and where
+                    // replicas may go on from these data, they have to be told that it goes.
+                    let keeps_all = matches!(load.purpose, Purpose::Preamble) || load.origin.position().is_some();
                     let began_ms = if keeps_all { i64::MIN } else { load.began.unix.ms() };
                     self.load_entry(load.into.as_deref_mut(), load.database, &entry, began_ms, merge)?;
                     if bytes >= SLICE_BYTES {

@@ -14,6 +14,11 @@ use std::collections::VecDeque;
 /// How long a client waits for replies, microseconds.
 const PATIENCE_US: u64 = 3_000_000;
 
+/// How long clients go on after all is healed, and how long a write may take to
+/// succeed.
+const GO_ON_US: u64 = 4_000_000;
+const PROGRESS_US: u64 = 25_000_000;
+
 /// A client.
 pub(super) struct Actor {
     pub connection: Option<ConnectionNumber>,
@@ -27,6 +32,8 @@ pub(super) struct Actor {
     executed: usize,
     received: Vec<u8>,
     sent_at: u64,
+    /// True once its connection is made.
+    accepted: bool,
     /// Where the last write of this connection stands: history and offset.
     last_write: Option<(usize, u64)>,
     pub written_after_healing: u64,
@@ -78,6 +85,7 @@ impl Actor {
             executed: 0,
             received: Vec::new(),
             sent_at: 0,
+            accepted: false,
             last_write: None,
             written_after_healing: 0,
             stopped: false,
@@ -94,7 +102,10 @@ impl World {
     /// True if clients are to send no more.
     fn is_over(&self) -> bool {
         match self.healed_at {
-            Some(at) => self.now > at + 4_000_000,
+            Some(at) => {
+                let some = self.actors.iter().any(|actor| actor.written_after_healing > 0);
+                self.now > at + if some { GO_ON_US } else { PROGRESS_US }
+            }
             None => self.commands >= self.plan.commands,
         }
     }
@@ -111,6 +122,10 @@ impl World {
             return;
         }
         let Some(connection) = self.actors[number].connection else { return self.actor_connects(number) };
+        if !self.reads_only(number) && self.actors[number].node != self.sentinel.primary && self.wanders(number) {
+            self.peer_closes(connection);
+            return self.actor_is_alone(number, 1000);
+        }
         let mut asked = Vec::new();
         self.next_pipeline(number, &mut asked);
         let mut bytes = Vec::new();
@@ -150,11 +165,20 @@ impl World {
         }
     }
 
+    /// The last of several clients reads from anywhere.
+    fn reads_only(&self, number: usize) -> bool {
+        number > 0 && number + 1 == self.plan.clients
+    }
+
+    /// A client hears sooner or later that the primary is another.
+    fn wanders(&mut self, number: usize) -> bool {
+        self.actors[number].random.below(4) == 0
+    }
+
     fn actor_connects(&mut self, number: usize) {
         let primary = self.sentinel.primary;
+        let reads = self.reads_only(number);
         let actor = &mut self.actors[number];
-        // The last of several clients reads from anywhere.
-        let reads = number > 0 && number + 1 == self.plan.clients;
         actor.node = if reads { actor.random.below(NODES as u64) as usize } else { primary };
         actor.database = DATABASES[number % DATABASES.len()];
         actor.epoch += 1;
@@ -163,6 +187,7 @@ impl World {
         actor.received.clear();
         actor.executed = 0;
         actor.last_write = None;
+        actor.accepted = false;
         let node = actor.node;
         let connection = self.connect(node, Peer::Actor(number));
         self.actors[number].connection = Some(connection);
@@ -175,6 +200,7 @@ impl World {
         }
         match segment {
             Segment::Accepted => {
+                self.actors[number].accepted = true;
                 let database = self.actors[number].database;
                 let (request, ask) = self.workload.select(database);
                 let mut bytes = Vec::new();
@@ -297,7 +323,7 @@ impl World {
     pub(super) fn patience(&mut self) {
         for number in 0..self.actors.len() {
             let actor = &self.actors[number];
-            let waits = !actor.asked.is_empty() || actor.connection.is_some_and(|it| self.not_accepted(it));
+            let waits = !actor.asked.is_empty() || actor.connection.is_some() && !actor.accepted;
             let late = self.now > actor.sent_at + PATIENCE_US;
             if let Some(connection) = self.actors[number].connection.filter(|_| waits && late) {
                 self.report.add("clients that gave up", 1);
@@ -306,10 +332,6 @@ impl World {
             }
         }
         self.push_in(1_000_000, Event::Patience);
-    }
-
-    fn not_accepted(&self, number: ConnectionNumber) -> bool {
-        self.network.connections[number].as_ref().is_some_and(|connection| connection.client.is_none())
     }
 
     /// A client's requests were executed. They may have come late, over a

@@ -48,9 +48,9 @@ impl Watch {
         if let Some((promised_in, index)) = self.nodes[node].promised
             && ended.promises_hold
         {
-            let promised = self.histories.inherited(promised_in) + index + 1;
-            if promised_in != history || promised > found.most {
-                let text = format!("node {node} has {found:?} of history {history}, promised were {promised} writes");
+            let promised = self.histories.all[promised_in].log[index].write;
+            if !lineage[..found.most].contains(&promised) {
+                let text = format!("node {node} has {found:?} of history {history}, without write {promised}");
                 self.fail("promise", text);
             }
         }

@@ -20,7 +20,8 @@ const ONE_IN: u64 = 16;
 /// True if the data are to be looked at there. All nodes must look at the same
 /// offsets.
 pub(crate) fn is_sample(offset: u64) -> bool {
-    (offset.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).is_multiple_of(ONE_IN)
+    // Before the stream begins its offset says nothing.
+    offset > 0 && (offset.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).is_multiple_of(ONE_IN)
 }
 
 impl Watch {
