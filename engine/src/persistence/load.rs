@@ -314,11 +314,12 @@ impl Work<'_> {
                     }
                     let merge = matches!(&load.purpose, Purpose::Reload(reload) if reload.merge);
                     let entry = Entry { key, value, expire_at_ms, eviction };
-                    // Later requests may depend on a key that is past its time; and where
-                    // replicas may go on from these data, they have to be told that it goes.
-                    let keeps_all = matches!(load.purpose, Purpose::Preamble) || load.origin.position().is_some();
+                    // Later requests may depend on a key that is past its time.
+                    let keeps_all = matches!(load.purpose, Purpose::Preamble);
+                    // Replicas may go on from these data: they have to be told that it goes.
+                    let keeps_past = load.origin.position().is_some();
                     let began_ms = if keeps_all { i64::MIN } else { load.began.unix.ms() };
-                    self.load_entry(load.into.as_deref_mut(), load.database, &entry, began_ms, merge)?;
+                    self.load_entry(load.into.as_deref_mut(), load.database, &entry, began_ms, merge, keeps_past)?;
                     if bytes >= SLICE_BYTES {
                         return Ok(true);
                     }
@@ -369,12 +370,16 @@ impl Work<'_> {
         entry: &Entry<'_>,
         began_ms: i64,
         merge: bool,
+        keeps_past: bool,
     ) -> Result<(), Failure> {
         // In a replica, keys go when the primary says so.
         let expires = !self.server.replication.is_replica();
-        if expires && entry.expire_at_ms.is_some_and(|time| time < began_ms) {
+        let past = expires && entry.expire_at_ms.is_some_and(|time| time < began_ms);
+        if past {
             self.server.persistence.last_expired += 1;
-            return Ok(());
+            if !keeps_past {
+                return Ok(());
+            }
         }
         let access = entry.access(self.keyspace.access, self.now);
         let value = match entry.value {
@@ -387,7 +392,7 @@ impl Work<'_> {
             let key = String::from_utf8_lossy(entry.key);
             return Err(Failure::Content(format!("RDB has duplicated key '{key}' in DB {}", database.0)));
         }
-        self.server.persistence.last_loaded += 1;
+        self.server.persistence.last_loaded += u64::from(!past);
         Ok(())
     }
 

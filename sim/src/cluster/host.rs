@@ -80,7 +80,7 @@ impl Host {
             started_at: 0,
             past_effects: 0,
             recordings: Vec::new(),
-            ended: super::check::recovery::Ended { kept_before: None, promises_hold: false },
+            ended: super::check::recovery::Ended { kept_before: None, promises_hold: false, untrue: false },
             intact: true,
         }
     }

@@ -106,7 +106,7 @@ impl World {
             _ => None,
         };
         let kept_before = since.filter(|_| window).map(|since| self.now.saturating_sub(since));
-        Ended { kept_before, promises_hold: host.keeps_promises() && view.always_primary }
+        Ended { kept_before, promises_hold: host.keeps_promises() && view.always_primary, untrue: false }
     }
 
     /// Keeps what is to be known of a process that is no more.

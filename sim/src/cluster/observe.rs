@@ -148,8 +148,12 @@ impl World {
     /// A node has loaded what it found on its disk.
     fn recovered(&mut self, node: usize) {
         let values = self.register_values(node);
-        let ended = self.hosts[node].ended;
+        let mut ended = self.hosts[node].ended;
+        ended.untrue = self.hosts[node].disk.false_syncs > 0;
         let parent = self.watch.check_recovery(node, &values, ended);
+        if self.watch.cut_short {
+            return;
+        }
         self.look_at_pairs(node);
         let Some(engine) = self.engine(node) else { return };
         let replication = &engine.server().replication;

@@ -144,7 +144,7 @@ impl World {
     pub(super) fn run(mut self) -> Outcome {
         self.begin();
         let mut events = 0;
-        while !self.finished && self.watch.fault.is_none() {
+        while !self.finished && !self.watch.cut_short && self.watch.fault.is_none() {
             let Some((at, event)) = self.heap.pop() else { break };
             self.now = at;
             events += 1;
@@ -159,6 +159,7 @@ impl World {
         if self.watch.fault.is_none() {
             self.watch.check_linear();
         }
+        self.report.add("runs cut short by a disk that lied", u64::from(self.watch.cut_short));
         self.report.add("events", events);
         self.outcome()
     }

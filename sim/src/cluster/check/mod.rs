@@ -94,6 +94,8 @@ pub(super) struct Watch {
     pub nodes: Vec<NodeView>,
     pub same_offset: SameOffset,
     pub registers: Registers,
+    /// Nothing can be told any more of what must hold: a disk has lied.
+    pub cut_short: bool,
     /// What was found first.
     pub fault: Option<Fault>,
 }

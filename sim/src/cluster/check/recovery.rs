@@ -12,6 +12,9 @@ pub(crate) struct Ended {
     pub kept_before: Option<u64>,
     /// True if all that clients were promised must have survived.
     pub promises_hold: bool,
+    /// True if a disk said that it had synced what it had not: anything may be
+    /// missing.
+    pub untrue: bool,
 }
 
 impl Watch {
@@ -38,7 +41,9 @@ impl Watch {
             }
         }
         let Some((history, found)) = best else {
-            if !candidates.is_empty() || values.iter().any(Option::is_some) {
+            if ended.untrue {
+                self.cut_short = true;
+            } else if !candidates.is_empty() || values.iter().any(Option::is_some) {
                 let text = format!("node {node} has come back with what is no prefix of any history: {values:?}");
                 self.fail("recovery", text);
             }

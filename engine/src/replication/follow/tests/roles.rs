@@ -79,6 +79,23 @@ fn a_replica_that_restarts_goes_on() {
 }
 
 #[test]
+fn replicas_are_told_of_keys_that_were_past_their_time_when_a_primary_restarted() {
+    let (mut world, mut primary) = synchronized("", 500);
+    primary.say(&mut world, stream("SELECT 5\nSET b 1\nSET gone 1 PXAT 1700000001000"));
+    let applied = offset(&world);
+    world.ask(1, "save");
+    let mut again = World::new("");
+    again.now.unix.0 += 60_000_000;
+    again.files = world.files.clone();
+    again.handle(Input::Start);
+    again.settle();
+    assert_eq!(again.engine.server().persistence.last_expired, 1);
+    again.pass_ms(5000);
+    assert!(!again.contents().contains_key(&(5, b"gone".to_vec())));
+    assert!(offset(&again) > applied, "its end is part of the stream");
+}
+
+#[test]
 fn a_client_may_close_the_link() {
     let (mut world, mut primary) = synchronized("", 500);
     let list = world.ask(1, "client list type master");
