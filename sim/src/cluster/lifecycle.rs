@@ -47,7 +47,8 @@ impl World {
             return;
         }
         let came_up = self.now - host.started_at > COMES_UP_US && !self.watch.nodes[node].recovering;
-        host.failed_starts = if came_up { 0 } else { host.failed_starts + 1 };
+        let hopeless = self.now < host.disk.health.full_until;
+        host.failed_starts = if came_up || hopeless { 0 } else { host.failed_starts + 1 };
         if host.failed_starts > FAILED_STARTS_MAX {
             self.does_not_come_up(node);
         }

@@ -52,6 +52,7 @@ impl Watch {
         let lineage = self.histories.lineage(history, self.histories.all[history].log.len());
         if let Some((promised_in, index)) = self.nodes[node].promised
             && ended.promises_hold
+            && !ended.untrue
         {
             let promised = self.histories.all[promised_in].log[index].write;
             if !lineage[..found.most].contains(&promised) {
@@ -59,7 +60,7 @@ impl Watch {
                 self.fail("promise", text);
             }
         }
-        if let Some(before) = ended.kept_before {
+        if let Some(before) = ended.kept_before.filter(|_| !ended.untrue) {
             let life = self.nodes[node].life - 1;
             let lost = lineage[found.most..].iter().find(|&&write| {
                 self.writes[write].executed.is_some_and(|it| (it.node, it.life) == (node, life) && it.at < before)
