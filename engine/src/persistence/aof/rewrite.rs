@@ -106,7 +106,7 @@ impl Work<'_> {
             && aof.rotation.is_none()
             && aof.base_ready.is_none()
             && aof.load.is_none()
-            && !(aof.closing && aof.rotation.is_some());
+            && !aof.closing;
         aof_rests
             && status.save.is_none()
             && status.next_save.is_none()
@@ -269,7 +269,9 @@ impl Work<'_> {
         self.log(LogLevel::Notice, "Background AOF rewrite finished successfully");
         let aof = &mut self.server.persistence.aof;
         aof.manifest = manifest;
-        if aof.state == State::Waiting {
+        // While an old file is still to be closed this base is of older data: the
+        // AOF that was switched on since waits for a rewrite of its own.
+        if aof.state == State::Waiting && !aof.closing {
             aof.state = State::On;
         }
         if aof.state != State::Off {
