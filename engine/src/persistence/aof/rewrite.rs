@@ -106,7 +106,7 @@ impl Work<'_> {
             && aof.rotation.is_none()
             && aof.base_ready.is_none()
             && aof.load.is_none()
-            && !aof.closing;
+            && !(aof.closing && aof.rotation.is_some());
         aof_rests
             && status.save.is_none()
             && status.next_save.is_none()
