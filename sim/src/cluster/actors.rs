@@ -45,6 +45,8 @@ struct Pending {
     ask: Ask,
     /// Node, life and reign in which it was executed.
     place: Option<(usize, u64, u64)>,
+    /// When, if it was.
+    executed_at: u64,
 }
 
 /// What a node sees of a request that matters here.
@@ -133,7 +135,7 @@ impl World {
         actor.sent_at = self.now;
         for (request, ask) in &asked {
             encode(request, &mut bytes);
-            actor.asked.push_back(Pending { ask: *ask, place: None });
+            actor.asked.push_back(Pending { ask: *ask, place: None, executed_at: 0 });
         }
         self.commands += asked.len() as u64;
         self.peer_sends(connection, &bytes);
@@ -205,7 +207,7 @@ impl World {
                 let (request, ask) = self.workload.select(database);
                 let mut bytes = Vec::new();
                 encode(&request, &mut bytes);
-                self.actors[number].asked.push_back(Pending { ask, place: None });
+                self.actors[number].asked.push_back(Pending { ask, place: None, executed_at: 0 });
                 self.peer_sends(connection, &bytes);
             }
             Segment::Bytes(bytes) => self.replies(number, &bytes),
@@ -359,6 +361,7 @@ impl World {
         actor.executed += executed.len();
         for pending in actor.asked.iter_mut().skip(from).take(executed.len()) {
             pending.place = Some(place);
+            pending.executed_at = self.now;
         }
         if advanced && executed.iter().any(|asking| !matches!(asking, Asking::Wait)) {
             actor.last_write = position;
@@ -374,18 +377,22 @@ impl World {
         }
     }
 
-    /// A server sends to a client: an answer to WAIT is judged at once.
+    /// A server sends to a client: an answer to WAIT is judged at once. It may be
+    /// older: with `appendfsync always` it has waited for a sync.
     pub(super) fn look_at_reply(&mut self, number: ConnectionNumber, bytes: &[u8]) {
         let Some(connection) = self.network.get(number) else { return };
         let (server, Peer::Actor(actor)) = (connection.server, connection.peer) else { return };
         let actor = &self.actors[actor];
-        let waits = actor.connection == Some(number) && actor.asked.front().is_some_and(|it| it.ask == Ask::Wait);
-        let Some((history, offset)) = actor.last_write.filter(|_| waits) else { return };
+        let asked = actor.asked.front().filter(|it| actor.connection == Some(number) && it.ask == Ask::Wait);
+        let (Some((history, offset)), Some(asked)) = (actor.last_write, asked) else { return };
+        let since = asked.executed_at;
         if let Ok(Some((Reply::Integer(count), _))) = Reply::parse(bytes) {
             // A replica that lost its power counts twice until its old connection
             // is given up, as in the reference.
             let links = self.network.open().filter(|(_, it)| it.server == server && it.open_at_server);
-            let nodes: Vec<usize> = links.map(|(_, it)| it.peer.place()).filter(|place| *place < NODES).collect();
+            let mut nodes: Vec<usize> = links.map(|(_, it)| it.peer.place()).filter(|place| *place < NODES).collect();
+            let lost = self.lost_replicas.iter().rev().take_while(|lost| lost.at >= since);
+            nodes.extend(lost.filter(|lost| lost.server == server).map(|lost| lost.node));
             self.watch.check_wait(server, history, offset, count, &nodes);
         }
     }
