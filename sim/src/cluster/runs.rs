@@ -149,7 +149,7 @@ mod tests {
 
     /// Seeds that found something once: 2699, an AOF that was switched on again
     /// while the last step of a rewrite was under way.
-    const ONCE_FAILED: [u64; 1] = [2699];
+    const ONCE_FAILED: [u64; 3] = [2699, 1385, 1152];
 
     #[test]
     fn seeds_that_failed_once_do_not_again() {
