@@ -60,6 +60,9 @@ pub const SOMETIMES: &[&str] = &[
 pub const SOMETIMES_WITH_REPLICATION: &[&str] = &[
     "WAIT in vain",
     "WAIT with replicas",
+    "WAITAOF of what is synced",
+    "watched registers written",
+    "watched registers written by others",
     "data compared at an offset",
     "demotions",
     "errors READONLY",
@@ -147,9 +150,14 @@ mod tests {
         assert!(missing.is_empty(), "never: {missing:?}");
     }
 
-    /// Seeds that found something once: 2699, an AOF that was switched on again
-    /// while the last step of a rewrite was under way.
-    const ONCE_FAILED: [u64; 3] = [2699, 1385, 1152];
+    /// Seeds that found something once: 35, WAITAOF that one sync for two writes
+    /// left waiting; 2699, an AOF that was switched on again
+    /// while the last step of a rewrite was under way; 1152, a primary without a
+    /// stream that became a replica under an id that said nothing of its data;
+    /// 270, a file that a lost rename had left under
+    /// both names, and that was emptied under one; 1385, 1678 and 4521, checkers
+    /// that asked for too much.
+    const ONCE_FAILED: [u64; 7] = [35, 270, 1152, 1385, 1678, 2699, 4521];
 
     #[test]
     fn seeds_that_failed_once_do_not_again() {

@@ -29,7 +29,10 @@ impl World {
         let unread = if way == Way::Out { connection.unread.len() } else { 0 };
         let Some(bytes) = connection.pipe(way).take_ready(unread) else { return 0 };
         let length = bytes.len() as u64;
-        self.send_segment(number, way, Segment::Bytes(bytes));
+        let (one, other) = bytes.split_at(self.network.split(bytes.len()));
+        for part in [one, other].into_iter().filter(|part| !part.is_empty()) {
+            self.send_segment(number, way, Segment::Bytes(part.to_vec()));
+        }
         length
     }
 

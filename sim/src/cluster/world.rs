@@ -125,7 +125,7 @@ impl World {
             .enumerate()
             .map(|(node, of)| Host::new(of.clone(), upstream(node), setup.sync_max, &mut random))
             .collect();
-        let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max);
+        let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max, setup.split_one_in);
         let actors = (0..plan.clients).map(|_| Actor::new(Random::from_seed(random.next_u64()))).collect();
         let workload = Workload::new(&setup, table);
         let watch = Watch { nodes: vec![NodeView::default(); NODES], ..Watch::default() };
