@@ -1,6 +1,6 @@
 //! Many seeds of clusters on all processors, and what is told of them.
 
-use super::draw::draw_plan;
+use super::draw::draw_plan_from;
 use super::plan::Plan;
 use super::{Fault, Keep, Outcome, run};
 use crate::report::Report;
@@ -19,6 +19,20 @@ pub struct Summary {
     pub simulated: u64,
     /// Runs.
     pub runs: u64,
+}
+
+impl Summary {
+    /// How many seeds it takes to find what the seeds of a range found: median
+    /// and 95th percentile. `None` if they found nothing.
+    pub fn needed(&self, first: u64) -> Option<(u64, u64)> {
+        let mut failed: Vec<u64> = self.failed.iter().map(|(seed, _)| *seed).collect();
+        failed.sort_unstable();
+        let before = std::iter::once(first.wrapping_sub(1)).chain(failed.iter().copied());
+        let mut gaps: Vec<u64> = failed.iter().zip(before).map(|(seed, before)| seed.wrapping_sub(before)).collect();
+        gaps.sort_unstable();
+        let at = |percent: usize| gaps.get(((gaps.len() * percent).div_ceil(100)).saturating_sub(1)).copied();
+        Some((at(50)?, at(95)?))
+    }
 }
 
 /// What must happen in some of many runs, or they test nothing.
@@ -101,9 +115,11 @@ pub fn run_plan(plan: &Plan, determinism: bool) -> Outcome {
     outcome
 }
 
-/// Runs a range of seeds on so many threads; tells each that is done.
+/// Runs a range of seeds, with all faults in each unless they `swarm`, on so many
+/// threads; tells each that is done.
 pub fn run_seeds(
     seeds: Range<u64>,
+    swarm: bool,
     jobs: usize,
     determinism: bool,
     tell: impl Fn(&Summary, u64, Option<&Fault>) + Sync,
@@ -118,7 +134,7 @@ pub fn run_seeds(
                     if seed >= seeds.end {
                         return;
                     }
-                    let outcome = run_plan(&draw_plan(seed), determinism);
+                    let outcome = run_plan(&draw_plan_from(seed, swarm), determinism);
                     let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
                     all.report.merge(&outcome.report);
                     all.simulated += outcome.simulated;
@@ -137,12 +153,13 @@ pub fn run_seeds(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::draw::draw_plan;
     use crate::runs::tell_seed_on_panic;
 
     #[test]
     fn seeds_run_and_what_should_happen_sometimes_does() {
         tell_seed_on_panic();
-        let summary = run_seeds(0..SEEDS, 2, false, |_, _, _| {});
+        let summary = run_seeds(0..SEEDS, true, 2, false, |_, _, _| {});
         assert!(summary.failed.is_empty(), "cargo run -p sim -- cluster --seed: {:?}", summary.failed);
         assert!(summary.report.count("commands") >= SEEDS * 2000);
         assert!(summary.simulated >= SEEDS * 60_000_000);
@@ -164,6 +181,15 @@ mod tests {
         for seed in ONCE_FAILED {
             assert_eq!(run_plan(&draw_plan(seed), false).fault, None, "seed {seed}");
         }
+    }
+
+    #[test]
+    fn the_number_of_seeds_needed_is_that_between_failures() {
+        let fault = Fault { checker: "any", text: String::new() };
+        let failed = [13, 11, 19, 12].map(|seed| (seed, fault.clone())).to_vec();
+        let summary = Summary { failed, ..Summary::default() };
+        assert_eq!(summary.needed(10), Some((1, 6)));
+        assert_eq!(Summary::default().needed(0), None);
     }
 
     #[test]
