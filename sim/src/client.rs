@@ -5,8 +5,17 @@ use engine::boundary::id::ClientId;
 use std::collections::VecDeque;
 
 /// Commands after which replies can't be counted.
-const UNCOUNTED: &[&[u8]] =
-    &[b"monitor", b"subscribe", b"psubscribe", b"ssubscribe", b"unsubscribe", b"punsubscribe", b"sync", b"psync"];
+const UNCOUNTED: &[&[u8]] = &[
+    b"monitor",
+    b"subscribe",
+    b"psubscribe",
+    b"ssubscribe",
+    b"unsubscribe",
+    b"punsubscribe",
+    b"sunsubscribe",
+    b"sync",
+    b"psync",
+];
 
 /// A client, which lives on over its connections.
 #[derive(Default, Debug)]
