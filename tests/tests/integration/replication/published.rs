@@ -48,7 +48,7 @@ fn subscribers_of_replicas_hear_it() {
     let replica = Server::ours(&second, &options);
     check(&primary, &replica);
     let mut client = primary.client();
-    assert_eq!(client.line("PUBLISH news more"), Reply::Integer(1));
+    assert_eq!(client.line("PUBLISH unheard more"), Reply::Integer(0));
     assert_eq!(client.line("WAIT 1 20000"), Reply::Integer(1));
     assert_eq!(client.line("WAITAOF 1 0 20000"), Reply::Array(vec![Reply::Integer(1), Reply::Integer(0)]));
     for folder in [&first, &second] {
