@@ -7,6 +7,7 @@ pub mod cron;
 mod data_hash;
 pub mod evict;
 pub mod options;
+mod pubsub;
 pub mod requests;
 pub mod state_hash;
 mod stream;
@@ -75,6 +76,9 @@ impl Engine {
                 work.follow_as_configured();
                 work.load_at_start();
             }
+        }
+        if self.server.pubsub.has_deliveries() {
+            self.send_published(now, effects);
         }
         if self.server.waits_unsettled() {
             self.server.settle_waits(now);
@@ -154,6 +158,7 @@ impl Engine {
                 Timer::Wait => self.server.answer_waits(now),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
                 Timer::Aof => self.persistence(now, effects).aof_progress(),
+                Timer::Unsubscribe => self.give_up_subscriptions(now),
             }
         }
     }

@@ -12,7 +12,9 @@ impl Engine {
         if self.server.journal.listened {
             self.persistence(now, effects).aof_progress();
             let replication = &mut self.server.replication;
-            if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset) {
+            if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset)
+                && offset != replication.waits.synced()
+            {
                 replication.note_synced(offset);
                 self.server.settle_waits(now);
             }

@@ -104,6 +104,8 @@ impl Context<'_> {
     }
 
     fn add_replica(&mut self, by_sync: bool) {
+        // It gets the stream, and nothing else.
+        self.unsubscribe_all();
         self.session.class = Class::Replica;
         self.session.reply_mode = ReplyMode::On;
         let mut replica = Replica::new(self.session, by_sync, self.now);

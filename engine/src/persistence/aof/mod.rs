@@ -28,7 +28,7 @@ use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::{DatabaseId, FileId};
 use crate::boundary::time::{Monotonic, Now};
 use crate::config::{AppendFsync, Config, Id};
-use crate::server::journal::Unit;
+use crate::server::journal::{Consumer, Unit};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -165,7 +165,7 @@ impl Aof {
     /// Appends a unit to the bytes that go to the file; a transaction if it has
     /// several requests and is `atomic`.
     pub(crate) fn append(&mut self, unit: &Unit, atomic: bool, now: Now) {
-        if !self.listens() {
+        if !self.listens() || !unit.concerns(Consumer::Aof) {
             return;
         }
         let buffer = match &mut self.rotation {
@@ -178,7 +178,7 @@ impl Aof {
             self.last_timestamp = seconds;
             buffer.extend_from_slice(format!("#TS:{seconds}\r\n").as_bytes());
         }
-        unit.render(atomic, &mut self.selected, buffer);
+        unit.render(Consumer::Aof, atomic, &mut self.selected, buffer);
         self.appended += (buffer.len() - before) as u64;
     }
 
@@ -194,7 +194,8 @@ impl Aof {
     }
 
     /// Takes in where the replication stream is now; tells up to where it is
-    /// durable here, if that is news.
+    /// durable here, if that may be news. What of the stream is not in the file,
+    /// as PUBLISH, is as durable as what stands before it.
     pub(crate) fn synced_offset(&mut self, offset: u64) -> Option<u64> {
         if self.state != State::On {
             return None;
