@@ -146,7 +146,8 @@ impl core::fmt::Debug for Garbage {
 /// A disk operation. Paths are relative to the working directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DiskOperation {
-    /// Create or truncate a file for writing.
+    /// Create a file for writing. One that has the name is removed, not emptied:
+    /// after a crash amid a rename, another name may be the same file's.
     Create {
         /// Its new name at this boundary.
         file: FileId,

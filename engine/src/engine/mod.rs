@@ -24,7 +24,6 @@ use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::commands::COMMANDS;
 use crate::keyspace::Keyspace;
-use crate::persistence::aof::Mark;
 use crate::resp::request::Limits;
 use crate::server::Server;
 use crate::server::parameters;
@@ -62,7 +61,7 @@ impl Engine {
 
     /// Takes one input in, and appends what follows from it to `effects`.
     pub fn handle(&mut self, now: Now, input: Input<'_>, effects: &mut Effects) {
-        let mark = self.server.persistence.aof.holds().then(|| Mark::here(effects));
+        let mark = self.server.persistence.aof.holds().then(|| self.server.persistence.aof.mark(effects));
         match input {
             Input::Requests { client, requests, report } => self.requests(now, client, requests, report, effects),
             Input::Connected { client, connection } => self.connected(now, client, connection, effects),

@@ -204,8 +204,9 @@ impl Replication {
         self.second_id = NO_ID;
         self.second_offset = -1;
         self.selected = None;
+        self.waits.forget_synced();
         self.backlog = self.is_replica().then(|| Blocks::new(offset));
-        self.drop_all = true;
+        self.drop_all = !cfg!(feature = "planted_sub_replica_stays");
     }
 
     /// Disconnects all replicas once the input is handled: they have to ask

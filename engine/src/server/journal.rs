@@ -160,17 +160,17 @@ impl Journal {
         self.unit.complete(from, selected, arguments);
     }
 
-    /// Ends the unit. It comes back by [`Journal::recycle`].
-    pub(crate) fn take_unit(&mut self) -> Unit {
-        core::mem::take(&mut self.unit)
+    /// The unit so far.
+    pub(crate) fn unit(&self) -> &Unit {
+        &self.unit
     }
 
-    /// Takes the memory of a unit back.
-    pub(crate) fn recycle(&mut self, mut unit: Unit) {
-        unit.bytes.clear();
-        unit.records.clear();
-        if unit.bytes.capacity() <= UNIT_KEPT_MAX {
-            self.unit = unit;
+    /// Begins with the next unit.
+    pub(crate) fn clear_unit(&mut self) {
+        self.unit.records.clear();
+        self.unit.bytes.clear();
+        if self.unit.bytes.capacity() > UNIT_KEPT_MAX {
+            self.unit = Unit::default();
         }
     }
 }
@@ -209,11 +209,16 @@ impl Unit {
         if self.records[from..].iter().all(|record| record.end.is_some()) {
             return;
         }
-        let mut index = 0;
-        self.records.retain(|record| {
-            index += 1;
-            index <= from || record.end.is_some()
-        });
+        // Mostly there is nothing else.
+        if self.records.len() == from + 1 {
+            self.records.pop();
+        } else {
+            let mut index = 0;
+            self.records.retain(|record| {
+                index += 1;
+                index <= from || record.end.is_some()
+            });
+        }
         self.push_arguments(database, arguments, Audience::Copies);
         if cfg!(feature = "planted_lazy_expiry_order") {
             self.records[from..].rotate_right(1);
@@ -260,16 +265,27 @@ pub(crate) fn write_select(database: DatabaseId, out: &mut Vec<u8>) {
 
 /// Appends a request of `count` arguments, as a client sends it.
 pub(crate) fn write_request<'a>(count: usize, arguments: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
-    let mut number = [0; 20];
-    out.push(b'*');
-    out.extend_from_slice(format_i64(count as i64, &mut number));
-    out.extend_from_slice(b"\r\n");
+    write_length(b'*', count, out);
     for argument in arguments {
-        out.push(b'$');
-        out.extend_from_slice(format_i64(argument.len() as i64, &mut number));
-        out.extend_from_slice(b"\r\n");
+        out.reserve(argument.len() + 26);
+        write_length(b'$', argument.len(), out);
         out.extend_from_slice(argument);
         out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends the line that begins an array or a string.
+fn write_length(kind: u8, length: usize, out: &mut Vec<u8>) {
+    let digit = |value: usize| b'0' + (value % 10) as u8;
+    match length {
+        0..10 => out.extend_from_slice(&[kind, digit(length), b'\r', b'\n']),
+        10..100 => out.extend_from_slice(&[kind, digit(length / 10), digit(length), b'\r', b'\n']),
+        _ => {
+            let mut number = [0; 20];
+            out.push(kind);
+            out.extend_from_slice(format_i64(length as i64, &mut number));
+            out.extend_from_slice(b"\r\n");
+        }
     }
 }
 
@@ -315,5 +331,16 @@ mod tests {
             "{}",
             rendered.escape_ascii()
         );
+    }
+
+    #[test]
+    fn lengths_of_any_number_of_digits_are_written() {
+        for length in [0, 9, 10, 42, 99, 100, 12_345] {
+            let argument = alloc::vec![b'x'; length];
+            let mut out = Vec::new();
+            write_request(1, core::iter::once(&argument[..]), &mut out);
+            let expected = alloc::format!("*1\r\n${length}\r\n{}\r\n", "x".repeat(length));
+            assert_eq!(out, expected.as_bytes());
+        }
     }
 }

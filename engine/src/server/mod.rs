@@ -223,10 +223,10 @@ impl Server {
         if self.journal.unit_length() == 0 {
             return;
         }
-        let unit = self.journal.take_unit();
-        self.persistence.aof.append(&unit, atomic, now);
-        self.replication.append(&unit, atomic);
-        self.journal.recycle(unit);
+        let unit = self.journal.unit();
+        self.persistence.aof.append(unit, atomic, now);
+        self.replication.append(unit, atomic);
+        self.journal.clear_unit();
     }
 
     /// To be called when somebody begins to repeat changes, or ceases to.

@@ -22,11 +22,16 @@ fn weight(kind: Kind) -> (u64, u64) {
 
 /// The plan of a seed.
 pub fn draw_plan(seed: u64) -> Plan {
+    draw_plan_from(seed, true)
+}
+
+/// The plan of a seed; with every kind of fault in it if it does not `swarm`.
+pub fn draw_plan_from(seed: u64, swarm: bool) -> Plan {
     let mut random = Random::from_seed(seed ^ 0x706c_616e);
     let mut kinds = Vec::new();
     for &kind in Kind::ALL {
         let (times, one_in) = weight(kind);
-        if random.below(one_in) == 0 {
+        if random.below(one_in) == 0 || !swarm {
             kinds.extend(std::iter::repeat_n(kind, times as usize));
         }
     }

@@ -88,7 +88,7 @@ impl Host {
     /// True if each write is synced before its reply, and the disk has kept to
     /// that.
     pub(super) fn keeps_promises(&self) -> bool {
-        self.setup.durability == Durability::Always && self.intact
+        self.setup.durability == Durability::Always && !self.setup.lenient && self.intact
     }
 
     /// True if the disk is in a state that excuses losses. With a sync before

@@ -97,6 +97,16 @@ pub(super) struct World {
     pub exits: Vec<usize>,
     pub healed_at: Option<u64>,
     pub finished: bool,
+    /// Connections between nodes that the server's end has given up, in order.
+    pub lost_replicas: Vec<LostReplica>,
+}
+
+/// A connection from a node that the server's end has given up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LostReplica {
+    pub server: usize,
+    pub node: usize,
+    pub at: u64,
 }
 
 impl World {
@@ -115,7 +125,7 @@ impl World {
             .enumerate()
             .map(|(node, of)| Host::new(of.clone(), upstream(node), setup.sync_max, &mut random))
             .collect();
-        let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max);
+        let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max, setup.split_one_in);
         let actors = (0..plan.clients).map(|_| Actor::new(Random::from_seed(random.next_u64()))).collect();
         let workload = Workload::new(&setup, table);
         let watch = Watch { nodes: vec![NodeView::default(); NODES], ..Watch::default() };
@@ -138,6 +148,7 @@ impl World {
             exits: Vec::new(),
             healed_at: None,
             finished: false,
+            lost_replicas: Vec::new(),
         }
     }
 

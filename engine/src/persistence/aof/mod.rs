@@ -32,7 +32,6 @@ use crate::server::journal::{Consumer, Unit};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-pub(crate) use hold::Mark;
 use manifest::Manifest;
 pub(crate) use rewrite::RewriteRequest;
 pub(super) use sink::CommandSink;
@@ -141,6 +140,8 @@ pub struct Aof {
     /// A position, and the replication offset behind the same changes, until
     /// that is told to be durable.
     mark: Option<(u64, u64)>,
+    /// The replication offset that was last told to be durable.
+    told: u64,
     /// Set when the process ends, as what was promised can't be kept.
     lost: bool,
     load: Option<load::AofLoad>,
@@ -196,13 +197,24 @@ impl Aof {
     /// durable here, if that may be news. What of the stream is not in the file,
     /// as PUBLISH, is as durable as what stands before it.
     pub(crate) fn synced_offset(&mut self, offset: u64) -> Option<u64> {
-        let reached = self.mark.take_if(|(position, _)| *position <= self.synced);
-        if self.mark.is_none() && self.appended > self.synced {
-            self.mark = Some((self.appended, offset));
-        } else if self.state == State::On && self.appended == self.synced {
-            return Some(offset);
+        if self.state != State::On {
+            return None;
         }
-        reached.map(|(_, offset)| offset)
+        let mut reached = self.mark.take_if(|(position, _)| *position <= self.synced).map(|(_, offset)| offset);
+        if self.appended > self.synced {
+            self.mark.get_or_insert((self.appended, offset));
+        } else {
+            reached = Some(offset);
+        }
+        reached = reached.filter(|reached| *reached != self.told);
+        self.told = reached.unwrap_or(self.told);
+        reached
+    }
+
+    /// Replication offsets are those of another history now.
+    pub(crate) fn forget_offsets(&mut self) {
+        self.mark = None;
+        self.told = 0;
     }
 
     /// `aof_buffer_length`.

@@ -30,6 +30,7 @@ fn what_was_written_is_loaded() {
             "set a 1\nincr a\nselect 3\nset b x px 100000\nmulti\nset c 1\nappend c 2\nexec\ndel c\nappend d e";
         world.ask(1, commands);
         world.ask(1, "bgrewriteaof\nset later 5\nappend d f");
+        world.pass_ms(2);
         let expected = world.contents();
         let mut again = over(&parameters, world.files.clone(), world.now);
         assert_eq!(again.contents(), expected, "{policy}");
@@ -39,6 +40,21 @@ fn what_was_written_is_loaded() {
         assert_eq!(again.ask(1, "debug loadaof"), "+OK\r\n");
         assert_eq!(again.contents(), expected);
     }
+}
+
+#[test]
+fn what_nobody_waits_for_is_appended_every_millisecond() {
+    let mut world = World::started("appendonly yes\nappendfsync everysec");
+    let waiting = |world: &World| world.engine.server().persistence.aof.buffered();
+    world.ask(1, "set a 1");
+    assert_eq!(waiting(&world), 0, "the first goes at once");
+    world.ask(1, "set a 2\nset a 3");
+    assert_ne!(waiting(&world), 0);
+    world.pass_ms(1);
+    assert_eq!(waiting(&world), 0);
+    world.ask(1, "shutdown");
+    let again = over("appendonly yes", world.files.clone(), world.now);
+    assert_eq!(again.contents(), world.contents());
 }
 
 #[test]
