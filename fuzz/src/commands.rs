@@ -212,7 +212,7 @@ impl Harness {
         let report = BufferReport { received: wire.len() as u64, ..BufferReport::default() };
         let effects = self.handle(Input::Requests { client, requests: &requests, report });
         let mut replies = Vec::new();
-        let mut close = false;
+        let (mut close, mut others_closed) = (false, Vec::new());
         // What a replica is sent are no replies.
         let after = self.engine.server().sessions.get(client);
         let replies_come = after.is_none_or(|after| after.class() != Class::Replica);
@@ -223,6 +223,8 @@ impl Harness {
                     replies.extend(Reply::parse_all(&self.effects.output[*start..*end]).expect("valid RESP"));
                 }
                 Effect::Close { client: whose, .. } if *whose == client => close = true,
+                // REPLICAOF ends the wait of others, and their connections.
+                Effect::Close { client: whose, .. } => others_closed.push(*whose),
                 _ => {}
             }
         }
@@ -239,7 +241,8 @@ impl Harness {
         if !unforetold {
             self.check(client, words, &replies, counted);
         }
-        if close {
+        others_closed.extend(close.then_some(client));
+        for client in others_closed {
             self.handle(Input::Closed { client });
             self.connect(client.0 as u8);
         }

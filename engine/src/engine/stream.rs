@@ -12,9 +12,7 @@ impl Engine {
         if self.server.journal.listened {
             self.persistence(now, effects).aof_progress();
             let replication = &mut self.server.replication;
-            if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset)
-                && offset != replication.waits.synced()
-            {
+            if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset) {
                 replication.note_synced(offset);
                 self.server.settle_waits(now);
             }

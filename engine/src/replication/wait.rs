@@ -40,11 +40,6 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// What of the stream is synced in the AOF of this server.
-    pub(crate) fn synced(&self) -> u64 {
-        self.synced
-    }
-
     pub(crate) fn forget(&mut self, client: ClientId) {
         self.list.retain(|wait| wait.waiter.client != client);
     }
