@@ -186,7 +186,8 @@ impl<I: BufRead, O: Write> Tool<I, O> {
         if size == 0 {
             return Ok(Passed::Empty);
         }
-        let begin = if preamble { self.check_preamble(path, &mut file)? } else { 0 };
+        let shown = if self.name == "valkey-check-aof" { path } else { name };
+        let begin = if preamble { self.check_preamble(shown, &mut file)? } else { 0 };
         let subject = Subject { name, path, size, is_last, tool: self.name };
         let finding = self.check_requests(subject, &mut file, begin)?;
         match finding {
@@ -205,8 +206,8 @@ impl<I: BufRead, O: Write> Tool<I, O> {
     }
 
     /// The RDB file that a file begins with; its length.
-    fn check_preamble(&mut self, path: &[u8], file: &mut File) -> Result<u64, Stop> {
-        match check_rdb::check_begin(path, || Ok(file), &mut self.output) {
+    fn check_preamble(&mut self, shown: &[u8], file: &mut File) -> Result<u64, Stop> {
+        match check_rdb::check_begin(shown, || Ok(file), &mut self.output) {
             Ok((Verdict::Good, length)) => {
                 self.say(&[b"RDB preamble is OK, proceeding with AOF tail..."]);
                 Ok(length)
