@@ -15,6 +15,7 @@
 //! go on over increments. An increment gets its first byte once all before is
 //! durable and the manifest lists it.
 
+pub mod check;
 mod hold;
 mod load;
 pub mod manifest;
