@@ -451,11 +451,7 @@ impl Work<'_> {
                 }
                 self.ready();
             }
-            Purpose::Preamble => {
-                if let Some(position) = load.origin.position().filter(|_| cfg!(feature = "planted_aof_offset")) {
-                    self.restore_history(position);
-                }
-            }
+            Purpose::Preamble => {}
             Purpose::Reload(reload) => self.reload_loaded(reload, true),
             Purpose::Sync(sync) => {
                 let database = load.origin.database.unwrap_or(DatabaseId(0));

@@ -8,6 +8,7 @@ use super::world::{Event, World};
 use crate::reply::Reply;
 use engine::base::random::Random;
 use engine::command::generate::encode;
+use engine::persistence::aof::State;
 use engine::resp::request::Arguments;
 use std::collections::VecDeque;
 
@@ -356,9 +357,14 @@ impl World {
 
     /// A client knows of a write, at a node that has promised to keep it.
     fn promise(&mut self, node: usize, write: usize) {
-        if self.hosts[node].keeps_promises() && self.hosts[node].process.is_some() {
+        if self.hosts[node].keeps_promises() && self.has_file(node) && !self.watch.nodes[node].replica {
             self.watch.promised(node, write);
         }
+    }
+
+    /// True if a node has an append only file, and not only is to have one.
+    fn has_file(&self, node: usize) -> bool {
+        self.engine(node).is_some_and(|engine| engine.server().persistence.aof.state == State::On)
     }
 
     fn error_reply(&mut self, number: usize, text: &[u8]) {
@@ -397,7 +403,7 @@ impl World {
         let node = &self.hosts[actor.node];
         let syncs = matches!(node.setup.durability, Durability::EverySecond | Durability::Always);
         let waits = actor.asked.front().is_some_and(|it| it.ask == Ask::WaitAof { forever: true });
-        healed && syncs && waits && node.process.is_some() && !self.watch.nodes[actor.node].replica
+        healed && syncs && waits && self.has_file(actor.node) && !self.watch.nodes[actor.node].replica
     }
 
     /// A client's requests were executed. They may have come late, over a

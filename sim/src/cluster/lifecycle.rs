@@ -18,6 +18,21 @@ const FAILED_STARTS_MAX: u32 = 20;
 /// How much longer than the two seconds that are promised a sync may take.
 const WINDOW_US: u64 = 2_200_000;
 
+/// True when that is over which is counted, if anything is.
+pub(super) fn count_down(left: &mut Option<u64>) -> bool {
+    match left {
+        Some(0) => {
+            *left = None;
+            true
+        }
+        Some(left) => {
+            *left -= 1;
+            false
+        }
+        None => false,
+    }
+}
+
 impl World {
     pub(super) fn start(&mut self, node: usize) {
         let host = &mut self.hosts[node];
@@ -122,7 +137,7 @@ impl World {
             _ => None,
         };
         let kept_before = since.filter(|_| window).map(|since| self.now.saturating_sub(since));
-        Ended { kept_before, promises_hold: host.intact && view.always_primary, untrue: false }
+        Ended { kept_before, promises_hold: host.intact && !view.replica, untrue: false }
     }
 
     /// Keeps what is to be known of a process that is no more.
@@ -179,6 +194,9 @@ impl World {
             self.heap.push(at, Event::Disk { node, life });
         }
         let Some((token, done)) = completed else { return };
+        if count_down(&mut self.hosts[node].dies_after_operations) {
+            return self.power_fails(node);
+        }
         let result = match &done {
             Done::Done => Ok(DiskDone::Done),
             Done::Opened(size) => Ok(DiskDone::Opened { size: *size }),

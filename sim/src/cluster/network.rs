@@ -189,6 +189,12 @@ impl Pipe {
         Some(segment)
     }
 
+    /// Nothing gets under way any more.
+    pub(crate) fn end_here(&mut self) {
+        self.closed = true;
+        self.outbox.clear();
+    }
+
     /// What is under way is lost.
     pub(crate) fn lose(&mut self) {
         self.queue.retain(|segment| matches!(segment, Segment::Close(_)));

@@ -68,6 +68,9 @@ pub const SOMETIMES: &[&str] = &[
     "fault save",
     "fault rewrite",
     "fault config-set",
+    "fault power-loss-amid-rewrite",
+    "fault power-loss-amid-stream",
+    "aimed losses of power",
 ];
 
 /// What must happen besides where servers can follow one another.

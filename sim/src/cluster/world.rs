@@ -69,6 +69,8 @@ pub(super) enum Event {
     Start { node: usize },
     /// A step of the plan.
     Step(usize),
+    /// A machine's power fails, as a step has arranged.
+    PowerFails { node: usize },
     /// All is healed.
     Heal,
     /// Do all nodes stand at the same place?
@@ -204,6 +206,7 @@ impl World {
             Event::Poll { node } => self.poll(node),
             Event::Start { node } => self.start(node),
             Event::Step(index) => self.step(self.plan.steps[index]),
+            Event::PowerFails { node } => self.power_fails(node),
             Event::Heal => self.heal(),
             Event::Converged => self.look_for_convergence(),
         }
