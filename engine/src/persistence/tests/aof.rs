@@ -75,6 +75,22 @@ fn a_reply_waits_for_the_disk() {
     assert_eq!(world.replies(1), "$1\r\n2\r\n");
 }
 
+#[test]
+fn a_message_waits_for_what_it_tells_of() {
+    let mut world = World::started(&format!("{ON}\nnotify-keyspace-events KA"));
+    world.ask(2, "psubscribe __key*__:a");
+    world.ask(3, "psubscribe __key*__:a");
+    world.send(1, "set a 1\npublish other x");
+    assert_eq!(world.replies(1) + &world.replies(2) + &world.replies(3), "");
+    world.disk_step();
+    world.disk_step();
+    let event = "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:a\r\n$16\r\n__keyspace@0__:a\r\n$3\r\nset\r\n";
+    assert_eq!((world.replies(2), world.replies(3)), (event.into(), event.into()));
+    assert_eq!(world.replies(1), "+OK\r\n:0\r\n");
+    world.send(1, "publish __keyspace@0__:a set");
+    assert_eq!((world.replies(2), world.replies(3)), (event.into(), event.into()), "it tells of nothing new");
+}
+
 /// Stops after each disk operation in turn: nothing that was acknowledged is
 /// lost, and nothing is there that was never written.
 #[test]

@@ -23,7 +23,7 @@ use fan_out::{FanOut, Message};
 
 /// Subscriptions of connections that are gone that are given up at once; more
 /// are given up in slices of as many.
-const SLICE: usize = 1024;
+const SLICE: usize = 256;
 
 /// Who is subscribed to one name, by the numbers of their subscriptions.
 type Subscribers = BTreeMap<u64, ClientId>;
