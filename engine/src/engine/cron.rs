@@ -89,7 +89,7 @@ impl Engine {
 
     /// CLIENT PAUSE has ended.
     pub(super) fn unpause(&mut self, effects: &mut Effects) {
-        self.server.pause = None;
+        self.server.pauses.clients = None;
         self.server.resume_waiting(&mut effects.orders);
     }
 

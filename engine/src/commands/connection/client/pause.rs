@@ -6,7 +6,7 @@ use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::commands::connection::client::wrong_use;
 use crate::resp::request::Arguments;
-use crate::server::Pause;
+use crate::server::pause::Pause;
 use crate::server::timer::Timer;
 
 /// CLIENT PAUSE.
@@ -91,18 +91,18 @@ fn client_pause(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(
         return Err(Error::Text("ERR timeout is out of range"));
     }
     let mut until = context.now.monotonic.plus_ms(milliseconds);
-    if let Some(pause) = context.server.pause_at(context.now) {
+    if let Some(pause) = context.server.pauses.clients_at(context.now) {
         until = until.max(pause.until);
         writes_only &= pause.writes_only;
     }
-    context.server.pause = Some(Pause { until, writes_only });
+    context.server.pauses.clients = Some(Pause { until, writes_only });
     context.server.timers.set(Timer::Unpause, until);
     context.reply.ok();
     Ok(())
 }
 
 fn client_unpause(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
-    context.server.pause = None;
+    context.server.pauses.clients = None;
     context.server.timers.clear(Timer::Unpause);
     context.server.resume_waiting(context.orders);
     context.reply.ok();
