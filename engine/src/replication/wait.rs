@@ -122,6 +122,19 @@ impl Server {
         self.set_wait_timer();
     }
 
+    /// CLIENT UNBLOCK: a client gets the answer that it would get if its time
+    /// were up, or an error. False if it does not wait.
+    pub(crate) fn end_wait(&mut self, client: ClientId, with_error: bool) -> bool {
+        let list = &mut self.replication.waits.list;
+        let Some(at) = list.iter().position(|wait| wait.waiter.client == client) else { return false };
+        let wait = list.remove(at);
+        let counted = self.replication.count(wait.wanted, wait.offset);
+        let result = if with_error { Err("UNBLOCKED client unblocked via CLIENT UNBLOCK".into()) } else { Ok(counted) };
+        self.defer_reply(wait.waiter, result);
+        self.set_wait_timer();
+        true
+    }
+
     /// True if [`Server::settle_waits`] has something to do.
     #[inline]
     pub(crate) fn waits_unsettled(&self) -> bool {

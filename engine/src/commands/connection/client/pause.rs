@@ -1,6 +1,7 @@
 //! CLIENT PAUSE and UNPAUSE, and UNBLOCK.
 
 use crate::base::number::parse_i64;
+use crate::boundary::id::ClientId;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
@@ -109,17 +110,18 @@ fn client_unpause(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Resul
     Ok(())
 }
 
-/// No command blocks yet, so nobody is unblocked.
 fn client_unblock(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     if arguments.len() > 4 {
         return Err(wrong_use(&arguments));
     }
-    match arguments.get(3) {
-        None => {}
-        Some(word) if word.eq_ignore_ascii_case(b"TIMEOUT") || word.eq_ignore_ascii_case(b"ERROR") => {}
+    let with_error = match arguments.get(3) {
+        None => false,
+        Some(word) if word.eq_ignore_ascii_case(b"TIMEOUT") => false,
+        Some(word) if word.eq_ignore_ascii_case(b"ERROR") => true,
         Some(_) => return Err(Error::Text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
-    }
-    parse_i64(&arguments[2]).ok_or(Error::NotInteger)?;
-    context.reply.integer(0);
+    };
+    let number = parse_i64(&arguments[2]).ok_or(Error::NotInteger)?;
+    let unblocked = u64::try_from(number).is_ok_and(|number| context.server.end_wait(ClientId(number), with_error));
+    context.reply.integer(unblocked.into());
     Ok(())
 }
