@@ -34,6 +34,8 @@ pub(crate) mod replica;
 mod serve;
 pub(crate) mod status;
 pub(crate) mod sync;
+#[cfg(test)]
+mod tests;
 mod tick;
 pub(crate) mod wait;
 
