@@ -135,3 +135,18 @@ fn writes_need_enough_replicas_that_are_near() {
     world.ask(1, "config set min-replicas-to-write 1");
     assert_eq!(world.ask(1, "set a 1"), "+OK\r\n");
 }
+
+#[test]
+fn a_file_that_was_only_made_for_replicas_is_removed() {
+    for (parameters, kept) in
+        [("rdb-del-sync-files yes\n", false), ("", true), ("rdb-del-sync-files yes\nsave 900 1\n", true)]
+    {
+        let mut world = World::started(&format!("{AT_ONCE}repl-diskless-sync no\n{parameters}"));
+        Replica::synchronized(&mut world, 7, 7000);
+        world.pass_ms(2500);
+        assert_eq!(world.files.contains_key("dump.rdb"), kept, "{parameters}");
+        assert!(!world.is_closed(7));
+        let line = "Removing the RDB file used to feed replicas in a persistence-less instance";
+        assert_eq!(world.log.iter().any(|logged| logged == line), !kept);
+    }
+}
