@@ -209,6 +209,7 @@ impl Replication {
         self.second_id = NO_ID;
         self.second_offset = -1;
         self.selected = None;
+        self.waits.forget_synced();
         self.backlog = self.is_replica().then(|| Blocks::new(offset));
         self.drop_all = true;
     }

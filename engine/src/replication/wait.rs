@@ -40,6 +40,16 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
+    /// What was synced was of another history.
+    pub(crate) fn forget_synced(&mut self) {
+        self.synced = 0;
+    }
+
+    /// What of the stream is synced in the AOF of this server.
+    pub(crate) fn synced(&self) -> u64 {
+        self.synced
+    }
+
     pub(crate) fn forget(&mut self, client: ClientId) {
         self.list.retain(|wait| wait.waiter.client != client);
     }

@@ -141,6 +141,8 @@ pub struct Aof {
     /// A position, and the replication offset behind the same changes, until
     /// that is told to be durable.
     mark: Option<(u64, u64)>,
+    /// The offset of the stream when all was last known to be durable.
+    durable_offset: Option<u64>,
     /// Set when the process ends, as what was promised can't be kept.
     lost: bool,
     load: Option<load::AofLoad>,
@@ -195,11 +197,21 @@ impl Aof {
     /// Takes in where the replication stream is now; tells up to where it is
     /// durable here, if that is news.
     pub(crate) fn synced_offset(&mut self, offset: u64) -> Option<u64> {
-        let reached = self.mark.take_if(|(position, _)| *position <= self.synced);
-        if self.mark.is_none() && self.appended > self.synced {
-            self.mark = Some((self.appended, offset));
+        let reached = self.mark.take_if(|(position, _)| *position <= self.synced).map(|(_, offset)| offset);
+        if self.appended > self.synced {
+            self.mark.get_or_insert((self.appended, offset));
+            return reached;
         }
-        reached.map(|(_, offset)| offset)
+        // Whatever the stream holds besides changes has nothing to wait for.
+        let all = (self.state == State::On && self.durable_offset != Some(offset)).then_some(offset);
+        self.durable_offset = all.or(self.durable_offset);
+        all.or(reached)
+    }
+
+    /// The replication stream has other offsets from here on.
+    pub(crate) fn forget_offsets(&mut self) {
+        self.mark = None;
+        self.durable_offset = None;
     }
 
     /// `aof_buffer_length`.
