@@ -264,6 +264,22 @@ impl<'a> Context<'a> {
             let gone = matches!(change.record, Record::Delete);
             self.server.watches.touch(change.database, change.key.bytes, gone);
         }
+        if self.server.replication.is_replica() {
+            self.note_own_key(&change);
+        }
+    }
+
+    /// What a client of a writable replica let expire only the replica can
+    /// delete.
+    #[cold]
+    fn note_own_key(&mut self, change: &Change<'_>) {
+        if self.server.loading || self.session.class() == Class::Primary {
+            return;
+        }
+        let Some(location) = self.keyspace.locate(change.database, &change.key) else { return };
+        if self.keyspace.get(change.database, location).expire_at_ms().is_some() {
+            self.server.replication.follow.own_keys.add(change.database, change.key.bytes);
+        }
     }
 }
 
