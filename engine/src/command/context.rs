@@ -286,6 +286,9 @@ impl<'a> Context<'a> {
         if self.server.pubsub.tells_events() {
             self.tell(change.event, change.database, &change.key);
         }
+        if self.server.replication.is_replica() {
+            self.note_own_key(&change);
+        }
     }
 
     /// Tells those who are subscribed to keyspace events.
@@ -293,6 +296,19 @@ impl<'a> Context<'a> {
     fn tell(&mut self, event: Event, database: DatabaseId, key: &Key<'_>) {
         let server = &mut *self.server;
         server.pubsub.tell_event(event, database, key.bytes, &server.sessions, Some(self.session));
+    }
+
+    /// What a client of a writable replica let expire only the replica can
+    /// delete.
+    #[cold]
+    fn note_own_key(&mut self, change: &Change<'_>) {
+        if self.server.loading || self.session.class() == Class::Primary {
+            return;
+        }
+        let Some(location) = self.keyspace.locate(change.database, &change.key) else { return };
+        if self.keyspace.get(change.database, location).expire_at_ms().is_some() {
+            self.server.replication.follow.own_keys.add(change.database, change.key.bytes);
+        }
     }
 }
 

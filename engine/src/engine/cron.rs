@@ -55,8 +55,11 @@ impl Engine {
     pub(super) fn expire_sweep(&mut self, now: Now) {
         let server = &mut self.server;
         let follows = server.replication.is_replica() && !cfg!(feature = "planted_replica_expires");
-        if !server.active_expire || server.loading || follows || server.expiry_suspended(now) {
+        if !server.active_expire || server.loading || server.expiry_suspended(now) {
             return;
+        }
+        if follows {
+            return self.expire_own_keys(now);
         }
         let effort = server.config.integer(Id::ActiveExpireEffort).clamp(1, 10) as usize;
         let (segments, keys) = (SWEEP_SEGMENTS * effort, SWEEP_KEYS * effort);
@@ -91,9 +94,44 @@ impl Engine {
         }
     }
 
+    /// Likewise in a replica, for what only its own clients know of.
+    fn expire_own_keys(&mut self, now: Now) {
+        let server = &mut self.server;
+        let own_keys = &mut server.replication.follow.own_keys;
+        if own_keys.len() == 0 {
+            return;
+        }
+        let (watches, journal, keyspace) = (&mut server.watches, &mut server.journal, &mut self.keyspace);
+        let (pubsub, sessions) = (&mut server.pubsub, &server.sessions);
+        let hasher = keyspace.hasher();
+        let all_seen = own_keys.look(SWEEP_KEYS, |database, bytes| {
+            let key = hasher.key(bytes);
+            let Some(location) = keyspace.locate(database, &key) else { return false };
+            let Some(expire_at_ms) = keyspace.get(database, location).expire_at_ms() else { return false };
+            if expire_at_ms > now.unix.ms() {
+                return true;
+            }
+            drop(keyspace.remove(database, &key, location));
+            keyspace.statistics.expired += 1;
+            let event = Event { class: EventClass::Expired, name: "expired" };
+            journal.append(&Change { database, key, event, record: Record::Delete });
+            if !watches.is_empty() {
+                watches.touch(database, bytes, true);
+            }
+            if pubsub.tells_events() {
+                pubsub.tell_event(event, database, bytes, sessions, None);
+            }
+            false
+        });
+        server.end_unit(now, false);
+        if !all_seen {
+            server.timers.set(Timer::ExpireSweep, now.monotonic.plus_ms(1));
+        }
+    }
+
     /// CLIENT PAUSE has ended.
     pub(super) fn unpause(&mut self, effects: &mut Effects) {
-        self.server.pause = None;
+        self.server.pauses.clients = None;
         self.server.resume_waiting(&mut effects.orders);
     }
 

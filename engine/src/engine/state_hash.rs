@@ -63,7 +63,7 @@ fn add_server(hash: &mut Fingerprint, server: &Server) {
     hash.add_debug(&(&server.journal, &server.replication));
     hash.add_debug(&server.config);
     add_statistics(hash, &server.statistics);
-    hash.add_debug(&(server.timers, server.pause, &server.waiting_for_turn));
+    hash.add_debug(&(server.timers, server.pauses, &server.waiting_for_turn));
     hash.add_debug(&(server.loading, server.active_expire, server.writes_refused, server.sampled_at));
     hash.add_debug(&(&server.slow_log, &server.latency, &server.disk, &server.deferred));
     hash.add_debug(&(

@@ -15,6 +15,7 @@ impl Engine {
             if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset) {
                 replication.note_synced(offset);
                 self.server.settle_waits(now);
+                self.send_deferred(effects);
             }
         }
         if !self.server.replication.keeps_stream() {

@@ -18,9 +18,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::valkey("total_watched_keys", |source| (source.server.watches.key_count() as u64).into()),
     Field::new("total_blocking_keys", zero),
     Field::new("total_blocking_keys_on_nokey", zero),
-    Field::valkey("paused_reason", |source| {
-        word(if source.server.pause_at(source.now).is_some() { "client_pause" } else { "none" })
-    }),
+    Field::valkey("paused_reason", |source| word(source.server.pauses.reason(source.now))),
     Field::valkey("paused_actions", |source| {
         word(match source.server.pause_at(source.now) {
             None => "none",

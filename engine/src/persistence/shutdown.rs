@@ -8,7 +8,6 @@ use crate::config::{Id, ShutdownOptions};
 use crate::persistence::Work;
 use crate::persistence::aof::State;
 use crate::persistence::save::Then;
-use crate::server::Pause;
 use crate::server::deferred::Waiter;
 use crate::server::timer::Timer;
 use alloc::format;
@@ -28,8 +27,6 @@ pub(crate) struct Shutdown {
     options: Option<ShutdownOptions>,
     /// Until when it waits for replicas.
     pub(super) until: Option<Monotonic>,
-    /// True if writes are paused for it.
-    pauses: bool,
     /// Set once nothing is left but files to be removed; the exit code.
     exit: Option<i32>,
     waiters: Vec<Waiter>,
@@ -101,8 +98,7 @@ impl Work<'_> {
         let until = self.now.monotonic.plus_ms(seconds * 1000);
         let shutdown = &mut self.server.persistence.shutdown;
         shutdown.until = Some(until);
-        shutdown.pauses = self.server.pause.is_none();
-        self.server.pause.get_or_insert(Pause { until: Monotonic(u64::MAX), writes_only: true });
+        self.server.pauses.shutdown = true;
         self.wait_for_replicas();
     }
 
@@ -209,8 +205,7 @@ impl Work<'_> {
     fn cancel_shutdown(&mut self) {
         let shutdown = core::mem::take(&mut self.server.persistence.shutdown);
         self.server.timers.clear(Timer::Shutdown);
-        if shutdown.pauses {
-            self.server.pause = None;
+        if core::mem::take(&mut self.server.pauses.shutdown) {
             self.server.resume_waiting(self.orders);
         }
         for waiter in shutdown.waiters {

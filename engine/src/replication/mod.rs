@@ -34,6 +34,8 @@ pub(crate) mod replica;
 mod serve;
 pub(crate) mod status;
 pub(crate) mod sync;
+#[cfg(test)]
+mod tests;
 mod tick;
 pub(crate) mod wait;
 
@@ -91,6 +93,8 @@ pub struct Replication {
     seconds_unpinged: u64,
     /// Set when replicas are to be asked how far they are.
     ask_acknowledgements: bool,
+    /// Set while there may be a file that was only made for replicas.
+    fed_by_file: bool,
     /// Set when all replicas have to begin anew.
     drop_all: bool,
     /// Replicas that are gone, for the log, and files that they were sent.
@@ -117,6 +121,7 @@ impl Replication {
             next_second: Monotonic(0),
             seconds_unpinged: 0,
             ask_acknowledgements: false,
+            fed_by_file: false,
             drop_all: false,
             gone: Vec::new(),
             orphans: Vec::new(),

@@ -246,6 +246,7 @@ impl Work<'_> {
         if wish.target == Target::Replicas {
             self.server.replication.transfer = None;
         }
+        self.server.replication.fed_by_file |= saved && wish.target == Target::File;
         let concerned = |state| match wish.target {
             Target::File => state == State::WaitFile,
             Target::Replicas => matches!(state, State::Transfer(_)),

@@ -1,10 +1,11 @@
 //! What is due every second: PING, signs of life to those who wait, timeouts,
 //! the end of a backlog that nobody needs.
 
-use crate::boundary::effects::LogLevel;
+use crate::boundary::effects::{DiskOperation, LogLevel};
 use crate::config::Id;
 use crate::persistence::Work;
 use crate::replication::replica::State;
+use crate::server::disk::DiskUse;
 use crate::server::timer::Timer;
 use alloc::format;
 use alloc::vec::Vec;
@@ -37,7 +38,27 @@ impl Work<'_> {
             }
         }
         self.drop_silent_replicas();
+        self.remove_feeding_file();
         self.free_backlog();
+    }
+
+    /// `rdb-del-sync-files`: a file that was only made for replicas is not kept
+    /// where nothing else is saved.
+    fn remove_feeding_file(&mut self) {
+        let replication = &self.server.replication;
+        let needed =
+            |state| matches!(state, State::WaitStart | State::WaitFile | State::Opening(_) | State::SendFile(..));
+        if !replication.fed_by_file || replication.replicas.iter().any(|replica| needed(replica.state)) {
+            return;
+        }
+        self.server.replication.fed_by_file = false;
+        let config = &self.server.config;
+        let saves = !config.save_points().is_empty() || config.boolean(Id::Appendonly);
+        if config.boolean(Id::RdbDelSyncFiles) && !saves && !self.saving_in_background() {
+            self.log(LogLevel::Notice, "Removing the RDB file used to feed replicas in a persistence-less instance");
+            let path = self.rdb_file_name();
+            self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Remove { path });
+        }
     }
 
     fn ping_replicas(&mut self) {

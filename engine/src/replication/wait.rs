@@ -40,13 +40,18 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    pub(crate) fn forget(&mut self, client: ClientId) {
-        self.list.retain(|wait| wait.waiter.client != client);
+    /// What was synced was of another history.
+    pub(crate) fn forget_synced(&mut self) {
+        self.synced = 0;
     }
 
-    /// Offsets are those of another history now.
-    pub(super) fn forget_synced(&mut self) {
-        self.synced = 0;
+    /// What of the stream is synced in the AOF of this server.
+    pub(crate) fn synced(&self) -> u64 {
+        self.synced
+    }
+
+    pub(crate) fn forget(&mut self, client: ClientId) {
+        self.list.retain(|wait| wait.waiter.client != client);
     }
 }
 
@@ -131,6 +136,19 @@ impl Server {
             self.replication.waits.closing.push(wait.waiter.client);
         }
         self.set_wait_timer();
+    }
+
+    /// CLIENT UNBLOCK: a client gets the answer that it would get if its time
+    /// were up, or an error. False if it does not wait.
+    pub(crate) fn end_wait(&mut self, client: ClientId, with_error: bool) -> bool {
+        let list = &mut self.replication.waits.list;
+        let Some(at) = list.iter().position(|wait| wait.waiter.client == client) else { return false };
+        let wait = list.remove(at);
+        let counted = self.replication.count(wait.wanted, wait.offset);
+        let result = if with_error { Err("UNBLOCKED client unblocked via CLIENT UNBLOCK".into()) } else { Ok(counted) };
+        self.defer_reply(wait.waiter, result);
+        self.set_wait_timer();
+        true
     }
 
     /// True if [`Server::settle_waits`] has something to do.

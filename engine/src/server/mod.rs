@@ -9,6 +9,7 @@ pub mod histogram;
 pub mod journal;
 pub mod latency;
 pub mod parameters;
+pub mod pause;
 pub mod personality;
 pub mod pubsub;
 pub mod slow_log;
@@ -31,6 +32,7 @@ use deferred::{Deferred, DeferredReply, Waiter};
 use disk::Disk;
 use journal::Journal;
 use latency::LatencyMonitor;
+use pause::{Pause, Pauses};
 use personality::Personality;
 use pubsub::PubSub;
 use slow_log::SlowLog;
@@ -39,15 +41,6 @@ use timer::Timers;
 
 /// How often the peaks of reply buffers are forgotten unless told otherwise.
 pub const REPLY_BUFFER_RESET_MS: u64 = 5000;
-
-/// CLIENT PAUSE.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Pause {
-    /// When it ends.
-    pub until: Monotonic,
-    /// True if only writes wait.
-    pub writes_only: bool,
-}
 
 /// The server besides its data.
 pub struct Server {
@@ -79,8 +72,8 @@ pub struct Server {
     pub slow_ns_min: u64,
     /// Deadlines by name.
     pub timers: Timers,
-    /// CLIENT PAUSE.
-    pub pause: Option<Pause>,
+    /// What makes clients wait.
+    pub pauses: Pauses,
     /// Loading: set while the data set is read at start or by DEBUG RELOAD.
     pub loading: bool,
     /// Set while the old data are served though `loading` is set.
@@ -173,7 +166,7 @@ impl Server {
             latency: LatencyMonitor::default(),
             slow_ns_min: u64::MAX,
             timers: Timers::default(),
-            pause: None,
+            pauses: Pauses::default(),
             loading: false,
             serving_while_loading: false,
             exclusive: false,
@@ -255,12 +248,12 @@ impl Server {
     /// may change.
     #[inline]
     pub fn expiry_suspended(&self, now: Now) -> bool {
-        self.pause.is_some_and(|pause| pause.until > now.monotonic)
+        self.pause_at(now).is_some()
     }
 
     /// The pause that is in force.
     #[inline]
     pub fn pause_at(&self, now: Now) -> Option<Pause> {
-        self.pause.filter(|pause| pause.until > now.monotonic)
+        self.pauses.at(now)
     }
 }

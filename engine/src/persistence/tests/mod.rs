@@ -47,8 +47,13 @@ impl Oracle for Mute {
 /// A client: what it was sent, and its requests that have to wait.
 #[derive(Default)]
 struct Client {
-    replies: String,
+    replies: Vec<u8>,
     waiting: Vec<u8>,
+    /// Bytes that it was sent, and that the engine does not know to have left.
+    untaken: u64,
+    /// True while the engine is told that it takes what it is sent.
+    takes: bool,
+    closed: bool,
 }
 
 pub(crate) struct World {
@@ -142,7 +147,9 @@ impl World {
         for effect in core::mem::take(&mut self.effects.orders.list) {
             match effect {
                 Effect::Send { client, start, end } => {
-                    self.client(client).replies += core::str::from_utf8(&output[start..end]).unwrap();
+                    let client = self.client(client);
+                    client.replies.extend_from_slice(&output[start..end]);
+                    client.untaken += (end - start) as u64;
                 }
                 Effect::Resume { client } => resumed.push(client),
                 Effect::Disk { token, operation } => self.disk.push_back((token, operation)),
@@ -155,7 +162,8 @@ impl World {
                 }
                 Effect::LinkRead { link } => self.links.push(LinkOrder::Read(link)),
                 Effect::LinkClose { link } => self.links.push(LinkOrder::Close(link)),
-                Effect::Close { .. } | Effect::Drop(_) => {}
+                Effect::Close { client, .. } => self.client(client).closed = true,
+                Effect::Drop(_) => {}
             }
         }
         self.effects.clear();
@@ -200,17 +208,7 @@ impl World {
 
     /// Sends requests, one a line, and does not wait for anything.
     pub(crate) fn send(&mut self, client: u64, lines: &str) {
-        if let alloc::collections::btree_map::Entry::Vacant(vacant) = self.clients.entry(client) {
-            vacant.insert(Client::default());
-            let connection = Connection {
-                peer: String::new(),
-                local: String::new(),
-                unix_socket: false,
-                loopback: true,
-                descriptor: 0,
-            };
-            self.handle(Input::Connected { client: ClientId(client), connection });
-        }
+        self.connect(client, "", false);
         let bytes = lines.split('\n').fold(Vec::new(), |bytes, line| [&bytes, line.as_bytes(), b"\r\n"].concat());
         let waiting = &mut self.client(ClientId(client)).waiting;
         if waiting.is_empty() {
@@ -220,9 +218,50 @@ impl World {
         }
     }
 
+    /// Connects a client, if it is new; one that `takes` lets the engine know
+    /// that bytes have left.
+    pub(crate) fn connect(&mut self, client: u64, peer: &str, takes: bool) {
+        if let alloc::collections::btree_map::Entry::Vacant(vacant) = self.clients.entry(client) {
+            vacant.insert(Client { takes, ..Client::default() });
+            let connection = Connection {
+                peer: peer.into(),
+                local: String::new(),
+                unix_socket: false,
+                loopback: true,
+                descriptor: 0,
+            };
+            self.handle(Input::Connected { client: ClientId(client), connection });
+        }
+    }
+
+    /// Whether a client takes what it is sent from here on.
+    pub(crate) fn set_takes(&mut self, client: u64, takes: bool) {
+        self.client(ClientId(client)).takes = takes;
+    }
+
+    /// Lets the engine know what clients have taken. True if there is such news.
+    fn drain_step(&mut self) -> bool {
+        let news = |(_, client): &(&u64, &mut Client)| client.takes && client.untaken > 0 && !client.closed;
+        let Some((&id, client)) = self.clients.iter_mut().find(news) else { return false };
+        let written = core::mem::take(&mut client.untaken);
+        let report = BufferReport { written, ..BufferReport::default() };
+        self.handle(Input::Drained { client: ClientId(id), report });
+        true
+    }
+
+    /// True if the engine has closed a client's connection.
+    pub(crate) fn is_closed(&mut self, client: u64) -> bool {
+        self.client(ClientId(client)).closed
+    }
+
     /// Takes what a client was sent.
-    pub(crate) fn replies(&mut self, client: u64) -> String {
+    pub(crate) fn taken(&mut self, client: u64) -> Vec<u8> {
         core::mem::take(&mut self.client(ClientId(client)).replies)
+    }
+
+    /// As [`World::taken`], as text.
+    pub(crate) fn replies(&mut self, client: u64) -> String {
+        String::from_utf8(self.taken(client)).unwrap()
     }
 
     /// Sends requests and settles; what came back.
@@ -234,7 +273,7 @@ impl World {
 
     /// Carries out what is due, until nothing is.
     pub(crate) fn settle(&mut self) {
-        while self.exit.is_none() && (self.disk_step() || self.timer_step()) {}
+        while self.exit.is_none() && (self.disk_step() || self.timer_step() || self.drain_step()) {}
     }
 
     pub(crate) fn timer_step(&mut self) -> bool {

@@ -11,6 +11,7 @@ use crate::command::apply::Unrepeatable;
 use crate::command::spec::Flags;
 use crate::config::{Id, PropagationError};
 use crate::persistence::Work;
+use crate::persistence::aof::State;
 use crate::resp::request::{Arguments, Limits};
 use crate::server::timer::Timer;
 use crate::session::Session;
@@ -200,12 +201,19 @@ impl Work<'_> {
         }
     }
 
-    /// Answers REPLCONF GETACK: with the offset before that request.
-    fn put_acknowledgement(&mut self) {
+    /// Tells the primary how far we are, and our AOF if there is one: asked by
+    /// REPLCONF GETACK, before that request.
+    pub(super) fn put_acknowledgement(&mut self) {
         use alloc::string::ToString;
-        let offset = self.server.replication.offset.to_string();
-        let out = &mut self.server.replication.follow.outbox;
-        super::handshake::put(out, &[b"REPLCONF", b"ACK", offset.as_bytes()]);
+        let replication = &mut self.server.replication;
+        let offset = replication.offset.to_string();
+        let out = &mut replication.follow.outbox;
+        if self.server.persistence.aof.state == State::On {
+            let synced = replication.waits.synced().min(replication.offset).to_string();
+            super::handshake::put(out, &[b"REPLCONF", b"ACK", offset.as_bytes(), b"FACK", synced.as_bytes()]);
+        } else {
+            super::handshake::put(out, &[b"REPLCONF", b"ACK", offset.as_bytes()]);
+        }
     }
 }
 

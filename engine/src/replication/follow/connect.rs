@@ -218,12 +218,9 @@ impl Work<'_> {
 
     /// Acknowledges what was applied.
     pub(super) fn acknowledge(&mut self) {
-        let offset = self.server.replication.offset;
-        let follow = &mut self.server.replication.follow;
-        let Some(Link { stage: Stage::Streaming(stream), .. }) = &follow.link else { return };
-        if !stream.without_offsets {
-            let offset = offset.to_string();
-            super::handshake::put(&mut follow.outbox, &[b"REPLCONF", b"ACK", offset.as_bytes()]);
+        let link = &self.server.replication.follow.link;
+        if matches!(link, Some(Link { stage: Stage::Streaming(stream), .. }) if !stream.without_offsets) {
+            self.put_acknowledgement();
         }
     }
 

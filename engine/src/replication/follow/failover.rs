@@ -18,13 +18,9 @@ use crate::config::PrimaryAddress;
 use crate::persistence::Work;
 use crate::replication::Replication;
 use crate::replication::replica::{Replica, State as ReplicaState};
-use crate::server::Pause;
 use crate::server::timer::Timer;
 use alloc::format;
 use alloc::string::String;
-
-/// A pause that something else than the clock ends.
-const FOR_EVER: Monotonic = Monotonic(u64::MAX);
 
 /// A failover, if one is in progress.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -36,8 +32,6 @@ pub(crate) struct Failover {
     until: Option<Monotonic>,
     /// True if the replica is to take over then, whatever it lacks.
     force: bool,
-    /// The pause that was in force before.
-    pause_before: Option<Pause>,
 }
 
 /// How far a failover got.
@@ -145,9 +139,8 @@ impl Context<'_> {
             target: request.target,
             until: until.map(|timeout_ms| self.now.monotonic.plus_ms(timeout_ms)),
             force: request.force,
-            pause_before: self.server.pause,
         };
-        self.server.pause = Some(Pause { until: FOR_EVER, writes_only: true });
+        self.server.pauses.failover = true;
         self.server.timers.set(Timer::Follow, self.now.monotonic);
         Ok(())
     }
@@ -250,13 +243,8 @@ impl Work<'_> {
 
     /// Writes go on, as far as nobody else has paused them.
     fn end_failover(&mut self) {
-        let failover = core::mem::take(&mut self.server.replication.follow.failover);
-        let before = failover.pause_before.filter(|pause| pause.until > self.now.monotonic);
-        self.server.pause = before;
-        match before {
-            Some(pause) => self.server.timers.set(Timer::Unpause, pause.until),
-            None => self.server.timers.clear(Timer::Unpause),
-        }
+        self.server.replication.follow.failover = Failover::default();
+        self.server.pauses.failover = false;
         self.server.resume_waiting(self.orders);
     }
 }

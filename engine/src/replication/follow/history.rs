@@ -22,6 +22,7 @@ impl Work<'_> {
     /// The data are a state of another history now.
     pub(super) fn adopt_history(&mut self, id: ReplicationId, offset: u64) {
         self.server.replication.adopt_history(id, offset);
+        self.server.replication.follow.own_keys.clear();
         self.server.persistence.aof.forget_offsets();
         self.server.listeners_changed();
     }
@@ -77,6 +78,7 @@ impl Work<'_> {
             replication.offset = offset;
         }
         self.server.replication.reopen_backlog();
+        self.server.persistence.aof.forget_offsets();
         self.server.listeners_changed();
         self.server.timers.set(Timer::Replication, self.now.monotonic);
     }

@@ -15,6 +15,7 @@ mod connect;
 pub(crate) mod failover;
 mod handshake;
 pub(crate) mod history;
+mod own_keys;
 mod receive;
 mod role;
 pub(crate) mod status;
@@ -32,6 +33,7 @@ use crate::resp::request::{Parser, RequestBuffer};
 use alloc::vec::Vec;
 use failover::Failover;
 use handshake::Greeting;
+use own_keys::OwnKeys;
 use receive::Receive;
 
 /// The number of the session in which a primary's stream is run. Connections
@@ -59,6 +61,8 @@ pub(crate) struct Follow {
     down_since: Option<i64>,
     /// FAILOVER.
     pub(crate) failover: Failover,
+    /// What it has to delete itself.
+    pub(crate) own_keys: OwnKeys,
 }
 
 /// A connection to a primary.
@@ -176,6 +180,7 @@ impl core::fmt::Debug for Follow {
             .field("selected", &self.selected)
             .field("down_since", &self.down_since)
             .field("failover", &self.failover)
+            .field("own_keys", &self.own_keys)
             .finish()
     }
 }

@@ -42,6 +42,7 @@ impl Work<'_> {
         let follow = &mut self.server.replication.follow;
         follow.resumable = None;
         follow.down_since = None;
+        follow.own_keys.clear();
         self.promote_history();
         self.enter_aof();
         self.apply_role();

@@ -1,12 +1,13 @@
 //! CLIENT PAUSE and UNPAUSE, and UNBLOCK.
 
 use crate::base::number::parse_i64;
+use crate::boundary::id::ClientId;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::commands::connection::client::wrong_use;
 use crate::resp::request::Arguments;
-use crate::server::Pause;
+use crate::server::pause::Pause;
 use crate::server::timer::Timer;
 
 /// CLIENT PAUSE.
@@ -91,35 +92,36 @@ fn client_pause(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(
         return Err(Error::Text("ERR timeout is out of range"));
     }
     let mut until = context.now.monotonic.plus_ms(milliseconds);
-    if let Some(pause) = context.server.pause_at(context.now) {
+    if let Some(pause) = context.server.pauses.clients_at(context.now) {
         until = until.max(pause.until);
         writes_only &= pause.writes_only;
     }
-    context.server.pause = Some(Pause { until, writes_only });
+    context.server.pauses.clients = Some(Pause { until, writes_only });
     context.server.timers.set(Timer::Unpause, until);
     context.reply.ok();
     Ok(())
 }
 
 fn client_unpause(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
-    context.server.pause = None;
+    context.server.pauses.clients = None;
     context.server.timers.clear(Timer::Unpause);
     context.server.resume_waiting(context.orders);
     context.reply.ok();
     Ok(())
 }
 
-/// No command blocks yet, so nobody is unblocked.
 fn client_unblock(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     if arguments.len() > 4 {
         return Err(wrong_use(&arguments));
     }
-    match arguments.get(3) {
-        None => {}
-        Some(word) if word.eq_ignore_ascii_case(b"TIMEOUT") || word.eq_ignore_ascii_case(b"ERROR") => {}
+    let with_error = match arguments.get(3) {
+        None => false,
+        Some(word) if word.eq_ignore_ascii_case(b"TIMEOUT") => false,
+        Some(word) if word.eq_ignore_ascii_case(b"ERROR") => true,
         Some(_) => return Err(Error::Text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
-    }
-    parse_i64(&arguments[2]).ok_or(Error::NotInteger)?;
-    context.reply.integer(0);
+    };
+    let number = parse_i64(&arguments[2]).ok_or(Error::NotInteger)?;
+    let unblocked = u64::try_from(number).is_ok_and(|number| context.server.end_wait(ClientId(number), with_error));
+    context.reply.integer(unblocked.into());
     Ok(())
 }

@@ -72,3 +72,24 @@ fn replicas_do_not_evict() {
     world.pass_ms(1000);
     assert_eq!(world.ask(1, "dbsize"), ":2\r\n");
 }
+
+#[test]
+fn a_writable_replica_deletes_what_only_it_knows_of() {
+    let (mut world, mut primary) = synchronized("replica-read-only no\n", 500);
+    primary.say(&mut world, stream("SELECT 0\nSET theirs 1 PXAT 1700000001000"));
+    world.ask(1, "set own 1 px 500\nset kept 1\nset later 1 ex 100\nset persisted 1 px 500\npersist persisted");
+    world.ask(1, "select 5\nset renamed 1 px 500\nrename renamed other\nselect 0");
+    for round in 0..500 {
+        world.ask(1, &format!("set many:{round} 1 px 700"));
+    }
+    world.pass_ms(1500);
+    primary.listen(&mut world);
+    let contents = world.contents();
+    let names: Vec<_> = contents.keys().map(|(_, key)| String::from_utf8_lossy(key).into_owned()).collect();
+    assert_eq!(names, ["a", "kept", "later", "persisted", "theirs"]);
+    assert!(world.ask(1, "info stats").contains("slave_expires_tracked_keys:1\r\n"));
+    // What a full synchronization brings is not its own.
+    primary.say(&mut world, stream("SET later 2 PXAT 1700000002000"));
+    world.ask(1, "replicaof no one\ninfo stats");
+    assert!(world.ask(1, "info stats").contains("slave_expires_tracked_keys:0\r\n"));
+}

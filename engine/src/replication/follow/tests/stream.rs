@@ -159,3 +159,21 @@ fn messages_in_the_stream_are_for_our_subscribers() {
     assert!(world.log.last().is_some_and(|line| line.contains("isn't allowed for a DENY BLOCKING client")));
     assert_eq!(world.ask(2, "pubsub numsub news"), "*2\r\n$4\r\nnews\r\n:1\r\n");
 }
+
+#[test]
+fn what_is_synced_is_told_where_there_is_an_aof() {
+    let (mut world, mut primary) = replica("appendonly yes\nappendfsync always\n");
+    primary.greet(&mut world);
+    let file = file(&[(0, "a", "1", None)]);
+    primary.say(&mut world, format!("+FULLRESYNC {ID} 500\r\n${}\r\n", file.len()));
+    primary.say(&mut world, &file);
+    for _ in 0..20 {
+        world.pass_ms(100);
+    }
+    primary.listen(&mut world);
+    assert_eq!(primary.requests().last().unwrap(), "REPLCONF ACK 500 FACK 500");
+    primary.say(&mut world, stream("SELECT 0\nSET b 1"));
+    let written = offset(&world);
+    primary.say(&mut world, stream("REPLCONF GETACK *"));
+    assert_eq!(primary.requests().last().unwrap(), &format!("REPLCONF ACK {written} FACK {written}"));
+}
