@@ -14,7 +14,8 @@ import argparse, os, random, signal, socket, statistics, subprocess, sys, tempfi
 from servers import Server, encode
 
 ALWAYS = ["--appendonly", "yes", "--appendfsync", "always"]
-EVERYSEC = ["--appendonly", "yes", "--appendfsync", "everysec"]
+# Rewrites would be measured along; in this process, where those of the peers are in a child.
+EVERYSEC = ["--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"]
 BACKLOG = ["--repl-backlog-size", "256mb"]
 
 

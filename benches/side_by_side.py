@@ -11,7 +11,7 @@ import argparse, re, socket, statistics, subprocess, time
 from servers import Server, encode, load_cpu
 
 SPEED = [(f"{test} -P {pipeline}", test, pipeline, count)
-         for test, extra in (("get", ""), ("set", ""), ("incr", ""))
+         for test in ("set", "get", "incr")
          for pipeline, count in ((1, 100_000), (16, 800_000), (128, 2_000_000))]
 SHAPES = [("16 B -> 16 B", 15, []), ("16 B -> 64 B", 63, []), ("16 B -> 16 B, TTL", 15, ["EX", "100000"])]
 

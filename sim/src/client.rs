@@ -6,7 +6,10 @@ use std::collections::VecDeque;
 
 /// Commands after which replies can't be counted.
 const UNCOUNTED: &[&[u8]] =
-    &[b"monitor", b"subscribe", b"psubscribe", b"ssubscribe", b"unsubscribe", b"punsubscribe", b"sync", b"psync"];
+    &[b"monitor", b"subscribe", b"psubscribe", b"ssubscribe", b"unsubscribe", b"punsubscribe", b"sunsubscribe"];
+
+/// Commands after which a snapshot and the replication stream come, not replies.
+const STREAMED: &[&[u8]] = &[b"sync", b"psync"];
 
 /// A client, which lives on over its connections.
 #[derive(Default, Debug)]
@@ -23,6 +26,8 @@ pub struct Actor {
     asked: VecDeque<Asked>,
     /// True once replies can't be counted on this connection.
     uncounted: bool,
+    /// True once what comes on this connection may be no replies at all.
+    streamed: bool,
     received: Vec<u8>,
     /// When its last bytes arrive, so that they stay in order.
     pub arrival: u64,
@@ -77,6 +82,7 @@ impl Actor {
         if silences || UNCOUNTED.iter().any(|word| is(name, word)) {
             self.uncounted = true;
         }
+        self.streamed |= STREAMED.iter().any(|word| is(name, word));
         self.asked.push_back(if is(name, b"scan") { Asked::Scan } else { Asked::Other });
     }
 
@@ -90,8 +96,11 @@ impl Actor {
     /// # Errors
     /// What is wrong with them.
     pub fn receive(&mut self, bytes: &[u8]) -> Result<Received, String> {
-        self.received.extend_from_slice(bytes);
         let mut received = Received::default();
+        if self.streamed {
+            return Ok(received);
+        }
+        self.received.extend_from_slice(bytes);
         let mut position = 0;
         while let Some((reply, length)) = Reply::parse(&self.received[position..])? {
             position += length;

@@ -43,6 +43,11 @@ impl Waits {
     pub(crate) fn forget(&mut self, client: ClientId) {
         self.list.retain(|wait| wait.waiter.client != client);
     }
+
+    /// Offsets are those of another history now.
+    pub(super) fn forget_synced(&mut self) {
+        self.synced = 0;
+    }
 }
 
 impl Replication {
@@ -52,7 +57,10 @@ impl Replication {
             self.replicas.iter().filter(|replica| replica.is_online() && test(replica)).count() as i64
         };
         match wanted {
-            Wanted::Replicas(_) => DeferredReply::Integer(count(&|replica| replica.acknowledged >= offset)),
+            Wanted::Replicas(_) => DeferredReply::Integer(count(&|replica| {
+                let sent = cfg!(feature = "planted_wait_offset") && replica.cursor >= offset;
+                replica.acknowledged >= offset || sent
+            })),
             Wanted::Synced { .. } => DeferredReply::Integers(
                 i64::from(self.waits.synced >= offset),
                 count(&|replica| replica.acknowledged_synced >= offset),
@@ -74,6 +82,9 @@ impl Replication {
     /// What of the stream is synced in the AOF of this server: to be told
     /// whenever that has changed.
     pub(crate) fn note_synced(&mut self, offset: u64) {
+        if cfg!(feature = "planted_waitaof_hangs") {
+            return;
+        }
         self.waits.synced = offset;
         self.waits.changed = true;
     }
@@ -132,7 +143,7 @@ impl Server {
     /// Looks at those who wait, after an input.
     #[cold]
     pub(crate) fn settle_waits(&mut self, now: Now) {
-        if self.replication.is_replica() {
+        if self.replication.is_replica() && !cfg!(feature = "planted_wait_survives_demotion") {
             self.unblock_all();
         }
         self.answer_waits(now);

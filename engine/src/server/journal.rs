@@ -55,6 +55,31 @@ struct UnitRecord {
     start: usize,
     /// `None` while the command that is to be repeated as it was sent runs.
     end: Option<usize>,
+    audience: Audience,
+}
+
+/// For whom a request of a unit is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Audience {
+    /// It changes data: for all copies.
+    Copies,
+    /// It does not: for replicas, as long as they are there.
+    Replicas,
+}
+
+/// Who repeats changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Consumer {
+    /// The append only file.
+    Aof,
+    /// The replication stream.
+    Stream,
+}
+
+impl UnitRecord {
+    fn is_for(&self, consumer: Consumer) -> bool {
+        consumer == Consumer::Stream || self.audience == Audience::Copies
+    }
 }
 
 impl Journal {
@@ -78,6 +103,11 @@ impl Journal {
         if self.listened {
             self.unit.await_command(selected);
         }
+    }
+
+    /// A command that changes no data is repeated on replicas: PUBLISH.
+    pub(crate) fn append_for_replicas(&mut self, selected: DatabaseId, arguments: &Arguments<'_>) {
+        self.unit.push_arguments(selected, arguments, Audience::Replicas);
     }
 
     /// Number of changes so far.
@@ -130,17 +160,17 @@ impl Journal {
         self.unit.complete(from, selected, arguments);
     }
 
-    /// Ends the unit. It comes back by [`Journal::recycle`].
-    pub(crate) fn take_unit(&mut self) -> Unit {
-        core::mem::take(&mut self.unit)
+    /// The unit so far.
+    pub(crate) fn unit(&self) -> &Unit {
+        &self.unit
     }
 
-    /// Takes the memory of a unit back.
-    pub(crate) fn recycle(&mut self, mut unit: Unit) {
-        unit.bytes.clear();
-        unit.records.clear();
-        if unit.bytes.capacity() <= UNIT_KEPT_MAX {
-            self.unit = unit;
+    /// Begins with the next unit.
+    pub(crate) fn clear_unit(&mut self) {
+        self.unit.records.clear();
+        self.unit.bytes.clear();
+        if self.unit.bytes.capacity() > UNIT_KEPT_MAX {
+            self.unit = Unit::default();
         }
     }
 }
@@ -152,13 +182,25 @@ impl Unit {
     fn push(&mut self, database: DatabaseId, arguments: &[&[u8]]) {
         let start = self.bytes.len();
         write_request(arguments.len(), arguments.iter().copied(), &mut self.bytes);
-        self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()) });
+        let end = Some(self.bytes.len());
+        self.records.push(UnitRecord { database, start, end, audience: Audience::Copies });
+    }
+
+    fn push_arguments(&mut self, database: DatabaseId, arguments: &Arguments<'_>, audience: Audience) {
+        let start = self.bytes.len();
+        write_request(arguments.len(), arguments.iter(), &mut self.bytes);
+        self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()), audience });
+    }
+
+    /// True if a consumer has anything to repeat.
+    pub(crate) fn concerns(&self, consumer: Consumer) -> bool {
+        self.records.iter().any(|record| record.is_for(consumer))
     }
 
     /// A command that changes several keys is repeated once, where it changed
     /// the first.
     fn await_command(&mut self, database: DatabaseId) {
-        self.records.push(UnitRecord { database, start: 0, end: None });
+        self.records.push(UnitRecord { database, start: 0, end: None, audience: Audience::Copies });
     }
 
     /// The command goes behind all that it changed besides: keys whose time had
@@ -167,24 +209,35 @@ impl Unit {
         if self.records[from..].iter().all(|record| record.end.is_some()) {
             return;
         }
-        let mut index = 0;
-        self.records.retain(|record| {
-            index += 1;
-            index <= from || record.end.is_some()
-        });
-        let start = self.bytes.len();
-        write_request(arguments.len(), arguments.iter(), &mut self.bytes);
-        let record = UnitRecord { database, start, end: Some(self.bytes.len()) };
-        let place = if cfg!(feature = "planted_lazy_expiry_order") { from } else { self.records.len() };
-        self.records.insert(place, record);
+        // Mostly there is nothing else.
+        if self.records.len() == from + 1 {
+            self.records.pop();
+        } else {
+            let mut index = 0;
+            self.records.retain(|record| {
+                index += 1;
+                index <= from || record.end.is_some()
+            });
+        }
+        self.push_arguments(database, arguments, Audience::Copies);
+        if cfg!(feature = "planted_lazy_expiry_order") {
+            self.records[from..].rotate_right(1);
+        }
     }
 
     /// Appends the unit for a consumer in whose stream `selected` is the
     /// selected database; `None` if that is not known. Several requests become a
     /// transaction if `atomic`.
-    pub(crate) fn render(&self, atomic: bool, selected: &mut Option<DatabaseId>, out: &mut Vec<u8>) {
-        let atomic = atomic && self.records.len() > 1;
-        for (index, record) in self.records.iter().enumerate() {
+    pub(crate) fn render(
+        &self,
+        consumer: Consumer,
+        atomic: bool,
+        selected: &mut Option<DatabaseId>,
+        out: &mut Vec<u8>,
+    ) {
+        let records = || self.records.iter().filter(|record| record.is_for(consumer));
+        let atomic = atomic && records().nth(1).is_some();
+        for (index, record) in records().enumerate() {
             let Some(end) = record.end else { continue };
             if *selected != Some(record.database) {
                 *selected = Some(record.database);
@@ -212,16 +265,27 @@ pub(crate) fn write_select(database: DatabaseId, out: &mut Vec<u8>) {
 
 /// Appends a request of `count` arguments, as a client sends it.
 pub(crate) fn write_request<'a>(count: usize, arguments: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
-    let mut number = [0; 20];
-    out.push(b'*');
-    out.extend_from_slice(format_i64(count as i64, &mut number));
-    out.extend_from_slice(b"\r\n");
+    write_length(b'*', count, out);
     for argument in arguments {
-        out.push(b'$');
-        out.extend_from_slice(format_i64(argument.len() as i64, &mut number));
-        out.extend_from_slice(b"\r\n");
+        out.reserve(argument.len() + 26);
+        write_length(b'$', argument.len(), out);
         out.extend_from_slice(argument);
         out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends the line that begins an array or a string.
+fn write_length(kind: u8, length: usize, out: &mut Vec<u8>) {
+    let digit = |value: usize| b'0' + (value % 10) as u8;
+    match length {
+        0..10 => out.extend_from_slice(&[kind, digit(length), b'\r', b'\n']),
+        10..100 => out.extend_from_slice(&[kind, digit(length / 10), digit(length), b'\r', b'\n']),
+        _ => {
+            let mut number = [0; 20];
+            out.push(kind);
+            out.extend_from_slice(format_i64(length as i64, &mut number));
+            out.extend_from_slice(b"\r\n");
+        }
     }
 }
 
@@ -229,6 +293,29 @@ pub(crate) fn write_request<'a>(count: usize, arguments: impl Iterator<Item = &'
 mod tests {
     use super::*;
     use crate::resp::request::OwnedArguments;
+
+    fn words(text: &str) -> OwnedArguments {
+        text.split(' ').map(str::as_bytes).collect()
+    }
+
+    #[test]
+    fn what_changes_no_data_is_for_replicas_only() {
+        let mut unit = Unit::default();
+        let rendered = |unit: &Unit, consumer| {
+            let mut rendered = Vec::new();
+            unit.render(consumer, true, &mut Some(DatabaseId(0)), &mut rendered);
+            alloc::string::String::from_utf8(rendered).unwrap().replace("\r\n", " ")
+        };
+        let publish = words("PUBLISH a b");
+        unit.push_arguments(DatabaseId(0), &publish.as_arguments(), Audience::Replicas);
+        assert!(unit.concerns(Consumer::Stream) && !unit.concerns(Consumer::Aof));
+        assert_eq!(rendered(&unit, Consumer::Aof), "");
+        unit.push(DatabaseId(0), &[b"DEL", b"a"]);
+        assert!(unit.concerns(Consumer::Aof));
+        assert_eq!(rendered(&unit, Consumer::Aof), "*2 $3 DEL $1 a ");
+        let expected = "*1 $5 MULTI *3 $7 PUBLISH $1 a $1 b *2 $3 DEL $1 a *1 $4 EXEC ";
+        assert_eq!(rendered(&unit, Consumer::Stream), expected);
+    }
 
     #[test]
     fn a_command_that_changes_another_database_is_repeated_where_it_was_sent() {
@@ -238,11 +325,22 @@ mod tests {
         unit.await_command(DatabaseId(1));
         unit.complete(0, DatabaseId(3), &copy.as_arguments());
         let mut rendered = Vec::new();
-        unit.render(true, &mut None, &mut rendered);
+        unit.render(Consumer::Stream, true, &mut None, &mut rendered);
         assert!(
             rendered.starts_with(b"*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*5\r\n$4\r\nCOPY\r\n"),
             "{}",
             rendered.escape_ascii()
         );
+    }
+
+    #[test]
+    fn lengths_of_any_number_of_digits_are_written() {
+        for length in [0, 9, 10, 42, 99, 100, 12_345] {
+            let argument = alloc::vec![b'x'; length];
+            let mut out = Vec::new();
+            write_request(1, core::iter::once(&argument[..]), &mut out);
+            let expected = alloc::format!("*1\r\n${length}\r\n{}\r\n", "x".repeat(length));
+            assert_eq!(out, expected.as_bytes());
+        }
     }
 }

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod latency;
 pub mod parameters;
 pub mod personality;
+pub mod pubsub;
 pub mod slow_log;
 pub mod statistics;
 pub mod timer;
@@ -31,6 +32,7 @@ use disk::Disk;
 use journal::Journal;
 use latency::LatencyMonitor;
 use personality::Personality;
+use pubsub::PubSub;
 use slow_log::SlowLog;
 use statistics::Statistics;
 use timer::Timers;
@@ -63,6 +65,8 @@ pub struct Server {
     pub sessions: Sessions,
     /// Watched keys.
     pub watches: Watches,
+    /// Publish and subscribe.
+    pub pubsub: PubSub,
     /// The sequence of changes.
     pub journal: Journal,
     /// Counters.
@@ -162,6 +166,7 @@ impl Server {
             commands,
             sessions: Sessions::default(),
             watches: Watches::default(),
+            pubsub: PubSub::default(),
             journal: Journal::default(),
             statistics,
             slow_log: SlowLog::default(),
@@ -218,10 +223,10 @@ impl Server {
         if self.journal.unit_length() == 0 {
             return;
         }
-        let unit = self.journal.take_unit();
-        self.persistence.aof.append(&unit, atomic, now);
-        self.replication.append(&unit, atomic);
-        self.journal.recycle(unit);
+        let unit = self.journal.unit();
+        self.persistence.aof.append(unit, atomic, now);
+        self.replication.append(unit, atomic);
+        self.journal.clear_unit();
     }
 
     /// To be called when somebody begins to repeat changes, or ceases to.

@@ -69,6 +69,8 @@ pub(super) enum Event {
     Start { node: usize },
     /// A step of the plan.
     Step(usize),
+    /// A machine's power fails, as a step has arranged.
+    PowerFails { node: usize },
     /// All is healed.
     Heal,
     /// Do all nodes stand at the same place?
@@ -97,6 +99,16 @@ pub(super) struct World {
     pub exits: Vec<usize>,
     pub healed_at: Option<u64>,
     pub finished: bool,
+    /// Connections between nodes that the server's end has given up, in order.
+    pub lost_replicas: Vec<LostReplica>,
+}
+
+/// A connection from a node that the server's end has given up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LostReplica {
+    pub server: usize,
+    pub node: usize,
+    pub at: u64,
 }
 
 impl World {
@@ -115,7 +127,7 @@ impl World {
             .enumerate()
             .map(|(node, of)| Host::new(of.clone(), upstream(node), setup.sync_max, &mut random))
             .collect();
-        let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max);
+        let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max, setup.split_one_in);
         let actors = (0..plan.clients).map(|_| Actor::new(Random::from_seed(random.next_u64()))).collect();
         let workload = Workload::new(&setup, table);
         let watch = Watch { nodes: vec![NodeView::default(); NODES], ..Watch::default() };
@@ -138,6 +150,7 @@ impl World {
             exits: Vec::new(),
             healed_at: None,
             finished: false,
+            lost_replicas: Vec::new(),
         }
     }
 
@@ -193,6 +206,7 @@ impl World {
             Event::Poll { node } => self.poll(node),
             Event::Start { node } => self.start(node),
             Event::Step(index) => self.step(self.plan.steps[index]),
+            Event::PowerFails { node } => self.power_fails(node),
             Event::Heal => self.heal(),
             Event::Converged => self.look_for_convergence(),
         }

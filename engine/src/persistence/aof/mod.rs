@@ -29,11 +29,10 @@ use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::{DatabaseId, FileId};
 use crate::boundary::time::{Monotonic, Now};
 use crate::config::{AppendFsync, Config, Id};
-use crate::server::journal::Unit;
+use crate::server::journal::{Consumer, Unit};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-pub(crate) use hold::Mark;
 use manifest::Manifest;
 pub(crate) use rewrite::RewriteRequest;
 pub(super) use sink::CommandSink;
@@ -142,6 +141,8 @@ pub struct Aof {
     /// A position, and the replication offset behind the same changes, until
     /// that is told to be durable.
     mark: Option<(u64, u64)>,
+    /// The replication offset that was last told to be durable.
+    told: u64,
     /// Set when the process ends, as what was promised can't be kept.
     lost: bool,
     load: Option<load::AofLoad>,
@@ -165,7 +166,7 @@ impl Aof {
     /// Appends a unit to the bytes that go to the file; a transaction if it has
     /// several requests and is `atomic`.
     pub(crate) fn append(&mut self, unit: &Unit, atomic: bool, now: Now) {
-        if !self.listens() {
+        if !self.listens() || !unit.concerns(Consumer::Aof) {
             return;
         }
         let buffer = match &mut self.rotation {
@@ -178,7 +179,7 @@ impl Aof {
             self.last_timestamp = seconds;
             buffer.extend_from_slice(format!("#TS:{seconds}\r\n").as_bytes());
         }
-        unit.render(atomic, &mut self.selected, buffer);
+        unit.render(Consumer::Aof, atomic, &mut self.selected, buffer);
         self.appended += (buffer.len() - before) as u64;
     }
 
@@ -194,13 +195,27 @@ impl Aof {
     }
 
     /// Takes in where the replication stream is now; tells up to where it is
-    /// durable here, if that is news.
+    /// durable here, if that may be news. What of the stream is not in the file,
+    /// as PUBLISH, is as durable as what stands before it.
     pub(crate) fn synced_offset(&mut self, offset: u64) -> Option<u64> {
-        let reached = self.mark.take_if(|(position, _)| *position <= self.synced);
-        if self.mark.is_none() && self.appended > self.synced {
-            self.mark = Some((self.appended, offset));
+        if self.state != State::On {
+            return None;
         }
-        reached.map(|(_, offset)| offset)
+        let mut reached = self.mark.take_if(|(position, _)| *position <= self.synced).map(|(_, offset)| offset);
+        if self.appended > self.synced {
+            self.mark.get_or_insert((self.appended, offset));
+        } else {
+            reached = Some(offset);
+        }
+        reached = reached.filter(|reached| *reached != self.told);
+        self.told = reached.unwrap_or(self.told);
+        reached
+    }
+
+    /// Replication offsets are those of another history now.
+    pub(crate) fn forget_offsets(&mut self) {
+        self.mark = None;
+        self.told = 0;
     }
 
     /// `aof_buffer_length`.

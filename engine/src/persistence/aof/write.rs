@@ -1,7 +1,9 @@
 //! Appending to the increment and making it durable.
 //!
 //! At most one append and one sync are under way. What gathers meanwhile goes
-//! with the next: with `appendfsync always` that is group commit. An append that
+//! with the next: with `appendfsync always` that is group commit; with the other
+//! policies an append begins at most every millisecond, as each takes the disk's
+//! thread a few microseconds. An append that
 //! failed is cut off and tried again, and writes are refused until it succeeds;
 //! with `always` the process ends, as replies may already depend on it.
 
@@ -20,6 +22,8 @@ use alloc::format;
 
 /// Milliseconds between syncs with `everysec`.
 const SYNC_EVERY_MS: u64 = 1000;
+/// Milliseconds between appends that nobody waits for.
+const APPEND_EVERY_MS: u64 = 1;
 /// Milliseconds after which an append, or a sync, that failed is tried again.
 const RETRY_MS: u64 = 1000;
 /// Seconds between log lines about appends that fail.
@@ -57,7 +61,17 @@ impl Aof {
         (always || !self.held.is_empty()) && !self.suspended
             || self.closing
             || self.awaited.anybody()
-            || self.rotation.is_some() && self.buffer.0.is_empty() && self.appending.is_none()
+            || !cfg!(feature = "planted_rotation_without_sync")
+                && self.rotation.is_some()
+                && self.buffer.0.is_empty()
+                && self.appending.is_none()
+    }
+
+    /// When the next append may begin if it is not urgent.
+    fn append_due(&self) -> Option<Monotonic> {
+        let paced =
+            self.policy != Policy::Always && !self.closing && !self.awaited.anybody() && self.rotation.is_none();
+        paced.then(|| self.append_began.plus_ms(APPEND_EVERY_MS))
     }
 
     fn idle(&self) -> bool {
@@ -112,7 +126,7 @@ impl Work<'_> {
             return;
         }
         let grouping = aof.policy == Policy::Always && aof.syncing.is_some();
-        if aof.buffer.0.is_empty() || grouping {
+        if aof.buffer.0.is_empty() || grouping || aof.append_due().is_some_and(|due| due > now) {
             return;
         }
         let bytes = core::mem::take(&mut aof.buffer.0);
@@ -161,6 +175,9 @@ impl Work<'_> {
         let mut at = |time: Monotonic| next = Some(next.map_or(time, |other| other.min(time)));
         if let Some(time) = aof.retry_at.filter(|_| aof.appending.is_none() && !aof.cutting) {
             at(time);
+        }
+        if aof.file.is_some() && aof.appending.is_none() && !aof.buffer.0.is_empty() && !aof.damaged {
+            aof.append_due().into_iter().for_each(&mut at);
         }
         let unsynced = aof.file.is_some() && aof.written > aof.synced && aof.syncing.is_none();
         if unsynced && (aof.policy == Policy::EverySecond || aof.urgent()) {

@@ -30,6 +30,7 @@ fn what_was_written_is_loaded() {
             "set a 1\nincr a\nselect 3\nset b x px 100000\nmulti\nset c 1\nappend c 2\nexec\ndel c\nappend d e";
         world.ask(1, commands);
         world.ask(1, "bgrewriteaof\nset later 5\nappend d f");
+        world.pass_ms(2);
         let expected = world.contents();
         let mut again = over(&parameters, world.files.clone(), world.now);
         assert_eq!(again.contents(), expected, "{policy}");
@@ -39,6 +40,21 @@ fn what_was_written_is_loaded() {
         assert_eq!(again.ask(1, "debug loadaof"), "+OK\r\n");
         assert_eq!(again.contents(), expected);
     }
+}
+
+#[test]
+fn what_nobody_waits_for_is_appended_every_millisecond() {
+    let mut world = World::started("appendonly yes\nappendfsync everysec");
+    let waiting = |world: &World| world.engine.server().persistence.aof.buffered();
+    world.ask(1, "set a 1");
+    assert_eq!(waiting(&world), 0, "the first goes at once");
+    world.ask(1, "set a 2\nset a 3");
+    assert_ne!(waiting(&world), 0);
+    world.pass_ms(1);
+    assert_eq!(waiting(&world), 0);
+    world.ask(1, "shutdown");
+    let again = over("appendonly yes", world.files.clone(), world.now);
+    assert_eq!(again.contents(), world.contents());
 }
 
 #[test]
@@ -57,6 +73,22 @@ fn a_reply_waits_for_the_disk() {
     world.settle();
     world.send(1, "get a");
     assert_eq!(world.replies(1), "$1\r\n2\r\n");
+}
+
+#[test]
+fn a_message_waits_for_what_it_tells_of() {
+    let mut world = World::started(&format!("{ON}\nnotify-keyspace-events KA"));
+    world.ask(2, "psubscribe __key*__:a");
+    world.ask(3, "psubscribe __key*__:a");
+    world.send(1, "set a 1\npublish other x");
+    assert_eq!(world.replies(1) + &world.replies(2) + &world.replies(3), "");
+    world.disk_step();
+    world.disk_step();
+    let event = "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:a\r\n$16\r\n__keyspace@0__:a\r\n$3\r\nset\r\n";
+    assert_eq!((world.replies(2), world.replies(3)), (event.into(), event.into()));
+    assert_eq!(world.replies(1), "+OK\r\n:0\r\n");
+    world.send(1, "publish __keyspace@0__:a set");
+    assert_eq!((world.replies(2), world.replies(3)), (event.into(), event.into()), "it tells of nothing new");
 }
 
 /// Stops after each disk operation in turn: nothing that was acknowledged is

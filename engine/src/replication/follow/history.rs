@@ -22,6 +22,7 @@ impl Work<'_> {
     /// The data are a state of another history now.
     pub(super) fn adopt_history(&mut self, id: ReplicationId, offset: u64) {
         self.server.replication.adopt_history(id, offset);
+        self.server.persistence.aof.forget_offsets();
         self.server.listeners_changed();
     }
 

@@ -13,6 +13,11 @@ impl Work<'_> {
     pub(crate) fn follow(&mut self, address: PrimaryAddress) {
         let was_primary = !self.server.replication.is_replica();
         self.leave_link();
+        let replication = &mut self.server.replication;
+        if was_primary && replication.backlog.is_none() {
+            // What was written without a stream moved no offset: the id can't stand for these data.
+            replication.change_id(&mut self.keyspace.random);
+        }
         self.server.config.assign(Id::Replicaof, Value::Primary(Some(address.clone().into())));
         self.server.replication.follow.address = Some(address);
         self.apply_role();

@@ -2,3 +2,5 @@
 
 mod chained;
 mod from_redis;
+mod published;
+mod sentinel;
