@@ -78,6 +78,7 @@ pub const SOMETIMES_WITH_REPLICATION: &[&str] = &[
     "WAIT in vain",
     "WAIT with replicas",
     "WAITAOF of what is synced",
+    "WAITAOF with replicas",
     "watched registers written",
     "watched registers written by others",
     "data compared at an offset",
