@@ -9,6 +9,8 @@ pub(super) mod loss;
 pub(super) mod promise;
 pub(super) mod recovery;
 pub(super) mod same_offset;
+#[cfg(test)]
+mod tests;
 pub(super) mod wait;
 
 use super::history::{Entry, Histories, HistoryNumber, WriteNumber};
