@@ -10,8 +10,8 @@ use engine::boundary::input::{Input, Signal};
 
 /// How long nodes may take to become the same once all is healed, microseconds.
 const CONVERGENCE_US: u64 = 60_000_000;
-/// How long the power fails where a fault is aimed.
-const DARK_US: u64 = 3_000_000;
+/// How long the power fails where a fault is aimed: long enough for a failover.
+const DARK_US: u64 = 6_000_000;
 /// How long clients go on after all is healed.
 const PROGRESS_US: u64 = 5_000_000;
 
