@@ -271,9 +271,10 @@ impl Work<'_> {
         self.log(LogLevel::Notice, "Background AOF rewrite finished successfully");
         let aof = &mut self.server.persistence.aof;
         aof.manifest = manifest;
-        // While an old file is still to be closed this base is of older data: the
-        // AOF that was switched on since waits for a rewrite of its own.
-        if aof.state == State::Waiting && !aof.closing {
+        // Without an increment, or while an old file is still to be closed, this
+        // base is of older data: the AOF that was switched on since waits for a
+        // rewrite of its own.
+        if aof.state == State::Waiting && !aof.closing && aof.file.is_some() {
             aof.state = State::On;
         }
         if aof.state != State::Off {

@@ -195,3 +195,31 @@ fn it_is_switched_on_and_off() {
     assert_eq!(world.exit, Some(0));
     assert_eq!(number(&over(ON, world.durable.clone(), world.now)), 5);
 }
+
+/// The rewrite that was under way is not the one that switches on: it began
+/// while nothing was written down.
+#[test]
+fn it_is_switched_on_during_a_rewrite() {
+    for steps in 0..40 {
+        let mut world = World::started(ON);
+        world.ask(1, "config set appendonly no");
+        world.send(1, "bgrewriteaof");
+        for _ in 0..steps {
+            let _ = world.disk_step() || world.timer_step();
+        }
+        world.send(1, "config set appendonly yes");
+        for _ in 0..7 {
+            let _ = world.disk_step() || world.timer_step();
+        }
+        world.send(1, "incr n");
+        world.pass_ms(3000);
+        world.ask(1, "incr n");
+        let log = &world.log;
+        assert_eq!(
+            number(&over(ON, world.files.clone(), world.now)),
+            2,
+            "after {steps} operations: {log:#?} {:#?}",
+            world.files.keys()
+        );
+    }
+}
