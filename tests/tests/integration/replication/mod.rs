@@ -2,3 +2,5 @@
 
 mod chained;
 mod from_redis;
+mod to_redis;
+mod tools;
