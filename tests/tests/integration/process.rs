@@ -50,15 +50,9 @@ impl Server {
         Server::start(daemon(), folder, options)
     }
 
-    /// Starts a real server; `None`, loudly, where it is not installed, unless
-    /// this is where everything has to be.
+    /// Starts a real server, if it is [`installed`].
     pub(crate) fn real(program: &str, folder: &Folder, options: &[&str]) -> Option<Server> {
-        let path = Path::new("/usr/bin").join(program);
-        if !path.exists() {
-            assert!(std::env::var_os("CI").is_none(), "{program} is not installed");
-            eprintln!("\n*** NOT TESTED: {program} is not installed ***\n");
-            return None;
-        }
+        let path = installed(program)?;
         let mut all = vec!["--save", "", "--enable-debug-command", "yes"];
         all.extend(options);
         Some(Server::start(&path, folder, &all))
@@ -134,6 +128,18 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Where a program of others is; `None`, loudly, where it is not installed,
+/// unless this is where everything has to be.
+pub(crate) fn installed(program: &str) -> Option<PathBuf> {
+    let path = Path::new("/usr/bin").join(program);
+    if !path.exists() {
+        assert!(std::env::var_os("CI").is_none(), "{program} is not installed");
+        eprintln!("\n*** NOT TESTED: {program} is not installed ***\n");
+        return None;
+    }
+    Some(path)
 }
 
 /// The daemon beside this test, built if need be.

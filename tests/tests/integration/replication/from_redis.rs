@@ -49,7 +49,7 @@ pub(super) fn assert_same(primary: &mut Client, replica: &mut Client) {
     assert_eq!(text(primary, "DEBUG DIGEST"), text(replica, "DEBUG DIGEST"));
 }
 
-fn write(primary: &mut Client, round: usize) {
+pub(super) fn write(primary: &mut Client, round: usize) {
     for request in [
         "SELECT 3",
         &format!("SET round {round}"),
