@@ -108,7 +108,7 @@ fn recoveries() {
 
 #[test]
 fn promotions() {
-    let goes_on = |values: [Option<usize>; 2]| fault(watch(), |watch| drop(watch.check_promotion(1, (0, 20), &values)));
+    let goes_on = |values: [Option<usize>; 2]| fault(watch(), |watch| _ = watch.check_promotion(1, (0, 20), &values));
     assert_eq!(goes_on([Some(0), Some(1)]), None);
     assert_eq!(goes_on([Some(0), None]), Some("promotion"));
     assert_eq!(goes_on([Some(2), None]), Some("promotion"));
