@@ -13,7 +13,7 @@ fn a_name_decides_what_the_program_is() {
             assert_eq!(output.status.code(), Some(0));
         }
     }
-    for name in ["redis-sentinel", "redis-check-aof"] {
+    for name in ["redis-sentinel", "valkey-sentinel"] {
         let output = run(&scratch.program(name), &[], "");
         assert!(String::from_utf8_lossy(&output.stderr).contains("not available in this version"), "{name}");
         assert_eq!(output.status.code(), Some(1));
