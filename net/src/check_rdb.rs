@@ -25,7 +25,7 @@ pub fn run(arguments: &[OsString]) -> i32 {
         return 1;
     };
     if argument == "-v" || argument == "--version" {
-        println!("{}", version(&program));
+        println!("{}", version(&program, "check-rdb"));
         return 0;
     }
     match check(argument, &mut stdout().lock()) {
@@ -34,24 +34,34 @@ pub fn run(arguments: &[OsString]) -> i32 {
     }
 }
 
-/// The line that tells the version, in the form of the name's product.
-fn version(program: &str) -> String {
+/// The line that tells the version of a tool, in the form of the product that
+/// the program is named after.
+pub(crate) fn version(program: &str, tool: &str) -> String {
     let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
     let personality = Personality::from_program_name(&name);
     let version = personality.version;
     if personality.server == "valkey" {
-        return format!("valkey-check-rdb v={version} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=0");
+        return format!("valkey-{tool} v={version} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=0");
     }
-    format!("redis-check-rdb {version}")
+    format!("redis-{tool} {version}")
 }
 
 /// Checks a file; the report goes out as it grows.
 fn check(path: &OsString, output: &mut impl Write) -> Result<Verdict, std::io::Error> {
+    check_begin(path.as_bytes(), || File::open(path), output).map(|(verdict, _)| verdict)
+}
+
+/// Checks the RDB file that a file begins with, and returns its length too.
+pub(crate) fn check_begin<F: Read>(
+    path: &[u8],
+    open: impl FnOnce() -> Result<F, std::io::Error>,
+    output: &mut impl Write,
+) -> Result<(Verdict, u64), std::io::Error> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
     let mut report = Vec::new();
-    let mut checker = Checker::new(path.as_bytes(), now, &mut report);
+    let mut checker = Checker::new(path, now, &mut report);
     output.write_all(&report)?;
-    let mut file = File::open(path)?;
+    let mut file = open()?;
     let mut buffer = vec![0; CHUNK];
     loop {
         report.clear();
@@ -67,10 +77,11 @@ fn check(path: &OsString, output: &mut impl Write) -> Result<Verdict, std::io::E
         }
     }
     report.clear();
+    let length = checker.offset();
     let verdict = checker.finish(&mut report);
     output.write_all(&report)?;
     output.flush()?;
-    Ok(verdict)
+    Ok((verdict, length))
 }
 
 #[cfg(test)]
@@ -131,6 +142,6 @@ mod tests {
         assert_eq!(run(&["redis-check-rdb", "a", "b"]), 1);
         assert_eq!(run(&["redis-check-rdb", "/nonexistent/dump.rdb"]), 1);
         assert_eq!(run(&["redis-check-rdb", "--version"]), 0);
-        assert_eq!(version("/usr/bin/redis-check-rdb"), "redis-check-rdb 7.2.4");
+        assert_eq!(version("/usr/bin/redis-check-rdb", "check-rdb"), "redis-check-rdb 7.2.4");
     }
 }

@@ -61,6 +61,8 @@ fn perform<'a>(
     let not_open = || Error::new(ErrorKind::NotFound, "file is not open");
     match operation {
         DiskOperation::Create { file, path } => {
+            // What stands in the way for another reason is told of by the next call.
+            drop(std::fs::remove_file(&path));
             files.insert(file, File::create(path)?);
         }
         DiskOperation::OpenAppend { file, path } => {

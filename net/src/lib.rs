@@ -21,6 +21,7 @@
 //! | `raw` | the only unsafe code |
 
 pub mod allocator;
+pub mod check_aof;
 pub mod check_rdb;
 pub mod clock;
 pub mod connection;

@@ -1,7 +1,7 @@
 //! Which program this is: by the name that it was started under, and by its first argument.
 
 use crate::start::{self, notice::OWN_VERSION};
-use crate::{allocator, check_rdb, memory_test};
+use crate::{allocator, check_aof, check_rdb, memory_test};
 use engine::server::personality::Personality;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -36,7 +36,8 @@ pub fn run(arguments: &[OsString]) -> i32 {
     match Role::of_program(name) {
         Role::Server => run_server(program, Personality::from_program_name(name), &rest),
         Role::CheckRdb => check_rdb::run(arguments),
-        Role::CheckAof | Role::Sentinel => not_available(name),
+        Role::CheckAof => check_aof::run(arguments),
+        Role::Sentinel => not_available(name),
     }
 }
 

@@ -21,6 +21,7 @@ pub mod replay;
 pub mod reply;
 pub mod report;
 pub mod runs;
+pub mod serve;
 pub mod tier2;
 pub mod trace;
 pub mod workload;

@@ -6,6 +6,8 @@ mod cluster_command;
 use clap::{Parser, Subcommand};
 use sim::replay::{read_recording, replay_until};
 use sim::runs::{Manner, run_seed, run_seeds, tell_seed_on_panic};
+use sim::serve::serve;
+use std::net::TcpListener;
 use std::ops::Range;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -40,6 +42,9 @@ struct Arguments {
     /// Replays no more than so many inputs.
     #[arg(long, requires = "replay")]
     until: Option<u64>,
+    /// Opens the state that the replay comes to on a port of this machine, read-only.
+    #[arg(long, requires = "replay")]
+    serve: Option<u16>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -76,8 +81,13 @@ fn main() -> ExitCode {
 fn work(arguments: &Arguments) -> Result<(), String> {
     if let Some(path) = &arguments.replay {
         let recording = read_recording(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let (replayed, _) = replay_until(&recording, arguments.until)?;
+        let (replayed, node) = replay_until(&recording, arguments.until)?;
         println!("{} inputs, effects {:016x} state {:016x}", replayed.inputs, replayed.effects, replayed.state);
+        if let Some(port) = arguments.serve {
+            let listener = TcpListener::bind(("127.0.0.1", port)).map_err(|error| error.to_string())?;
+            println!("Ready: redis-cli -p {port}");
+            return serve(node, &listener).map_err(|error| error.to_string());
+        }
         return Ok(());
     }
     let manner = Manner { commands: arguments.commands, determinism: arguments.determinism };

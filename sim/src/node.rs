@@ -14,6 +14,8 @@ use engine::recording::Digest;
 pub struct Node {
     /// The engine.
     pub engine: Engine,
+    /// When it last handled an input.
+    pub now: Now,
     effects: Effects,
     hash: Digest,
 }
@@ -32,11 +34,12 @@ pub struct Outcome {
 impl Node {
     /// An engine whose questions `oracle` answers.
     pub fn new(options: Options, now: Now, oracle: Box<dyn Oracle + Send>) -> Node {
-        Node { engine: Engine::new(options, now), effects: Effects::new(oracle), hash: Digest::default() }
+        Node { engine: Engine::new(options, now), now, effects: Effects::new(oracle), hash: Digest::default() }
     }
 
     /// Handles an input.
     pub fn handle(&mut self, now: Now, input: Input<'_>) -> Outcome {
+        self.now = now;
         self.engine.handle(now, input, &mut self.effects);
         let outcome = Outcome {
             effects: std::mem::take(&mut self.effects.orders.list),

@@ -22,7 +22,24 @@ const NEVER: &[&str] = &[
     "failover",
     "multi",
     "client|pause",
+    "subscribe",
+    "psubscribe",
+    "ssubscribe",
+    "unsubscribe",
+    "punsubscribe",
+    "sunsubscribe",
 ];
+
+/// What clients subscribe to.
+const SUBSCRIPTIONS: &[&[&str]] = &[
+    &["SUBSCRIBE", "news", "sport", "__keyevent@0__:set"],
+    &["PSUBSCRIBE", "*"],
+    &["PSUBSCRIBE", "__key*__:*", "[ns]*"],
+    &["SSUBSCRIBE", "news"],
+];
+
+/// How subscriptions end, if the connection does not.
+const ENDS: &[&[&str]] = &[&["RESET"], &["UNSUBSCRIBE"], &["PUNSUBSCRIBE", "*"], &["SUNSUBSCRIBE"]];
 
 /// Parameters that CONFIG SET is tried with.
 const PARAMETERS: &[(&str, &[&str])] = &[
@@ -195,6 +212,7 @@ impl Profile {
             8 => actor.plan.push_back(words(one_of(random, DEBUG))),
             10 if random.below(12) == 0 => actor.plan.push_back(words(one_of(random, SHUTDOWN))),
             11 => actor.plan.push_back(words(&["BGSAVE"])),
+            12 if !self.model && random.below(4) == 0 => self.plan_subscription(actor, table, random),
             9 if random.below(4) == 0 => {
                 let milliseconds = random.below(50).to_string();
                 let mode = if random.below(2) == 0 { "WRITE" } else { "ALL" };
@@ -224,6 +242,21 @@ impl Profile {
             actor.plan.push_back(queued);
         }
         actor.plan.push_back(words(&[if random.below(8) == 0 { "DISCARD" } else { "EXEC" }]));
+    }
+
+    /// With RESP2 nothing else is allowed meanwhile.
+    fn plan_subscription(&self, actor: &mut Actor, table: &CommandTable, random: &mut Random) {
+        if random.below(2) == 0 {
+            actor.plan.push_back(words(&["HELLO", "3"]));
+        }
+        actor.plan.push_back(words(one_of(random, SUBSCRIPTIONS)));
+        for _ in 0..random.below(20) {
+            let other = self.any(table, random);
+            actor.plan.push_back(other);
+            actor.plan.push_back(words(&["PUBLISH", "news", "message"]));
+        }
+        actor.plan.push_back(words(one_of(random, ENDS)));
+        actor.plan.push_back(words(&["RESET"]));
     }
 
     fn plan_scan(&self, actor: &mut Actor) {

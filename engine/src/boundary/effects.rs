@@ -10,7 +10,8 @@ use core::any::Any;
 /// The ordered effects of one or more inputs. The caller passes it in, carries
 /// out [`Effects::list`] in order, and clears it.
 pub struct Effects {
-    /// Bytes of all [`Effect::Send`]s, one behind the other.
+    /// Bytes of all [`Effect::Send`]s, one behind the other; those that go to
+    /// several clients stand there once.
     pub output: Vec<u8>,
     /// How far the last [`crate::boundary::input::Input::Requests`] got.
     pub progress: Progress,
@@ -145,7 +146,8 @@ impl core::fmt::Debug for Garbage {
 /// A disk operation. Paths are relative to the working directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DiskOperation {
-    /// Create or truncate a file for writing.
+    /// Create a file for writing. One that has the name is removed, not emptied:
+    /// after a crash amid a rename, another name may be the same file's.
     Create {
         /// Its new name at this boundary.
         file: FileId,
@@ -256,7 +258,12 @@ impl Effects {
 
     /// Notes that the output from `start` on is for `client`.
     pub fn send_from(&mut self, client: ClientId, start: usize) {
-        let end = self.output.len();
+        self.send_part(client, start, self.output.len());
+    }
+
+    /// Notes that the output from `start` to `end` is for `client`; it may be for
+    /// others too.
+    pub(crate) fn send_part(&mut self, client: ClientId, start: usize, end: usize) {
         if start == end {
             return;
         }

@@ -79,14 +79,33 @@ impl<'a> Context<'a> {
                     self.keyspace.touch(self.session.database, location, self.now);
                 }
             }
-            None => self.keyspace.statistics.misses += 1,
+            None => self.miss(key),
         }
         found
+    }
+
+    /// A key was looked up in vain.
+    #[inline]
+    fn miss(&mut self, key: &Key<'_>) {
+        self.keyspace.statistics.misses += 1;
+        if self.server.pubsub.tells_events() {
+            self.tell(Event::MISS, self.database(), key);
+        }
     }
 
     /// As [`Context::find_read`], but without noting an access: for commands
     /// that ask about a key and not for its value.
     pub fn find_untouched(&mut self, key: &Key<'_>) -> Option<Location> {
+        let found = self.find_live(self.database(), key);
+        match found {
+            Some(_) => self.keyspace.statistics.hits += 1,
+            None => self.miss(key),
+        }
+        found
+    }
+
+    /// As [`Context::find_untouched`], but a miss is no keyspace event.
+    pub fn find_unnoticed(&mut self, key: &Key<'_>) -> Option<Location> {
         let found = self.find_live(self.database(), key);
         let statistics = &mut self.keyspace.statistics;
         *if found.is_some() { &mut statistics.hits } else { &mut statistics.misses } += 1;
@@ -199,7 +218,7 @@ impl<'a> Context<'a> {
         raw: bool,
     ) {
         if location.is_none() {
-            self.also(key, Event { class: EventClass::New, name: "new" });
+            self.also(key, Event::NEW);
         }
         if let Some(large) = self.keyspace.set_at(self.session.database, key, location, value, expiry, raw, self.now) {
             self.discard(large);
@@ -211,7 +230,7 @@ impl<'a> Context<'a> {
     /// [`Context::changed`] follows.
     pub fn write_string(&mut self, key: &Key<'_>, location: Option<Location>, offset: usize, bytes: &[u8]) -> usize {
         if location.is_none() {
-            self.also(key, Event { class: EventClass::New, name: "new" });
+            self.also(key, Event::NEW);
         }
         self.keyspace.write_range(self.session.database, key, location, offset, bytes, self.now)
     }
@@ -264,9 +283,19 @@ impl<'a> Context<'a> {
             let gone = matches!(change.record, Record::Delete);
             self.server.watches.touch(change.database, change.key.bytes, gone);
         }
+        if self.server.pubsub.tells_events() {
+            self.tell(change.event, change.database, &change.key);
+        }
         if self.server.replication.is_replica() {
             self.note_own_key(&change);
         }
+    }
+
+    /// Tells those who are subscribed to keyspace events.
+    #[cold]
+    fn tell(&mut self, event: Event, database: DatabaseId, key: &Key<'_>) {
+        let server = &mut *self.server;
+        server.pubsub.tell_event(event, database, key.bytes, &server.sessions, Some(self.session));
     }
 
     /// What a client of a writable replica let expire only the replica can

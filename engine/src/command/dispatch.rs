@@ -9,9 +9,11 @@ use crate::command::spec::{Begin, Command, Flags, KeyFlags};
 use crate::command::table::{CommandId, CommandTable};
 use crate::config::{Id, Protection};
 use crate::data::hash::Hash;
+use crate::resp::reply::Protocol;
 use crate::resp::request::{Arguments, Requests};
 use crate::server::latency::Sample;
 use crate::server::slow_log::{self, SlowCommand};
+use crate::session::class::Class;
 use crate::session::{ReplyMode, Waiting};
 use alloc::format;
 use alloc::string::String;
@@ -80,9 +82,14 @@ impl Context<'_> {
         if mode == ReplyMode::SkipNext {
             self.session.reply_mode = ReplyMode::Skip;
         }
-        let start = self.reply.position();
+        let mut start = self.reply.position();
         let outcome = match self.admit(prepared, &arguments) {
             Ok(Some(id)) => {
+                if self.server.pubsub.has_own() {
+                    // What an eviction before the command gave rise to.
+                    self.send_own();
+                    start = self.reply.position();
+                }
                 self.hashed = prepared.hashed;
                 self.call(id, arguments);
                 self.hashed = None;
@@ -105,6 +112,9 @@ impl Context<'_> {
                 self.reply.truncate(start);
                 self.session.reply_mode = ReplyMode::On;
             }
+        }
+        if self.server.pubsub.has_own() {
+            self.send_own();
         }
         outcome
     }
@@ -144,6 +154,9 @@ impl Context<'_> {
         }
         if self.server.replication.is_replica() {
             self.check_replica(command, flags)?;
+        }
+        if self.session.class() == Class::Pubsub && self.session.protocol == Protocol::Resp2 {
+            self.check_subscribed(id, command)?;
         }
         if flags.has(Flags::WRITE) && self.server.replication.too_few_replicas(self.now) {
             return Err(Error::NoReplicas);

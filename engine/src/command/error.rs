@@ -67,6 +67,9 @@ pub enum Error {
         reason: Option<String>,
     },
     NotInTransaction,
+    InSubscription {
+        command: String,
+    },
     NoReplicas,
     NoProtocol,
     ProtocolVersion,
@@ -133,6 +136,13 @@ impl fmt::Display for Error {
                 return write!(f, "EXECABORT Transaction discarded because of: {reason}");
             }
             Error::NoReplicas => "NOREPLICAS Not enough good replicas to write.",
+            Error::InSubscription { command } => {
+                return write!(
+                    f,
+                    "ERR Can't execute '{command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
+                     allowed in this context"
+                );
+            }
             Error::NotInTransaction => "ERR Command not allowed inside a transaction",
             Error::NoProtocol => "NOPROTO unsupported protocol version",
             Error::ProtocolVersion => "ERR Protocol version is not an integer or out of range",

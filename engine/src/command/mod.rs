@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod error;
 pub mod eviction;
 pub mod generate;
+mod pubsub;
 pub mod redaction;
 mod refusal;
 pub mod spec;

@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod generic;
 pub mod persistence;
+pub mod pubsub;
 pub mod replication;
 pub mod server;
 pub mod string;
@@ -19,4 +20,5 @@ pub static COMMANDS: &[&[Command]] = &[
     transactions::COMMANDS,
     persistence::COMMANDS,
     replication::COMMANDS,
+    pubsub::COMMANDS,
 ];

@@ -33,10 +33,10 @@ impl Engine {
         }
         let idle = now.monotonic.since(session.last_interaction) / 1_000_000;
         let timeout = self.server.config.integer(Id::Timeout).unsigned_abs();
-        let stays = session.waiting.is_some() || session.class() == Class::Replica;
+        let stays = session.waiting.is_some() || matches!(session.class(), Class::Replica | Class::Pubsub);
         if timeout > 0 && idle > timeout && !stays {
             effects.orders.log(LogLevel::Verbose, "Closing idle client");
-            self.close_at_once(&session, effects);
+            self.close_at_once(&mut session, effects);
             return;
         }
         let pending = session.output_pending();
@@ -58,11 +58,11 @@ impl Engine {
             self.server.sessions.put(session);
             return;
         }
-        self.close_at_once(&session, effects);
+        self.close_at_once(&mut session, effects);
     }
 
     /// Closes a connection whose session was taken out.
-    pub(super) fn close_at_once(&mut self, session: &Session, effects: &mut Effects) {
+    pub(super) fn close_at_once(&mut self, session: &mut Session, effects: &mut Effects) {
         self.server.release(session);
         self.server.sessions.remove(session.id);
         effects.orders.list.push(Effect::Close { client: session.id, flush: false });

@@ -66,6 +66,7 @@ impl Engine {
         let count = self.keyspace.database_count() as u32;
         let id = DatabaseId(server.sweep_database % count);
         let (watches, journal) = (&mut server.watches, &mut server.journal);
+        let (pubsub, sessions) = (&mut server.pubsub, &server.sessions);
         let hasher = self.keyspace.hasher();
         let (expired, round) = self.keyspace.sweep_expired(id, now.unix.ms(), segments, keys, |bytes| {
             let key = hasher.key(bytes);
@@ -73,6 +74,9 @@ impl Engine {
             journal.append(&Change { database: id, key, event, record: Record::Delete });
             if !watches.is_empty() {
                 watches.touch(id, bytes, true);
+            }
+            if pubsub.tells_events() {
+                pubsub.tell_event(event, id, bytes, sessions, None);
             }
         });
         // Each is on its own, whatever else expired.
@@ -98,6 +102,7 @@ impl Engine {
             return;
         }
         let (watches, journal, keyspace) = (&mut server.watches, &mut server.journal, &mut self.keyspace);
+        let (pubsub, sessions) = (&mut server.pubsub, &server.sessions);
         let hasher = keyspace.hasher();
         let all_seen = own_keys.look(SWEEP_KEYS, |database, bytes| {
             let key = hasher.key(bytes);
@@ -112,6 +117,9 @@ impl Engine {
             journal.append(&Change { database, key, event, record: Record::Delete });
             if !watches.is_empty() {
                 watches.touch(database, bytes, true);
+            }
+            if pubsub.tells_events() {
+                pubsub.tell_event(event, database, bytes, sessions, None);
             }
             false
         });

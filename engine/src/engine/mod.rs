@@ -7,6 +7,7 @@ pub mod cron;
 mod data_hash;
 pub mod evict;
 pub mod options;
+mod pubsub;
 pub mod requests;
 pub mod state_hash;
 mod stream;
@@ -23,7 +24,6 @@ use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::commands::COMMANDS;
 use crate::keyspace::Keyspace;
-use crate::persistence::aof::Mark;
 use crate::resp::request::Limits;
 use crate::server::Server;
 use crate::server::parameters;
@@ -61,7 +61,7 @@ impl Engine {
 
     /// Takes one input in, and appends what follows from it to `effects`.
     pub fn handle(&mut self, now: Now, input: Input<'_>, effects: &mut Effects) {
-        let mark = self.server.persistence.aof.holds().then(|| Mark::here(effects));
+        let mark = self.server.persistence.aof.holds().then(|| self.server.persistence.aof.mark(effects));
         match input {
             Input::Requests { client, requests, report } => self.requests(now, client, requests, report, effects),
             Input::Connected { client, connection } => self.connected(now, client, connection, effects),
@@ -76,6 +76,9 @@ impl Engine {
                 work.follow_as_configured();
                 work.load_at_start();
             }
+        }
+        if self.server.pubsub.has_deliveries() {
+            self.send_published(now, effects);
         }
         if self.server.waits_unsettled() {
             self.server.settle_waits(now);
@@ -155,6 +158,7 @@ impl Engine {
                 Timer::Wait => self.server.answer_waits(now),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
                 Timer::Aof => self.persistence(now, effects).aof_progress(),
+                Timer::Unsubscribe => self.give_up_subscriptions(now),
             }
         }
     }

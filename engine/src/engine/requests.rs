@@ -20,6 +20,8 @@ use alloc::string::String;
 const REQUESTS_MAX: usize = 1024;
 /// Bytes of replies after which others get their turn.
 const OUTPUT_MAX: usize = 1 << 20;
+/// Messages to subscribers after which others get their turn.
+const DELIVERIES_MAX: usize = 16 << 10;
 
 impl Engine {
     pub(super) fn requests(
@@ -64,6 +66,9 @@ impl Engine {
             hashed: None,
         };
         effects.progress = run(&mut context, requests, start);
+        if context.server.pubsub.has_own() {
+            context.send_own();
+        }
         session.executing = 0;
         session.unsent = 0;
         if was_replica && effects.output.len() > start {
@@ -73,7 +78,7 @@ impl Engine {
         if session.dropped {
             effects.output.truncate(start);
             effects.progress = Progress::All;
-            self.close_at_once(&session, effects);
+            self.close_at_once(&mut session, effects);
             return;
         }
         effects.send_from(client, start);
@@ -112,7 +117,9 @@ fn run(context: &mut Context<'_>, requests: &Requests<'_>, start: usize) -> Prog
                 return Progress::All;
             }
         }
-        let spent = consumed >= REQUESTS_MAX || context.reply.position() - start > OUTPUT_MAX;
+        let spent = consumed >= REQUESTS_MAX
+            || context.reply.position() - start > OUTPUT_MAX
+            || context.server.pubsub.delivery_count() > DELIVERIES_MAX;
         if spent && consumed < requests.len() {
             return Progress::Yield(consumed);
         }

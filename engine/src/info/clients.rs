@@ -12,7 +12,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("client_recent_max_output_buffer", |source| source.clients.output_max.into()),
     Field::new("blocked_clients", |source| source.clients.blocked.into()),
     Field::new("tracking_clients", zero),
-    Field::valkey("pubsub_clients", zero),
+    Field::valkey("pubsub_clients", |source| source.clients.subscribed.into()),
     Field::valkey("watching_clients", |source| source.clients.watching.into()),
     Field::new("clients_in_timeout_table", zero),
     Field::valkey("total_watched_keys", |source| (source.server.watches.key_count() as u64).into()),

@@ -35,6 +35,7 @@ pub(super) struct ClientSums {
     pub output_max: u64,
     pub watching: u64,
     pub blocked: u64,
+    pub subscribed: u64,
 }
 
 impl<'a> Source<'a> {
@@ -94,6 +95,7 @@ impl ClientSums {
         self.input_max = self.input_max.max(session.query_buffer);
         self.output_max = self.output_max.max(session.output_pending());
         self.watching += u64::from(!session.watching.is_empty());
+        self.subscribed += u64::from(session.class() == Class::Pubsub);
         self.blocked += u64::from(session.waiting.is_some());
     }
 }

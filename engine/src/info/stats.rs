@@ -2,6 +2,7 @@
 
 use super::Source;
 use super::field::{Field, Figure, text, zero, zero_fraction};
+use crate::session::subscription::Kind;
 
 pub(super) const FIELDS: &[Field] = &[
     Field::new("total_connections_received", |source| source.server.statistics.connections.into()),
@@ -34,9 +35,9 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("current_eviction_exceeded_time", zero),
     Field::new("keyspace_hits", |source| source.keyspace.statistics.hits.into()),
     Field::new("keyspace_misses", |source| source.keyspace.statistics.misses.into()),
-    Field::new("pubsub_channels", zero),
-    Field::new("pubsub_patterns", zero),
-    Field::new("pubsubshard_channels", zero),
+    Field::new("pubsub_channels", |source| names(source, Kind::Channel)),
+    Field::new("pubsub_patterns", |source| names(source, Kind::Pattern)),
+    Field::new("pubsubshard_channels", |source| names(source, Kind::Shard)),
     Field::new("latest_fork_usec", zero),
     Field::new("total_forks", zero),
     Field::new("migrate_cached_sockets", zero),
@@ -82,6 +83,11 @@ pub(super) const FIELDS: &[Field] = &[
     Field::valkey("acl_access_denied_tls_cert", zero),
     Field::valkey("acl_access_denied_db", zero),
 ];
+
+/// Names that somebody is subscribed to.
+fn names(source: &Source<'_>, kind: Kind) -> Figure {
+    (source.server.pubsub.live_count(kind, &source.server.sessions) as u64).into()
+}
 
 fn kilobytes(bytes: u64) -> Figure {
     text(format_args!("{:.2}", bytes as f64 / 1024.0))

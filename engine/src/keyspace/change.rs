@@ -66,6 +66,8 @@ pub enum EventClass {
     Evicted,
     /// `n`: a key is new.
     New,
+    /// `m`: a key was looked up in vain.
+    Miss,
 }
 
 /// A keyspace event.
@@ -78,6 +80,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// A key came to be; the event of what made it follows.
+    pub const NEW: Event = Event { class: EventClass::New, name: "new" };
+    /// A key was looked up in vain.
+    pub const MISS: Event = Event { class: EventClass::Miss, name: "keymiss" };
+
     /// An event of strings.
     pub const fn string(name: &'static str) -> Event {
         Event { class: EventClass::String, name }

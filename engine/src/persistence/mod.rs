@@ -70,7 +70,7 @@ pub struct Persistence {
     /// When a save in the background was last tried, seconds since 1970.
     pub(crate) last_try: i64,
     /// The append only file.
-    pub(crate) aof: aof::Aof,
+    pub aof: aof::Aof,
     pub(crate) save: Option<save::Save>,
     pub(crate) next_save: Option<save::Purpose>,
     pub(crate) load: Option<load::Load>,

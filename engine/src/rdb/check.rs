@@ -53,6 +53,12 @@ impl Checker {
         !self.failed && !self.reader.is_finished()
     }
 
+    /// Bytes of the file that were read; what comes behind its end is not among them.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.reader.offset()
+    }
+
     /// Ends the report at the end of the file.
     pub fn finish(mut self, report: &mut Vec<u8>) -> Verdict {
         self.advance(report);

@@ -66,21 +66,6 @@ impl Server {
         self.drop_if_over_limit(client, now, &mut effects.orders);
     }
 
-    /// The limit for replicas counts what a replica is still to be sent, wherever
-    /// that is kept.
-    fn drop_if_over_limit(&mut self, client: ClientId, now: Now, orders: &mut Orders) {
-        let Some(mut session) = self.sessions.take(client) else { return };
-        let pending = session.output_pending();
-        let exceeded = self.output_exceeded(&mut session, pending, now);
-        if exceeded {
-            self.log_output_exceeded(&session, now, orders);
-        }
-        self.sessions.put(session);
-        if exceeded {
-            self.disconnect(client, orders);
-        }
-    }
-
     /// What follows from connections that are gone.
     fn note_gone(&mut self, now: Now, orders: &mut Orders) {
         for line in core::mem::take(&mut self.replication.gone) {

@@ -42,7 +42,7 @@ pub(crate) mod wait;
 use crate::base::random::Random;
 use crate::boundary::id::{ClientId, DatabaseId, FileId};
 use crate::boundary::time::{Monotonic, Now};
-use crate::server::journal::Unit;
+use crate::server::journal::{Consumer, Unit};
 use crate::session::Session;
 use alloc::format;
 use alloc::string::String;
@@ -155,11 +155,11 @@ impl Replication {
     pub(crate) fn append(&mut self, unit: &Unit, atomic: bool) {
         if !self.listens() {
             // Without a stream the offset still tells units apart, for WAITAOF.
-            self.offset += u64::from(!self.is_replica());
+            self.offset += u64::from(!self.is_replica() && unit.concerns(Consumer::Aof));
             return;
         }
         let mut bytes = Vec::new();
-        unit.render(atomic, &mut self.selected, &mut bytes);
+        unit.render(Consumer::Stream, atomic, &mut self.selected, &mut bytes);
         self.append_stream(&bytes);
     }
 
@@ -211,7 +211,7 @@ impl Replication {
         self.selected = None;
         self.waits.forget_synced();
         self.backlog = self.is_replica().then(|| Blocks::new(offset));
-        self.drop_all = true;
+        self.drop_all = !cfg!(feature = "planted_sub_replica_stays");
     }
 
     /// Disconnects all replicas once the input is handled: they have to ask

@@ -25,7 +25,8 @@ impl Replication {
     /// that of the first byte wanted, which is 1 at the beginning.
     fn continuation(&self, id: &[u8], wanted: i64) -> Result<u64, Refusal> {
         let is = |known: &[u8]| known.eq_ignore_ascii_case(id);
-        if !is(&self.id) && (!is(&self.second_id) || wanted > self.second_offset) {
+        let unrelated = !is(&self.id) && (!is(&self.second_id) || wanted > self.second_offset);
+        if unrelated && !(cfg!(feature = "planted_unrelated_history") && wanted > 0) {
             let text = String::from_utf8_lossy;
             return Err(if id.first() == Some(&b'?') {
                 Refusal::Unwanted
@@ -103,10 +104,15 @@ impl Context<'_> {
     }
 
     fn add_replica(&mut self, by_sync: bool) {
+        // It gets the stream, and nothing else.
+        self.unsubscribe_all();
         self.session.class = Class::Replica;
         self.session.reply_mode = ReplyMode::On;
-        let replica = Replica::new(self.session, by_sync, self.now);
+        let mut replica = Replica::new(self.session, by_sync, self.now);
         let replication = &mut self.server.replication;
+        if cfg!(feature = "planted_announced_offset") {
+            replica.cursor = replication.offset;
+        }
         if replication.replicas.is_empty() {
             replication.next_second = self.now.monotonic.plus_ms(1000);
         }

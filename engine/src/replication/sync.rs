@@ -167,6 +167,7 @@ impl Work<'_> {
                 continue;
             }
             any = true;
+            let offset = if cfg!(feature = "planted_announced_offset") { replica.cursor } else { offset };
             announce(replica, &id, offset);
             replica.state = if mark.is_some() { State::Transfer(0) } else { State::WaitFile };
         }

@@ -62,7 +62,10 @@ impl Replication {
             self.replicas.iter().filter(|replica| replica.is_online() && test(replica)).count() as i64
         };
         match wanted {
-            Wanted::Replicas(_) => DeferredReply::Integer(count(&|replica| replica.acknowledged >= offset)),
+            Wanted::Replicas(_) => DeferredReply::Integer(count(&|replica| {
+                let sent = cfg!(feature = "planted_wait_offset") && replica.cursor >= offset;
+                replica.acknowledged >= offset || sent
+            })),
             Wanted::Synced { .. } => DeferredReply::Integers(
                 i64::from(self.waits.synced >= offset),
                 count(&|replica| replica.acknowledged_synced >= offset),
@@ -84,6 +87,9 @@ impl Replication {
     /// What of the stream is synced in the AOF of this server: to be told
     /// whenever that has changed.
     pub(crate) fn note_synced(&mut self, offset: u64) {
+        if cfg!(feature = "planted_waitaof_hangs") {
+            return;
+        }
         self.waits.synced = offset;
         self.waits.changed = true;
     }
@@ -155,7 +161,7 @@ impl Server {
     /// Looks at those who wait, after an input.
     #[cold]
     pub(crate) fn settle_waits(&mut self, now: Now) {
-        if self.replication.is_replica() {
+        if self.replication.is_replica() && !cfg!(feature = "planted_wait_survives_demotion") {
             self.unblock_all();
         }
         self.answer_waits(now);

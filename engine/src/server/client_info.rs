@@ -6,6 +6,7 @@ use crate::server::Server;
 use crate::server::personality::Personality;
 use crate::session::Session;
 use crate::session::class::Class;
+use crate::session::subscription::Kind;
 use alloc::string::String;
 use core::fmt::Write;
 
@@ -26,7 +27,9 @@ impl Server {
         write!(line, " age={} idle={}", seconds(session.created), seconds(session.last_interaction))?;
         line.push_str(" flags=");
         self.write_flags(session, line);
-        write!(line, " db={} sub=0 psub=0 ssub=0", session.database.0)?;
+        write!(line, " db={}", session.database.0)?;
+        let counts = [Kind::Channel, Kind::Pattern, Kind::Shard].map(|kind| session.subscription_count(kind));
+        write!(line, " sub={} psub={} ssub={}", counts[0], counts[1], counts[2])?;
         match &session.transaction {
             Some(transaction) => write!(line, " multi={}", transaction.queue.len())?,
             None => line.push_str(" multi=-1"),
@@ -64,6 +67,7 @@ impl Server {
         let flags = [
             (session.class() == Class::Primary, 'M'),
             (session.class() == Class::Replica, 'S'),
+            (session.class() == Class::Pubsub, 'P'),
             (session.transaction.is_some(), 'x'),
             (session.waiting.is_some(), 'b'),
             (self.watches.is_broken(session.id), 'd'),

@@ -16,13 +16,16 @@ use alloc::string::String;
 impl Server {
     /// Forgets a connection and all that was remembered for it.
     pub fn forget_client(&mut self, client: ClientId) {
-        if let Some(session) = self.sessions.remove(client) {
-            self.release(&session);
+        if let Some(mut session) = self.sessions.remove(client) {
+            self.release(&mut session);
         }
     }
 
     /// What must be undone when a session ends that is not in the table.
-    pub(crate) fn release(&mut self, session: &Session) {
+    pub(crate) fn release(&mut self, session: &mut Session) {
+        if self.pubsub.forget(session) {
+            self.timers.set(Timer::Unsubscribe, Monotonic(0));
+        }
         self.watches.forget(session.id, &session.watching);
         self.replication.forget(session);
         self.waiting_for_turn.retain(|&waiting| waiting != session.id);
@@ -100,6 +103,21 @@ impl Server {
         self.describe_client(session, now, &mut line);
         let how = if session.class() == Class::Replica { "scheduled to be closed ASAP" } else { "closed" };
         orders.log(LogLevel::Warning, format!("Client {line} {how} for overcoming of output buffer limits."));
+    }
+
+    /// Closes a client that is not the one whose request runs if it has too much
+    /// output pending.
+    pub(crate) fn drop_if_over_limit(&mut self, client: ClientId, now: Now, orders: &mut Orders) {
+        let Some(mut session) = self.sessions.take(client) else { return };
+        let pending = session.output_pending();
+        let exceeded = self.output_exceeded(&mut session, pending, now);
+        if exceeded {
+            self.log_output_exceeded(&session, now, orders);
+        }
+        self.sessions.put(session);
+        if exceeded {
+            self.disconnect(client, orders);
+        }
     }
 
     /// True if a client has more bytes of incomplete requests than it may.

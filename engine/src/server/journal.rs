@@ -55,6 +55,31 @@ struct UnitRecord {
     start: usize,
     /// `None` while the command that is to be repeated as it was sent runs.
     end: Option<usize>,
+    audience: Audience,
+}
+
+/// For whom a request of a unit is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Audience {
+    /// It changes data: for all copies.
+    Copies,
+    /// It does not: for replicas, as long as they are there.
+    Replicas,
+}
+
+/// Who repeats changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Consumer {
+    /// The append only file.
+    Aof,
+    /// The replication stream.
+    Stream,
+}
+
+impl UnitRecord {
+    fn is_for(&self, consumer: Consumer) -> bool {
+        consumer == Consumer::Stream || self.audience == Audience::Copies
+    }
 }
 
 impl Journal {
@@ -78,6 +103,11 @@ impl Journal {
         if self.listened {
             self.unit.await_command(selected);
         }
+    }
+
+    /// A command that changes no data is repeated on replicas: PUBLISH.
+    pub(crate) fn append_for_replicas(&mut self, selected: DatabaseId, arguments: &Arguments<'_>) {
+        self.unit.push_arguments(selected, arguments, Audience::Replicas);
     }
 
     /// Number of changes so far.
@@ -152,13 +182,25 @@ impl Unit {
     fn push(&mut self, database: DatabaseId, arguments: &[&[u8]]) {
         let start = self.bytes.len();
         write_request(arguments.len(), arguments.iter().copied(), &mut self.bytes);
-        self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()) });
+        let end = Some(self.bytes.len());
+        self.records.push(UnitRecord { database, start, end, audience: Audience::Copies });
+    }
+
+    fn push_arguments(&mut self, database: DatabaseId, arguments: &Arguments<'_>, audience: Audience) {
+        let start = self.bytes.len();
+        write_request(arguments.len(), arguments.iter(), &mut self.bytes);
+        self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()), audience });
+    }
+
+    /// True if a consumer has anything to repeat.
+    pub(crate) fn concerns(&self, consumer: Consumer) -> bool {
+        self.records.iter().any(|record| record.is_for(consumer))
     }
 
     /// A command that changes several keys is repeated once, where it changed
     /// the first.
     fn await_command(&mut self, database: DatabaseId) {
-        self.records.push(UnitRecord { database, start: 0, end: None });
+        self.records.push(UnitRecord { database, start: 0, end: None, audience: Audience::Copies });
     }
 
     /// The command goes behind all that it changed besides: keys whose time had
@@ -177,19 +219,25 @@ impl Unit {
                 index <= from || record.end.is_some()
             });
         }
-        let start = self.bytes.len();
-        write_request(arguments.len(), arguments.iter(), &mut self.bytes);
-        let record = UnitRecord { database, start, end: Some(self.bytes.len()) };
-        let place = if cfg!(feature = "planted_lazy_expiry_order") { from } else { self.records.len() };
-        self.records.insert(place, record);
+        self.push_arguments(database, arguments, Audience::Copies);
+        if cfg!(feature = "planted_lazy_expiry_order") {
+            self.records[from..].rotate_right(1);
+        }
     }
 
     /// Appends the unit for a consumer in whose stream `selected` is the
     /// selected database; `None` if that is not known. Several requests become a
     /// transaction if `atomic`.
-    pub(crate) fn render(&self, atomic: bool, selected: &mut Option<DatabaseId>, out: &mut Vec<u8>) {
-        let atomic = atomic && self.records.len() > 1;
-        for (index, record) in self.records.iter().enumerate() {
+    pub(crate) fn render(
+        &self,
+        consumer: Consumer,
+        atomic: bool,
+        selected: &mut Option<DatabaseId>,
+        out: &mut Vec<u8>,
+    ) {
+        let records = || self.records.iter().filter(|record| record.is_for(consumer));
+        let atomic = atomic && records().nth(1).is_some();
+        for (index, record) in records().enumerate() {
             let Some(end) = record.end else { continue };
             if *selected != Some(record.database) {
                 *selected = Some(record.database);
@@ -246,6 +294,29 @@ mod tests {
     use super::*;
     use crate::resp::request::OwnedArguments;
 
+    fn words(text: &str) -> OwnedArguments {
+        text.split(' ').map(str::as_bytes).collect()
+    }
+
+    #[test]
+    fn what_changes_no_data_is_for_replicas_only() {
+        let mut unit = Unit::default();
+        let rendered = |unit: &Unit, consumer| {
+            let mut rendered = Vec::new();
+            unit.render(consumer, true, &mut Some(DatabaseId(0)), &mut rendered);
+            alloc::string::String::from_utf8(rendered).unwrap().replace("\r\n", " ")
+        };
+        let publish = words("PUBLISH a b");
+        unit.push_arguments(DatabaseId(0), &publish.as_arguments(), Audience::Replicas);
+        assert!(unit.concerns(Consumer::Stream) && !unit.concerns(Consumer::Aof));
+        assert_eq!(rendered(&unit, Consumer::Aof), "");
+        unit.push(DatabaseId(0), &[b"DEL", b"a"]);
+        assert!(unit.concerns(Consumer::Aof));
+        assert_eq!(rendered(&unit, Consumer::Aof), "*2 $3 DEL $1 a ");
+        let expected = "*1 $5 MULTI *3 $7 PUBLISH $1 a $1 b *2 $3 DEL $1 a *1 $4 EXEC ";
+        assert_eq!(rendered(&unit, Consumer::Stream), expected);
+    }
+
     #[test]
     fn a_command_that_changes_another_database_is_repeated_where_it_was_sent() {
         let mut unit = Unit::default();
@@ -254,7 +325,7 @@ mod tests {
         unit.await_command(DatabaseId(1));
         unit.complete(0, DatabaseId(3), &copy.as_arguments());
         let mut rendered = Vec::new();
-        unit.render(true, &mut None, &mut rendered);
+        unit.render(Consumer::Stream, true, &mut None, &mut rendered);
         assert!(
             rendered.starts_with(b"*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*5\r\n$4\r\nCOPY\r\n"),
             "{}",

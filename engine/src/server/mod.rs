@@ -11,6 +11,7 @@ pub mod latency;
 pub mod parameters;
 pub mod pause;
 pub mod personality;
+pub mod pubsub;
 pub mod slow_log;
 pub mod statistics;
 pub mod timer;
@@ -33,6 +34,7 @@ use journal::Journal;
 use latency::LatencyMonitor;
 use pause::{Pause, Pauses};
 use personality::Personality;
+use pubsub::PubSub;
 use slow_log::SlowLog;
 use statistics::Statistics;
 use timer::Timers;
@@ -56,6 +58,8 @@ pub struct Server {
     pub sessions: Sessions,
     /// Watched keys.
     pub watches: Watches,
+    /// Publish and subscribe.
+    pub pubsub: PubSub,
     /// The sequence of changes.
     pub journal: Journal,
     /// Counters.
@@ -155,6 +159,7 @@ impl Server {
             commands,
             sessions: Sessions::default(),
             watches: Watches::default(),
+            pubsub: PubSub::default(),
             journal: Journal::default(),
             statistics,
             slow_log: SlowLog::default(),

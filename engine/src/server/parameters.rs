@@ -16,6 +16,7 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     server.memory_limited = config.bytes(Id::Maxmemory) > 0;
     server.statistics.latency_tracking = config.boolean(Id::LatencyTracking);
     server.slow_ns_min = slow_ns_min(config);
+    server.pubsub.events = config.keyspace_events();
     server.persistence.aof.configure(&server.config);
     server.replication.replicas_min = (config.unsigned(Id::MinReplicasToWrite), config.unsigned(Id::MinReplicasMaxLag));
     server.refuse_writes_as_configured();

@@ -29,9 +29,11 @@ pub enum Timer {
     Shutdown,
     /// The append only file is to be synced, or an append to be tried again.
     Aof,
+    /// Giving up subscriptions of those who are gone goes on.
+    Unsubscribe,
 }
 
-const COUNT: usize = 12;
+const COUNT: usize = 13;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -54,6 +56,7 @@ impl Timers {
         Timer::Wait,
         Timer::Shutdown,
         Timer::Aof,
+        Timer::Unsubscribe,
     ];
 
     /// Sets a deadline.

@@ -3,6 +3,7 @@
 pub mod class;
 pub mod reply_buffer;
 pub mod sessions;
+pub mod subscription;
 pub mod transaction;
 pub mod watch;
 
@@ -17,6 +18,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use class::Class;
 use reply_buffer::ReplyBuffer;
+use subscription::Subscriptions;
 use transaction::Transaction;
 use watch::WatchedKey;
 
@@ -78,6 +80,8 @@ pub struct Session {
     pub transaction: Option<Transaction>,
     /// WATCH.
     pub watching: Vec<WatchedKey>,
+    /// What it is subscribed to; `None` if to nothing.
+    pub subscriptions: Option<Box<Subscriptions>>,
     /// Set when the connection is to be closed once its replies are sent.
     pub closing: bool,
     /// What holds its requests back, if anything does.
@@ -139,6 +143,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             transaction: None,
             watching: Vec::new(),
+            subscriptions: None,
             closing: false,
             waiting: None,
             created: now.monotonic,
@@ -173,6 +178,11 @@ impl Session {
         Session { authenticated: true, ..Session::new(ClientId(0), connection, now) }
     }
 
+    /// True if it is a client's, not one of the server itself.
+    pub fn is_client(&self) -> bool {
+        self.id != ClientId(0)
+    }
+
     /// Takes in what the driver reports.
     pub fn report(&mut self, report: BufferReport) {
         self.received += report.received;
@@ -202,7 +212,8 @@ impl Session {
         let queued = self.transaction.as_ref().map_or(0, Transaction::memory) as u64;
         let names = self.name.capacity() + self.library_name.capacity() + self.library_version.capacity();
         let watched: usize = self.watching.iter().map(|watched| 2 * watched.key.len() + size_of::<WatchedKey>()).sum();
+        let subscribed = self.subscriptions.as_ref().map_or(0, |subscriptions| subscriptions.memory());
         let buffers = self.query_buffer + self.executing + self.output_pending();
-        size_of::<Session>() as u64 + (names + watched) as u64 + queued + buffers
+        size_of::<Session>() as u64 + (names + watched + subscribed) as u64 + queued + buffers
     }
 }

@@ -99,6 +99,11 @@ impl Sessions {
         self.slots[slot].take()
     }
 
+    /// True if there is such a session, taken out or not.
+    pub fn contains(&self, id: ClientId) -> bool {
+        self.by_id.contains_key(&id)
+    }
+
     /// One session, unless it was taken out.
     pub fn get(&self, id: ClientId) -> Option<&Session> {
         self.slots[*self.by_id.get(&id)?].as_deref()

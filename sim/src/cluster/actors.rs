@@ -2,17 +2,21 @@
 //! read from any, and judge the replies.
 
 use super::network::{ConnectionNumber, Peer, Segment};
-use super::setup::{DATABASES, NODES};
+use super::setup::{DATABASES, Durability, NODES};
 use super::workload::{Ask, Asked, value_of};
 use super::world::{Event, World};
 use crate::reply::Reply;
 use engine::base::random::Random;
 use engine::command::generate::encode;
+use engine::persistence::aof::State;
 use engine::resp::request::Arguments;
 use std::collections::VecDeque;
 
 /// How long a client waits for replies, microseconds.
 const PATIENCE_US: u64 = 3_000_000;
+
+/// How long after healing a sync may still be late.
+const HEALTHY_US: u64 = 3_000_000;
 
 /// How long clients go on after all is healed, and how long a write may take to
 /// succeed.
@@ -36,6 +40,12 @@ pub(super) struct Actor {
     accepted: bool,
     /// Where the last write of this connection stands: history and offset.
     last_write: Option<(usize, u64)>,
+    /// The register that it watches, and what it read there.
+    watches: Option<(usize, Option<usize>)>,
+    /// A write that its transaction has queued.
+    queued: Option<usize>,
+    /// The last write that it was told is done.
+    last_done: Option<usize>,
     pub written_after_healing: u64,
     stopped: bool,
 }
@@ -54,7 +64,9 @@ struct Pending {
 pub(super) enum Asking {
     /// A register is written.
     Write(usize),
-    /// WAIT.
+    /// A transaction ends.
+    Exec,
+    /// WAIT, WAITAOF.
     Wait,
     /// Anything else.
     Other,
@@ -62,14 +74,15 @@ pub(super) enum Asking {
 
 impl Asking {
     pub(super) fn of(arguments: &Arguments<'_>) -> Asking {
-        if arguments.len() < 2 {
+        if arguments.is_empty() {
             return Asking::Other;
         }
         match (&arguments[0], arguments.len()) {
+            (b"EXEC", 1) => Asking::Exec,
             (b"SET", 3) if arguments[1].starts_with(b"register:") => {
                 value_of(&arguments[2]).map_or(Asking::Other, Asking::Write)
             }
-            (b"WAIT", _) => Asking::Wait,
+            (b"WAIT" | b"WAITAOF", _) => Asking::Wait,
             _ => Asking::Other,
         }
     }
@@ -89,6 +102,9 @@ impl Actor {
             sent_at: 0,
             accepted: false,
             last_write: None,
+            watches: None,
+            queued: None,
+            last_done: None,
             written_after_healing: 0,
             stopped: false,
         }
@@ -149,6 +165,18 @@ impl World {
         if self.setup.wait_one_in > 0 && actor.last_write.is_some() && random.below(self.setup.wait_one_in) == 0 {
             return out.push(workload.wait(random));
         }
+        if let Some((register, read)) = actor.watches.take() {
+            let write = super::check::Write { register, executed: None, acknowledged_at: None };
+            self.watch.writes.push(write);
+            return workload.exchange(register, self.watch.writes.len() - 1, read, out);
+        }
+        if self.setup.watch_one_in > 0
+            && leads
+            && random.below(self.setup.watch_one_in) == 0
+            && let Some(register) = workload.register(database, random)
+        {
+            return workload.watch(register, out);
+        }
         let depth = 1 + random.below(self.setup.depth_max);
         let mut wrote = false;
         while (out.len() as u64) < depth {
@@ -189,6 +217,9 @@ impl World {
         actor.received.clear();
         actor.executed = 0;
         actor.last_write = None;
+        actor.watches = None;
+        actor.queued = None;
+        actor.last_done = None;
         actor.accepted = false;
         let node = actor.node;
         let connection = self.connect(node, Peer::Actor(number));
@@ -272,7 +303,12 @@ impl World {
             return self.error_reply(number, text);
         }
         match (pending.ask, reply) {
-            (Ask::Write(write), Reply::Simple(_)) => {
+            (Ask::Write(write), Reply::Simple(_)) | (Ask::Exchange(write, _), Reply::Array(_)) => {
+                self.actors[number].last_done = Some(write);
+                if let Ask::Exchange(_, read) = pending.ask {
+                    self.watch.check_exchange(write, read);
+                    self.report.add("watched registers written", 1);
+                }
                 self.watch.writes[write].acknowledged_at = Some(now);
                 self.actors[number].written_after_healing += u64::from(self.healed_at.is_some_and(|at| at < sent_at));
                 if let Some((node, life, reign)) = pending.place {
@@ -282,8 +318,12 @@ impl World {
                 self.promise(node, write);
                 self.report.add("writes acknowledged", 1);
             }
-            (Ask::Read(register), Reply::Bulk(_) | Reply::Null) => {
+            (Ask::Exchange(..), Reply::Null) => self.report.add("watched registers written by others", 1),
+            (Ask::Read(register) | Ask::Watched(register), Reply::Bulk(_) | Reply::Null) => {
                 let value = if let Reply::Bulk(bytes) = reply { value_of(bytes) } else { None };
+                if let Ask::Watched(register) = pending.ask {
+                    self.actors[number].watches = Some((register, value));
+                }
                 if let Some((at, life, reign)) = pending.place
                     && !self.watch.nodes[at].replica
                 {
@@ -300,15 +340,31 @@ impl World {
             (Ask::Wait, Reply::Integer(count)) => {
                 self.report.add(if *count > 0 { "WAIT with replicas" } else { "WAIT in vain" }, 1);
             }
+            (Ask::WaitAof { .. }, Reply::Array(values)) => {
+                if values.first() == Some(&Reply::Integer(1)) {
+                    self.report.add("WAITAOF of what is synced", 1);
+                    if let Some(write) = self.actors[number].last_done.filter(|_| self.hosts[node].process.is_some()) {
+                        self.watch.promised(node, write);
+                    }
+                }
+                if values.get(1).is_some_and(|count| *count != Reply::Integer(0)) {
+                    self.report.add("WAITAOF with replicas", 1);
+                }
+            }
             _ => {}
         }
     }
 
     /// A client knows of a write, at a node that has promised to keep it.
     fn promise(&mut self, node: usize, write: usize) {
-        if self.hosts[node].keeps_promises() && self.hosts[node].process.is_some() {
+        if self.hosts[node].keeps_promises() && self.has_file(node) && !self.watch.nodes[node].replica {
             self.watch.promised(node, write);
         }
+    }
+
+    /// True if a node has an append only file, and not only is to have one.
+    fn has_file(&self, node: usize) -> bool {
+        self.engine(node).is_some_and(|engine| engine.server().persistence.aof.state == State::On)
     }
 
     fn error_reply(&mut self, number: usize, text: &[u8]) {
@@ -327,6 +383,9 @@ impl World {
             let actor = &self.actors[number];
             let waits = !actor.asked.is_empty() || actor.connection.is_some() && !actor.accepted;
             let late = self.now > actor.sent_at + PATIENCE_US;
+            if late && self.should_be_answered(number) {
+                self.watch.fail("waitaof", format!("client {number} waits for ever for a sync where all works"));
+            }
             if let Some(connection) = self.actors[number].connection.filter(|_| waits && late) {
                 self.report.add("clients that gave up", 1);
                 self.peer_closes(connection);
@@ -334,6 +393,17 @@ impl World {
             }
         }
         self.push_in(1_000_000, Event::Patience);
+    }
+
+    /// True if a client waits for a sync on a node that syncs, and nothing stands
+    /// against that any more.
+    fn should_be_answered(&self, number: usize) -> bool {
+        let actor = &self.actors[number];
+        let healed = self.healed_at.is_some_and(|at| actor.sent_at > at + HEALTHY_US);
+        let node = &self.hosts[actor.node];
+        let syncs = matches!(node.setup.durability, Durability::EverySecond | Durability::Always);
+        let waits = actor.asked.front().is_some_and(|it| it.ask == Ask::WaitAof { forever: true });
+        healed && syncs && waits && self.has_file(actor.node) && !self.watch.nodes[actor.node].replica
     }
 
     /// A client's requests were executed. They may have come late, over a
@@ -347,8 +417,14 @@ impl World {
     ) {
         let Some(Peer::Actor(actor)) = self.network.get(number).map(|connection| connection.peer) else { return };
         for asking in executed {
-            if let Asking::Write(write) = asking {
-                self.note_execution(node, *write);
+            match asking {
+                Asking::Write(write) if !self.note_execution(node, *write) => self.actors[actor].queued = Some(*write),
+                Asking::Exec => {
+                    if let Some(write) = self.actors[actor].queued.take() {
+                        self.note_execution(node, write);
+                    }
+                }
+                _ => {}
             }
         }
         let view = &self.watch.nodes[node];
@@ -368,13 +444,16 @@ impl World {
         }
     }
 
-    fn note_execution(&mut self, node: usize, write: usize) {
+    /// Notes that a write was executed, if it was.
+    fn note_execution(&mut self, node: usize, write: usize) -> bool {
         let (database, key) = &self.workload.registers[self.watch.register_of(write)];
-        let Some(engine) = self.engine(node) else { return };
+        let Some(engine) = self.engine(node) else { return false };
         let value = super::observe::peek(engine, *database, key);
-        if value.and_then(|bytes| value_of(&bytes)) == Some(write) {
+        let done = value.and_then(|bytes| value_of(&bytes)) == Some(write);
+        if done {
             self.watch.executed(node, write, self.now);
         }
+        done
     }
 
     /// A server sends to a client: an answer to WAIT is judged at once. It may be
@@ -385,7 +464,7 @@ impl World {
         let actor = &self.actors[actor];
         let asked = actor.asked.front().filter(|it| actor.connection == Some(number) && it.ask == Ask::Wait);
         let (Some((history, offset)), Some(asked)) = (actor.last_write, asked) else { return };
-        let since = asked.executed_at;
+        let (since, place) = (asked.executed_at, asked.place);
         if let Ok(Some((Reply::Integer(count), _))) = Reply::parse(bytes) {
             // A replica that lost its power counts twice until its old connection
             // is given up, as in the reference.
@@ -394,6 +473,10 @@ impl World {
             let lost = self.lost_replicas.iter().rev().take_while(|lost| lost.at >= since);
             nodes.extend(lost.filter(|lost| lost.server == server).map(|lost| lost.node));
             self.watch.check_wait(server, history, offset, count, &nodes);
+            // A reply that waits for a sync may be older than the role.
+            if self.hosts[server].setup.durability != Durability::Always && place.is_some() {
+                self.watch.check_still_primary(server, place);
+            }
         }
     }
 }

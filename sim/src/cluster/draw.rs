@@ -22,11 +22,17 @@ fn weight(kind: Kind) -> (u64, u64) {
 
 /// The plan of a seed.
 pub fn draw_plan(seed: u64) -> Plan {
+    draw_plan_from(seed, true)
+}
+
+/// The plan of a seed; with every kind of fault in it if it does not `swarm`.
+pub fn draw_plan_from(seed: u64, swarm: bool) -> Plan {
     let mut random = Random::from_seed(seed ^ 0x706c_616e);
     let mut kinds = Vec::new();
-    for &kind in Kind::ALL {
+    let aimed = [Kind::PowerLossAmidRewrite, Kind::PowerLossAmidStream];
+    for &kind in Kind::ALL.iter().filter(|kind| !aimed.contains(kind)) {
         let (times, one_in) = weight(kind);
-        if random.below(one_in) == 0 {
+        if random.below(one_in) == 0 || !swarm {
             kinds.extend(std::iter::repeat_n(kind, times as usize));
         }
     }
@@ -39,8 +45,27 @@ pub fn draw_plan(seed: u64) -> Plan {
         steps.push(draw_step(kind, at_ms, &mut random));
         at_ms += 1 + random.below(2 * gap_ms);
     }
+    draw_aimed(seed, swarm, seconds, &mut steps);
     let clients = 2 + random.below(4) as usize;
     Plan { seed, seconds, clients, commands: 100 * seconds + random.below(2000), steps }
+}
+
+/// Faults that strike at the moments that matter most: amid the steps of a
+/// rewrite, or amid the stream to a replica.
+fn draw_aimed(seed: u64, swarm: bool, seconds: u64, steps: &mut Vec<Step>) {
+    let mut random = Random::from_seed(seed ^ 0x6169_6d65);
+    for (kind, most) in [(Kind::PowerLossAmidRewrite, 60), (Kind::PowerLossAmidStream, 20)] {
+        if swarm && random.below(3) > 0 {
+            continue;
+        }
+        for _ in 0..1 + random.below(4) {
+            let node = if random.below(2) == 0 { 0 } else { random.below(NODES as u64) as usize };
+            let at_ms = 1000 + random.below((seconds - QUIET_S) * 1000 - 1000);
+            let step = Step { at_ms, kind, node, other: NODES, amount: 1 + random.below(most) as i64 };
+            steps.push(step);
+        }
+    }
+    steps.sort_by_key(|step| step.at_ms);
 }
 
 fn draw_step(kind: Kind, at_ms: u64, random: &mut Random) -> Step {

@@ -10,6 +10,8 @@ use engine::boundary::input::{Input, Signal};
 
 /// How long nodes may take to become the same once all is healed, microseconds.
 const CONVERGENCE_US: u64 = 60_000_000;
+/// How long the power fails where a fault is aimed: long enough for a failover.
+const DARK_US: u64 = 6_000_000;
 /// How long clients go on after all is healed.
 const PROGRESS_US: u64 = 5_000_000;
 
@@ -74,11 +76,28 @@ impl World {
             Kind::Promote => self.sentinel_promotes(node),
             Kind::Save => self.sentinel_orders(node, &["BGSAVE"]),
             Kind::Rewrite => self.sentinel_orders(node, &["BGREWRITEAOF"]),
+            Kind::PowerLossAmidRewrite => {
+                self.hosts[node].dies_after_operations = Some(amount.unsigned_abs());
+                self.sentinel_orders(node, &["BGREWRITEAOF"]);
+            }
+            Kind::PowerLossAmidStream => self.hosts[node].dies_after_segments = Some(amount.unsigned_abs()),
             Kind::ConfigSet => {
                 let (name, value) = PARAMETERS[amount.unsigned_abs() as usize % PARAMETERS.len()];
                 self.sentinel_orders(node, &["CONFIG", "SET", name, value]);
             }
         }
+    }
+
+    /// The power of a machine fails for a moment, as a step has arranged.
+    pub(super) fn power_fails(&mut self, node: usize) {
+        if self.hosts[node].process.is_none() {
+            return;
+        }
+        self.report.add("aimed losses of power", 1);
+        let until = self.now + DARK_US;
+        self.hosts[node].down_until = until;
+        self.crash(node, true);
+        self.heap.push(until, Event::Start { node });
     }
 
     fn hurt_disk(&mut self, node: usize, kind: Kind, until: u64) {
@@ -128,6 +147,8 @@ impl World {
         self.network.heal();
         for node in 0..NODES {
             let host = &mut self.hosts[node];
+            host.dies_after_operations = None;
+            host.dies_after_segments = None;
             host.disk.health.full_until = 0;
             host.disk.health.sync_fails_until = 0;
             host.disk.health.sync_lies_until = 0;

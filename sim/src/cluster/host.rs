@@ -40,6 +40,10 @@ pub(super) struct Host {
     pub recordings: Vec<Vec<u8>>,
     /// How what it had may be lost, of the process that ended last.
     pub ended: super::check::recovery::Ended,
+    /// The machine loses its power after so many more operations of its disk.
+    pub dies_after_operations: Option<u64>,
+    /// It does amid a segment to a replica, after so many more whole ones.
+    pub dies_after_segments: Option<u64>,
     /// False once something happened in this life that excuses losses.
     pub intact: bool,
 }
@@ -81,6 +85,8 @@ impl Host {
             past_effects: 0,
             recordings: Vec::new(),
             ended: super::check::recovery::Ended { kept_before: None, promises_hold: false, untrue: false },
+            dies_after_operations: None,
+            dies_after_segments: None,
             intact: true,
         }
     }
@@ -88,7 +94,7 @@ impl Host {
     /// True if each write is synced before its reply, and the disk has kept to
     /// that.
     pub(super) fn keeps_promises(&self) -> bool {
-        self.setup.durability == Durability::Always && self.intact
+        self.setup.durability == Durability::Always && !self.setup.lenient && self.intact
     }
 
     /// True if the disk is in a state that excuses losses. With a sync before

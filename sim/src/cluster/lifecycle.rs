@@ -18,6 +18,21 @@ const FAILED_STARTS_MAX: u32 = 20;
 /// How much longer than the two seconds that are promised a sync may take.
 const WINDOW_US: u64 = 2_200_000;
 
+/// True when that is over which is counted, if anything is.
+pub(super) fn count_down(left: &mut Option<u64>) -> bool {
+    match left {
+        Some(0) => {
+            *left = None;
+            true
+        }
+        Some(left) => {
+            *left -= 1;
+            false
+        }
+        None => false,
+    }
+}
+
 impl World {
     pub(super) fn start(&mut self, node: usize) {
         let host = &mut self.hosts[node];
@@ -78,6 +93,7 @@ impl World {
             return;
         }
         let ended = self.how_it_ends(node, power);
+        self.note_what_came(node);
         self.note(node, Kind::Crash, || if power { "loses its power" } else { "ends" }.into());
         self.end_process(node);
         let host = &mut self.hosts[node];
@@ -97,17 +113,31 @@ impl World {
         self.hang_up(node, power);
     }
 
+    /// The file of a full synchronization that was under way may be there: it is
+    /// of the history of the node at the other end.
+    fn note_what_came(&mut self, node: usize) {
+        let links = self.network.open().filter(|(_, it)| it.peer.place() == node && it.open_at_peer);
+        let histories: Vec<_> =
+            links.filter_map(|(_, it)| self.watch.nodes[it.server].position).map(|(history, _)| history).collect();
+        let on_disk = &mut self.watch.nodes[node].on_disk;
+        for history in histories {
+            if !on_disk.contains(&history) {
+                on_disk.push(history);
+            }
+        }
+    }
+
     fn how_it_ends(&self, node: usize, power: bool) -> Ended {
         let host = &self.hosts[node];
         let view = &self.watch.nodes[node];
         let window = view.always_primary && host.intact && !view.recovering;
         let since = match host.setup.durability {
-            Durability::EverySecond => Some(WINDOW_US),
+            Durability::EverySecond if !host.setup.lenient => Some(WINDOW_US),
             Durability::No if !power => Some(WINDOW_US),
             _ => None,
         };
         let kept_before = since.filter(|_| window).map(|since| self.now.saturating_sub(since));
-        Ended { kept_before, promises_hold: host.keeps_promises() && view.always_primary, untrue: false }
+        Ended { kept_before, promises_hold: host.intact && !view.replica, untrue: false }
     }
 
     /// Keeps what is to be known of a process that is no more.
@@ -164,6 +194,9 @@ impl World {
             self.heap.push(at, Event::Disk { node, life });
         }
         let Some((token, done)) = completed else { return };
+        if count_down(&mut self.hosts[node].dies_after_operations) {
+            return self.power_fails(node);
+        }
         let result = match &done {
             Done::Done => Ok(DiskDone::Done),
             Done::Opened(size) => Ok(DiskDone::Opened { size: *size }),

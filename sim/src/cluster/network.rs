@@ -189,6 +189,12 @@ impl Pipe {
         Some(segment)
     }
 
+    /// Nothing gets under way any more.
+    pub(crate) fn end_here(&mut self) {
+        self.closed = true;
+        self.outbox.clear();
+    }
+
     /// What is under way is lost.
     pub(crate) fn lose(&mut self) {
         self.queue.retain(|segment| matches!(segment, Segment::Close(_)));
@@ -207,17 +213,20 @@ pub(crate) struct Network {
     /// How much longer bytes take, microseconds.
     slower: [[u64; NODES + 1]; NODES + 1],
     latency_max: u64,
+    split_one_in: u64,
     random: Random,
 }
 
 impl Network {
-    /// A network whose bytes take up to so many microseconds.
-    pub(crate) fn new(random: Random, latency_max: u64) -> Network {
+    /// A network whose bytes take up to so many microseconds, and some come in
+    /// two parts.
+    pub(crate) fn new(random: Random, latency_max: u64, split_one_in: u64) -> Network {
         Network {
             connections: Vec::new(),
             blocked_until: Default::default(),
             slower: Default::default(),
             latency_max,
+            split_one_in,
             random,
         }
     }
@@ -236,6 +245,15 @@ impl Network {
     pub(crate) fn add(&mut self, server: usize, peer: Peer) -> ConnectionNumber {
         self.connections.push(Some(Box::new(Connection::new(server, peer))));
         self.connections.len() - 1
+    }
+
+    /// How many of so many bytes come first.
+    pub(crate) fn split(&mut self, length: usize) -> usize {
+        match self.split_one_in {
+            0 => length,
+            one_in if self.random.below(one_in) > 0 => length,
+            _ => self.random.below(length as u64) as usize,
+        }
     }
 
     /// Sends a segment; returns when it arrives.

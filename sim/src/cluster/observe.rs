@@ -95,6 +95,10 @@ impl World {
         let view = &mut self.watch.nodes[node];
         view.replica = replica;
         view.always_primary &= !replica;
+        if replica {
+            // What it has may be replaced as a whole.
+            view.promised = None;
+        }
         let history = match (view.id == Some(id), view.position) {
             (true, Some((history, _))) => history,
             _ => self.follow_history(node, id),

@@ -92,6 +92,11 @@ kinds! {
     Rewrite "rewrite",
     /// CONFIG SET, of the parameter with this number.
     ConfigSet "config-set",
+    /// BGREWRITEAOF, and the machine loses its power after so many operations of
+    /// its disk.
+    PowerLossAmidRewrite "power-loss-amid-rewrite",
+    /// The machine loses its power amid a segment to a replica, after so many whole ones.
+    PowerLossAmidStream "power-loss-amid-stream",
 }
 
 impl fmt::Display for Plan {

@@ -42,6 +42,8 @@ impl Durability {
 pub(crate) struct NodeSetup {
     /// How durable its writes are.
     pub durability: Durability,
+    /// True if it may do without syncs while it saves or rewrites.
+    pub lenient: bool,
     /// `save`.
     save: &'static str,
     /// Lines of the configuration.
@@ -55,6 +57,8 @@ pub(crate) struct Setup {
     pub nodes: Vec<NodeSetup>,
     /// Longest way of bytes, microseconds.
     pub latency_max: u64,
+    /// One segment of so many comes in two parts; 0 for none.
+    pub split_one_in: u64,
     /// Longest sync of a disk, microseconds.
     pub sync_max: u64,
     /// Registers a database.
@@ -71,6 +75,9 @@ pub(crate) struct Setup {
     pub pace: u64,
     /// One pipeline of so many ends with WAIT; 0 for none.
     pub wait_one_in: u64,
+    /// One pipeline of so many watches a register, to write it in the next; 0 for
+    /// none.
+    pub watch_one_in: u64,
     /// True if the configuration follows REPLICAOF, as sentinels have it.
     pub rewrites: bool,
     /// True if commands are drawn from the whole table.
@@ -91,6 +98,7 @@ impl Setup {
         Setup {
             nodes: (0..NODES).map(|_| NodeSetup::draw(random, persistent)).collect(),
             latency_max: one_of(random, &[50, 500, 5000]),
+            split_one_in: one_of(random, &[0, 2, 8]),
             sync_max: one_of(random, &[200, 2000, 15_000]),
             registers: one_of(random, &[2, 8, 16]),
             pairs: one_of(random, &[1, 4]),
@@ -99,6 +107,7 @@ impl Setup {
             depth_max,
             pace,
             wait_one_in: one_of(random, &[0, 5, 20]),
+            watch_one_in: one_of(random, &[0, 4, 12]),
             rewrites: random.below(2) == 0,
             any_command: random.below(4) > 0,
         }
@@ -132,9 +141,10 @@ impl NodeSetup {
         line("aof-use-rdb-preamble", one_of(random, &["yes", "no"]));
         line("aof-timestamp-enabled", one_of(random, &["yes", "no", "no"]));
         line("auto-aof-rewrite-min-size", one_of(random, &["4kb", "64kb", "64mb"]));
-        line("no-appendfsync-on-rewrite", one_of(random, &["no", "no", "yes"]));
+        let lenient = one_of(random, &[false, false, true]);
+        line("no-appendfsync-on-rewrite", if lenient { "yes" } else { "no" });
         line("rdbcompression", one_of(random, &["yes", "no"]));
-        NodeSetup { durability, save: one_of(random, &["", "1 1", "5 10", "3600 1"]), lines }
+        NodeSetup { durability, lenient, save: one_of(random, &["", "1 1", "5 10", "3600 1"]), lines }
     }
 
     /// Options of an engine on this node, the `number`th, which begins by

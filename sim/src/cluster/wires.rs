@@ -2,6 +2,7 @@
 //! they have credit for.
 
 use super::actors::Asking;
+use super::lifecycle::count_down;
 use super::network::{CLIENTS, ConnectionNumber, Peer, Segment, Way};
 use super::setup::{NODES, PORT, address, node_at};
 use super::world::{Event, LostReplica, World};
@@ -29,7 +30,22 @@ impl World {
         let unread = if way == Way::Out { connection.unread.len() } else { 0 };
         let Some(bytes) = connection.pipe(way).take_ready(unread) else { return 0 };
         let length = bytes.len() as u64;
-        self.send_segment(number, way, Segment::Bytes(bytes));
+        let (server, to_replica) = (connection.server, way == Way::Out && connection.peer.place() < NODES);
+        if to_replica && count_down(&mut self.hosts[server].dies_after_segments) {
+            let part = bytes[..self.hosts[server].random.below(length) as usize].to_vec();
+            if let Some(at) = self.network.send(number, way, Segment::Bytes(part), self.now) {
+                self.heap.push(at, Event::Arrive { connection: number, way });
+                self.heap.push(at + 1, Event::PowerFails { node: server });
+            }
+            if let Some(connection) = self.network.get(number) {
+                connection.pipe(way).end_here();
+            }
+            return length;
+        }
+        let (one, other) = bytes.split_at(self.network.split(bytes.len()));
+        for part in [one, other].into_iter().filter(|part| !part.is_empty()) {
+            self.send_segment(number, way, Segment::Bytes(part.to_vec()));
+        }
         length
     }
 

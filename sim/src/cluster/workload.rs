@@ -1,5 +1,6 @@
-//! What clients ask: registers whose every value is written once, pairs that are
-//! only ever set together, any command of the table, and WAIT.
+//! What clients ask: registers whose every value is written once, by SET or by
+//! transactions that WATCH them; pairs that are only ever set together; any
+//! command of the table; WAIT and WAITAOF.
 
 use super::history::WriteNumber;
 use super::setup::{DATABASES, Setup};
@@ -20,8 +21,19 @@ pub(super) enum Ask {
     Read(usize),
     /// The two values of a pair.
     Pair,
+    /// The value of a register that is watched.
+    Watched(usize),
+    /// That the write was done, and that the register had the value that was
+    /// read while it was watched; or that nothing was done.
+    Exchange(WriteNumber, Option<WriteNumber>),
     /// The number of replicas.
     Wait,
+    /// Whether the last write is durable here, and on how many replicas;
+    /// `forever` if there is no other end to the wait.
+    WaitAof {
+        /// See above.
+        forever: bool,
+    },
     /// Anything.
     Any,
 }
@@ -129,7 +141,33 @@ impl Workload {
         request(&self.table, id, &settings, random)
     }
 
+    /// Begins to watch a register, and reads it.
+    pub(super) fn watch(&self, register: usize, out: &mut Vec<Asked>) {
+        let key = &self.registers[register].1;
+        out.push((vec![b"WATCH".to_vec(), key.clone()], Ask::Any));
+        out.push((vec![b"GET".to_vec(), key.clone()], Ask::Watched(register)));
+    }
+
+    /// A transaction that writes a watched register in which this was read.
+    pub(super) fn exchange(
+        &self,
+        register: usize,
+        write: WriteNumber,
+        read: Option<WriteNumber>,
+        out: &mut Vec<Asked>,
+    ) {
+        out.push((words(&["MULTI"]), Ask::Any));
+        out.push((self.write(register, write).0, Ask::Any));
+        out.push((words(&["EXEC"]), Ask::Exchange(write, read)));
+    }
+
     pub(super) fn wait(&self, random: &mut Random) -> Asked {
+        if random.below(3) == 0 {
+            let forever = random.below(3) == 0;
+            let (replicas, timeout) = if forever { (0, 0) } else { (random.below(3), 1 + random.below(2000)) };
+            let request = words(&["WAITAOF", "1", &replicas.to_string(), &timeout.to_string()]);
+            return (request, Ask::WaitAof { forever });
+        }
         let count = (1 + random.below(3)).to_string();
         let timeout = (1 + random.below(1000)).to_string();
         (words(&["WAIT", &count, &timeout]), Ask::Wait)

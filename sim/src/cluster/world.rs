@@ -69,6 +69,8 @@ pub(super) enum Event {
     Start { node: usize },
     /// A step of the plan.
     Step(usize),
+    /// A machine's power fails, as a step has arranged.
+    PowerFails { node: usize },
     /// All is healed.
     Heal,
     /// Do all nodes stand at the same place?
@@ -125,7 +127,7 @@ impl World {
             .enumerate()
             .map(|(node, of)| Host::new(of.clone(), upstream(node), setup.sync_max, &mut random))
             .collect();
-        let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max);
+        let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max, setup.split_one_in);
         let actors = (0..plan.clients).map(|_| Actor::new(Random::from_seed(random.next_u64()))).collect();
         let workload = Workload::new(&setup, table);
         let watch = Watch { nodes: vec![NodeView::default(); NODES], ..Watch::default() };
@@ -204,6 +206,7 @@ impl World {
             Event::Poll { node } => self.poll(node),
             Event::Start { node } => self.start(node),
             Event::Step(index) => self.step(self.plan.steps[index]),
+            Event::PowerFails { node } => self.power_fails(node),
             Event::Heal => self.heal(),
             Event::Converged => self.look_for_convergence(),
         }

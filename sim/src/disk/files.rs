@@ -80,13 +80,10 @@ impl Files {
         self.contents.get(&number).map(|content| &content.bytes[..])
     }
 
-    /// An empty file under a name: the one that has it, emptied, or a new one.
-    /// `None` if there is no such directory.
+    /// A new file under a name, which another loses. `None` if there is no such
+    /// directory.
     pub(super) fn create(&mut self, path: &str) -> Option<u64> {
-        if let Some(number) = self.number(path) {
-            self.truncate(number, 0);
-            return Some(number);
-        }
+        self.remove(path);
         let directory = directory_of(path);
         if directory != "." && !self.directories.contains_key(directory) {
             return None;
@@ -145,7 +142,9 @@ impl Files {
         let Some(number) = self.number(from) else { return false };
         self.set_name(from, None);
         self.set_name(to, Some(number));
-        self.sync_directory(directory_of(to));
+        if !cfg!(feature = "planted_rename_without_sync") {
+            self.sync_directory(directory_of(to));
+        }
         true
     }
 
@@ -306,6 +305,22 @@ mod tests {
             files.rename("b", "a");
         });
         assert_eq!(outcomes, [Some(b"new".to_vec())].into());
+    }
+
+    #[test]
+    fn a_file_that_has_come_back_under_its_old_name_is_not_emptied_there() {
+        let outcomes = after_power_losses(|files| {
+            files.create_directory("d");
+            let number = files.create("d/temp").unwrap();
+            files.append(number, b"data");
+            files.sync(number);
+            files.sync_directory("d");
+            files.sync_directory(".");
+            files.rename("d/temp", "a");
+            files.lose_power(&mut Random::from_seed(1));
+            files.create("d/temp").unwrap();
+        });
+        assert_eq!(outcomes, [Some(b"data".to_vec())].into());
     }
 
     #[test]

@@ -57,6 +57,11 @@ impl Client {
         self.ask(&words)
     }
 
+    /// Waits for what comes unasked.
+    pub(crate) fn next(&mut self) -> Reply {
+        self.reply().expect("a message")
+    }
+
     fn reply(&mut self) -> Result<Reply> {
         let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {

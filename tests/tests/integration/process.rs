@@ -59,15 +59,31 @@ impl Server {
     }
 
     fn start(program: &Path, folder: &Folder, options: &[&str]) -> Server {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        Server::start_on(free_port(), program, folder, options)
+    }
+
+    /// Starts a program on a port: again where it was before.
+    pub(crate) fn start_on(port: u16, program: &Path, folder: &Folder, options: &[&str]) -> Server {
         let mut command = Command::new(program);
         command.args(["--port", &port.to_string(), "--dir"]).arg(folder.path()).args(options);
+        Server::run(port, command)
+    }
+
+    /// Starts a real redis-sentinel from a file, which it will rewrite.
+    pub(crate) fn start_sentinel(program: &Path, folder: &Folder, file: &str) -> Server {
+        let port = free_port();
+        let mut command = Command::new(program);
+        command.args([file, "--port", &port.to_string(), "--dir"]).arg(folder.path());
+        Server::run(port, command)
+    }
+
+    fn run(port: u16, mut command: Command) -> Server {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("a process");
         let mut server = Server { child, port };
         let begin = Instant::now();
         while !server.answers() {
-            assert!(server.child.try_wait().expect("a child").is_none(), "{} did not start", program.display());
-            assert!(begin.elapsed() < PATIENCE, "{} does not answer", program.display());
+            assert!(server.child.try_wait().expect("a child").is_none(), "{command:?} did not start");
+            assert!(begin.elapsed() < PATIENCE, "{command:?} does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
         server
@@ -83,6 +99,12 @@ impl Server {
         Client::connect(self.port).expect("a connection")
     }
 
+    /// Ends it as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
     /// Waits for its end; the exit code.
     pub(crate) fn wait(&mut self) -> Option<i32> {
         let begin = Instant::now();
@@ -94,6 +116,11 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
 impl Drop for Server {

@@ -2,8 +2,13 @@
 
 use crate::daemon::process::{free_port, run};
 use crate::process::{Folder, Server, daemon};
+use engine::boundary::id::DatabaseId;
+use sim::node::Node;
 use sim::replay::{read_recording, replay_until};
+use sim::serve::serve;
 use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
 
 /// Threads that write, read, expire and evict at once.
 fn work(server: &Server, requests: u32) {
@@ -44,8 +49,9 @@ fn a_recording_replays() {
     let (whole, node) = replay_until(&recording, None).expect("the same again");
     assert!(whole.inputs > 8000, "{whole:?}");
     assert!(node.engine.keyspace().statistics.expired > 0);
-    let (half, _) = replay_until(&recording, Some(whole.inputs / 2)).expect("the same again");
+    let (half, node) = replay_until(&recording, Some(whole.inputs / 2)).expect("the same again");
     assert_eq!(half.inputs, whole.inputs / 2);
+    look_at(node);
     // One byte of a value that was sent is another: the replay says where.
     let place = recording.windows(8).position(|bytes| bytes == b"INCR\r\n$9").unwrap_or(recording.len() / 2);
     let mut damaged = recording.clone();
@@ -53,6 +59,25 @@ fn a_recording_replays() {
     let fault = replay_until(&damaged, None).map(|(replayed, _)| replayed).expect_err("another reply");
     assert!(fault.starts_with("input "), "{fault}");
     assert!(fs::read_dir(&directory).expect("a directory").count() >= 1);
+}
+
+/// The state that a replay came to is there to be read, and only that.
+fn look_at(node: Node) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let keys = node.engine.keyspace().database(DatabaseId(0)).len();
+    std::thread::spawn(move || serve(node, &listener));
+    let port = port.to_string();
+    let cli = |words: &[&str]| {
+        let output = run(Path::new("redis-cli"), &[&["-p", &port], words].concat(), "");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert_eq!(cli(&["DBSIZE"]).trim(), keys.to_string());
+    let length = cli(&["STRLEN", "log:1"]);
+    assert!(length.trim().parse::<u32>().is_ok_and(|length| (1..300).contains(&length)), "{length}");
+    assert_eq!(cli(&["SET", "log:1", "x"]).trim(), "READONLY A recording can't be changed.");
+    assert_eq!(cli(&["CONFIG", "SET", "maxmemory", "1"]).trim(), "READONLY A recording can't be changed.");
+    assert_eq!(cli(&["STRLEN", "log:1"]), length);
 }
 
 #[test]

@@ -35,6 +35,7 @@ const TEXTS: &[(&[&str], &[&str])] = &[
     (&["connection-name", "clientname", "name"], &["n", "a-name", "with space", ""]),
     (&["libname", "libver", "lib-name", "lib-ver"], &["lib", "1.2.3", "with space", ""]),
     (&["ip", "addr", "laddr", "host"], &["127.0.0.1", "127.0.0.1:1", "10.0.0.1:5000", "localhost"]),
+    (&["channel", "shardchannel"], &["news", "sport", "__keyevent@0__:set", "__keyspace@0__:key:1", "key:1", ""]),
     (&["event"], &["command", "fork", "nosuch"]),
     (&["encoding"], &["raw", "int", "embstr", "listpack"]),
 ];

@@ -61,6 +61,7 @@ fn quit(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Erro
 /// The library's name and version stay: it is still the same library.
 fn reset(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
     context.discard_transaction();
+    context.unsubscribe_all();
     let authenticated = context.server.password.is_none();
     let session = &mut *context.session;
     session.authenticated = authenticated;

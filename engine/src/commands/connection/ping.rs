@@ -3,7 +3,9 @@
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
+use crate::resp::reply::Protocol;
 use crate::resp::request::Arguments;
+use crate::session::class::Class;
 
 /// PING.
 pub(super) const PING: Command = Command {
@@ -40,7 +42,14 @@ pub(super) const ECHO: Command = Command {
 };
 
 fn ping(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    let subscribed = context.session.class() == Class::Pubsub && context.session.protocol == Protocol::Resp2;
     match arguments.len() {
+        1 | 2 if subscribed => {
+            // As if it were a message: there is nothing else in a subscription.
+            context.reply.array(2);
+            context.reply.bulk(b"pong");
+            context.reply.bulk(arguments.get(1).unwrap_or_default());
+        }
         1 => context.reply.simple("PONG"),
         2 => context.reply.bulk(&arguments[1]),
         _ => return Err(Error::Arity { command: "ping".into() }),

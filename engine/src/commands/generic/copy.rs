@@ -101,6 +101,7 @@ fn copy(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error
     };
     let entry = context.keyspace.duplicate(source_database, location);
     context.keyspace.attach(database, &destination, entry, context.now);
+    context.also_in(database, &destination, Event::NEW);
     context.changed_in(database, &destination, Event::generic("copy_to"), Record::Command);
     context.reply.integer(1);
     Ok(())
@@ -119,6 +120,7 @@ fn move_key(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), E
     {
         let entry = context.keyspace.detach(source, &key, location);
         context.keyspace.attach(destination, &key, entry, context.now);
+        context.also_in(destination, &key, Event::NEW);
         context.changed(&key, Event::generic("move_from"), Record::Command);
         context.also_in(destination, &key, Event::generic("move_to"));
         context.reply.integer(1);

@@ -112,6 +112,7 @@ fn restore(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
     create(context, &key, value, expire_at_ms, &options);
     let record =
         if expire_at_ms.is_none() || options.absolute { Record::Command } else { Record::Set { value, expire_at_ms } };
+    context.also(&key, Event::NEW);
     context.changed(&key, Event::generic("restore"), record);
     context.reply.ok();
     Ok(())

@@ -184,7 +184,7 @@ fn object_freq(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<()
 /// The entry that is asked about. If there is none, that was answered.
 fn lookup<'c>(context: &'c mut Context<'_>, arguments: &Arguments<'_>) -> Option<EntryRef<'c>> {
     let key = context.key(arguments, 2);
-    match context.find_untouched(&key) {
+    match context.find_unnoticed(&key) {
         Some(location) => Some(context.entry(location)),
         None => {
             context.reply.null();

@@ -97,6 +97,7 @@ fn give_name(context: &mut Context<'_>, arguments: Arguments<'_>, overwrite: boo
     let location = context.keyspace.locate(database, &source).ok_or(Error::NoSuchKey)?;
     let entry = context.keyspace.detach(database, &source, location);
     context.keyspace.attach(database, &destination, entry, context.now);
+    context.also(&destination, Event::NEW);
     context.changed(&source, Event::generic("rename_from"), Record::Command);
     context.also(&destination, Event::generic("rename_to"));
     Ok(true)

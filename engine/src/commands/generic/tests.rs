@@ -90,7 +90,11 @@ fn rename() {
     ]);
     check_changes(
         &mut server,
-        &[("RENAME b b", &[]), ("RENAMENX b c", &["rename_from b: command", "rename_to c"]), ("RENAME none b", &[])],
+        &[
+            ("RENAME b b", &[]),
+            ("RENAMENX b c", &["new c", "rename_from b: command", "rename_to c"]),
+            ("RENAME none b", &[]),
+        ],
     );
 }
 
@@ -98,7 +102,10 @@ fn rename() {
 fn rename_over_an_expired_key() {
     let mut server = with_expired(&["SET a 1"]);
     server.check(&[("RENAMENX a x1", ":1"), ("GET x1", "$1 1"), ("TTL x1", ":-1")]);
-    check_changes(&mut server, &[("RENAME x1 x2", &["expired x2: delete", "rename_from x1: command", "rename_to x2"])]);
+    check_changes(
+        &mut server,
+        &[("RENAME x1 x2", &["expired x2: delete", "new x2", "rename_from x1: command", "rename_to x2"])],
+    );
 }
 
 #[test]
@@ -151,7 +158,7 @@ fn copy() {
         ("COPY a b REPLACE REPLACE DB 2 DB 3", ":1"),
         ("COPY a b NX", SYNTAX),
     ]);
-    check_changes(&mut server, &[("COPY a c", &["copy_to c: command"]), ("COPY a c", &[])]);
+    check_changes(&mut server, &[("COPY a c", &["new c", "copy_to c: command"]), ("COPY a c", &[])]);
 }
 
 #[test]
@@ -170,7 +177,7 @@ fn move_between_databases() {
         ("PTTL a", ":5000"),
         ("DBSIZE", ":2"),
     ]);
-    check_changes(&mut server, &[("MOVE a 1", &["move_from a: command", "move_to a"]), ("MOVE a 1", &[])]);
+    check_changes(&mut server, &[("MOVE a 1", &["new a", "move_from a: command", "move_to a"]), ("MOVE a 1", &[])]);
 }
 
 #[test]
@@ -416,8 +423,8 @@ fn dump_and_restore() {
             server.send_arguments(&arguments);
             server.changes()
         };
-        assert_eq!(restore(&[b"1700000000005", b"REPLACE", b"ABSTTL"]), ["restore b: command"]);
-        assert!(restore(&[b"5", b"REPLACE"])[0].ends_with(" @ 5"));
+        assert_eq!(restore(&[b"1700000000005", b"REPLACE", b"ABSTTL"]), ["new b", "restore b: command"]);
+        assert!(restore(&[b"5", b"REPLACE"])[1].ends_with(" @ 5"));
         assert_eq!(restore(&[b"5", b"REPLACE", b"ABSTTL"]), ["del b: delete"]);
         assert_eq!(restore(&[b"5", b"ABSTTL"]), [""; 0]);
     }

@@ -15,6 +15,7 @@
 //! go on over increments. An increment gets its first byte once all before is
 //! durable and the manifest lists it.
 
+pub mod check;
 mod hold;
 mod load;
 pub mod manifest;
@@ -28,11 +29,10 @@ use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::{DatabaseId, FileId};
 use crate::boundary::time::{Monotonic, Now};
 use crate::config::{AppendFsync, Config, Id};
-use crate::server::journal::Unit;
+use crate::server::journal::{Consumer, Unit};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-pub(crate) use hold::Mark;
 use manifest::Manifest;
 pub(crate) use rewrite::RewriteRequest;
 pub(super) use sink::CommandSink;
@@ -141,8 +141,8 @@ pub struct Aof {
     /// A position, and the replication offset behind the same changes, until
     /// that is told to be durable.
     mark: Option<(u64, u64)>,
-    /// The offset of the stream when all was last known to be durable.
-    durable_offset: Option<u64>,
+    /// The replication offset that was last told to be durable.
+    told: u64,
     /// Set when the process ends, as what was promised can't be kept.
     lost: bool,
     load: Option<load::AofLoad>,
@@ -166,7 +166,7 @@ impl Aof {
     /// Appends a unit to the bytes that go to the file; a transaction if it has
     /// several requests and is `atomic`.
     pub(crate) fn append(&mut self, unit: &Unit, atomic: bool, now: Now) {
-        if !self.listens() {
+        if !self.listens() || !unit.concerns(Consumer::Aof) {
             return;
         }
         let buffer = match &mut self.rotation {
@@ -179,7 +179,7 @@ impl Aof {
             self.last_timestamp = seconds;
             buffer.extend_from_slice(format!("#TS:{seconds}\r\n").as_bytes());
         }
-        unit.render(atomic, &mut self.selected, buffer);
+        unit.render(Consumer::Aof, atomic, &mut self.selected, buffer);
         self.appended += (buffer.len() - before) as u64;
     }
 
@@ -195,23 +195,27 @@ impl Aof {
     }
 
     /// Takes in where the replication stream is now; tells up to where it is
-    /// durable here, if that is news.
+    /// durable here, if that may be news. What of the stream is not in the file,
+    /// as PUBLISH, is as durable as what stands before it.
     pub(crate) fn synced_offset(&mut self, offset: u64) -> Option<u64> {
-        let reached = self.mark.take_if(|(position, _)| *position <= self.synced).map(|(_, offset)| offset);
+        if self.state != State::On {
+            return None;
+        }
+        let mut reached = self.mark.take_if(|(position, _)| *position <= self.synced).map(|(_, offset)| offset);
         if self.appended > self.synced {
             self.mark.get_or_insert((self.appended, offset));
-            return reached;
+        } else {
+            reached = Some(offset);
         }
-        // Whatever the stream holds besides changes has nothing to wait for.
-        let all = (self.state == State::On && self.durable_offset != Some(offset)).then_some(offset);
-        self.durable_offset = all.or(self.durable_offset);
-        all.or(reached)
+        reached = reached.filter(|reached| *reached != self.told);
+        self.told = reached.unwrap_or(self.told);
+        reached
     }
 
-    /// The replication stream has other offsets from here on.
+    /// Replication offsets are those of another history now.
     pub(crate) fn forget_offsets(&mut self) {
         self.mark = None;
-        self.durable_offset = None;
+        self.told = 0;
     }
 
     /// `aof_buffer_length`.

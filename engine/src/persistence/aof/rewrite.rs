@@ -143,7 +143,7 @@ impl Work<'_> {
         let drained = aof.buffer.0.is_empty()
             && aof.appending.is_none()
             && aof.syncing.is_none()
-            && aof.written == aof.synced
+            && (aof.written == aof.synced || cfg!(feature = "planted_rotation_without_sync"))
             && !aof.closing
             && aof.task.is_none();
         let Some(rotation) = aof.rotation.as_mut().filter(|rotation| drained && !rotation.making) else { return };
@@ -162,7 +162,9 @@ impl Work<'_> {
         steps.push(Step::new(Kind::Increment { name: name.clone() }, None, create));
         steps.push(Step::sync_directory(config));
         if let Some(manifest) = &manifest {
-            steps.extend(Step::manifest(config, &mut self.server.disk, manifest));
+            let listing = Step::manifest(config, &mut self.server.disk, manifest);
+            let place = if cfg!(feature = "planted_early_manifest") { 0 } else { steps.len() };
+            steps.splice(place..place, listing);
         }
         self.begin_task(Goal::Rotation { manifest, file, name }, steps);
     }
@@ -269,9 +271,10 @@ impl Work<'_> {
         self.log(LogLevel::Notice, "Background AOF rewrite finished successfully");
         let aof = &mut self.server.persistence.aof;
         aof.manifest = manifest;
-        // While an old file is still to be closed this base is of older data: the
-        // AOF that was switched on since waits for a rewrite of its own.
-        if aof.state == State::Waiting && !aof.closing {
+        // Without an increment, or while an old file is still to be closed, this
+        // base is of older data: the AOF that was switched on since waits for a
+        // rewrite of its own.
+        if aof.state == State::Waiting && !aof.closing && aof.file.is_some() {
             aof.state = State::On;
         }
         if aof.state != State::Off {

@@ -61,7 +61,10 @@ impl Aof {
         (always || !self.held.is_empty()) && !self.suspended
             || self.closing
             || self.awaited.anybody()
-            || self.rotation.is_some() && self.buffer.0.is_empty() && self.appending.is_none()
+            || !cfg!(feature = "planted_rotation_without_sync")
+                && self.rotation.is_some()
+                && self.buffer.0.is_empty()
+                && self.appending.is_none()
     }
 
     /// When the next append may begin if it is not urgent.

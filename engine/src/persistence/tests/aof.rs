@@ -5,7 +5,7 @@ use super::*;
 const ON: &str = "appendonly yes\nappendfsync always\nauto-aof-rewrite-percentage 0";
 
 /// A server over files that are there.
-fn over(parameters: &str, files: BTreeMap<String, Vec<u8>>, now: Now) -> World {
+pub(super) fn over(parameters: &str, files: BTreeMap<String, Vec<u8>>, now: Now) -> World {
     let mut world = World::new(parameters);
     world.now = now;
     world.durable = files.clone();
@@ -73,6 +73,22 @@ fn a_reply_waits_for_the_disk() {
     world.settle();
     world.send(1, "get a");
     assert_eq!(world.replies(1), "$1\r\n2\r\n");
+}
+
+#[test]
+fn a_message_waits_for_what_it_tells_of() {
+    let mut world = World::started(&format!("{ON}\nnotify-keyspace-events KA"));
+    world.ask(2, "psubscribe __key*__:a");
+    world.ask(3, "psubscribe __key*__:a");
+    world.send(1, "set a 1\npublish other x");
+    assert_eq!(world.replies(1) + &world.replies(2) + &world.replies(3), "");
+    world.disk_step();
+    world.disk_step();
+    let event = "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:a\r\n$16\r\n__keyspace@0__:a\r\n$3\r\nset\r\n";
+    assert_eq!((world.replies(2), world.replies(3)), (event.into(), event.into()));
+    assert_eq!(world.replies(1), "+OK\r\n:0\r\n");
+    world.send(1, "publish __keyspace@0__:a set");
+    assert_eq!((world.replies(2), world.replies(3)), (event.into(), event.into()), "it tells of nothing new");
 }
 
 /// Stops after each disk operation in turn: nothing that was acknowledged is
@@ -178,4 +194,32 @@ fn it_is_switched_on_and_off() {
     world.settle();
     assert_eq!(world.exit, Some(0));
     assert_eq!(number(&over(ON, world.durable.clone(), world.now)), 5);
+}
+
+/// The rewrite that was under way is not the one that switches on: it began
+/// while nothing was written down.
+#[test]
+fn it_is_switched_on_during_a_rewrite() {
+    for steps in 0..40 {
+        let mut world = World::started(ON);
+        world.ask(1, "config set appendonly no");
+        world.send(1, "bgrewriteaof");
+        for _ in 0..steps {
+            let _ = world.disk_step() || world.timer_step();
+        }
+        world.send(1, "config set appendonly yes");
+        for _ in 0..7 {
+            let _ = world.disk_step() || world.timer_step();
+        }
+        world.send(1, "incr n");
+        world.pass_ms(3000);
+        world.ask(1, "incr n");
+        let log = &world.log;
+        assert_eq!(
+            number(&over(ON, world.files.clone(), world.now)),
+            2,
+            "after {steps} operations: {log:#?} {:#?}",
+            world.files.keys()
+        );
+    }
 }

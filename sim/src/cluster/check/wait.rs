@@ -5,6 +5,15 @@ use super::Watch;
 use crate::cluster::history::HistoryNumber;
 
 impl Watch {
+    /// WAIT answered a number; it was asked in this life and reign of the node.
+    pub(crate) fn check_still_primary(&mut self, node: usize, place: Option<(usize, u64, u64)>) {
+        let view = &self.nodes[node];
+        let (life, reign) = (view.life, view.reign);
+        if view.replica && place != Some((node, life, reign)) {
+            self.fail("unblock", format!("node {node} answered a WAIT from {place:?} as a replica"));
+        }
+    }
+
     /// WAIT answered `count` to a client whose last write was at this offset;
     /// `replicas` are the nodes at the other ends of the node's connections.
     pub(crate) fn check_wait(

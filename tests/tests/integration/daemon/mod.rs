@@ -7,4 +7,5 @@ mod listening;
 mod logging;
 pub(crate) mod process;
 mod role;
+mod subscribing;
 mod supervision;

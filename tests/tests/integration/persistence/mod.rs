@@ -1,4 +1,6 @@
 //! Files go from server to server.
 
+mod aof_exchange;
+mod check_aof;
 mod exchange;
 mod restart;

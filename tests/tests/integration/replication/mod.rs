@@ -2,5 +2,7 @@
 
 mod chained;
 mod from_redis;
+mod published;
+mod sentinel;
 mod to_redis;
 mod tools;

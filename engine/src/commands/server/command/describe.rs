@@ -9,7 +9,7 @@ use crate::resp::request::Arguments;
 use alloc::vec::Vec;
 
 /// Flags that clients are not told.
-const HIDDEN: Flags = Flags::SENTINEL.and(Flags::ONLY_SENTINEL).and(Flags::PROTECTED);
+const HIDDEN: Flags = Flags::SENTINEL.and(Flags::ONLY_SENTINEL).and(Flags::PROTECTED).and(Flags::MAY_REPLICATE);
 
 pub(super) fn describe_all(context: &mut Context<'_>, _arguments: Arguments<'_>) -> Result<(), Error> {
     let table = &context.server.commands;

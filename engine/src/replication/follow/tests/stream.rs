@@ -145,6 +145,21 @@ fn long_streams_are_run_in_slices() {
     assert_eq!(offset(&world), 500 + bytes.len() as u64);
 }
 
+/// What the primary publishes reaches our own subscribers; the link itself is
+/// nobody who could be told anything.
+#[test]
+fn messages_in_the_stream_are_for_our_subscribers() {
+    let (mut world, mut primary) = synchronized("", 500);
+    world.ask(1, "subscribe news");
+    let bytes = stream("PUBLISH news a\nMULTI\nPUBLISH news b\nSET x 1\nEXEC\nSUBSCRIBE news\nPUBLISH news c");
+    primary.say(&mut world, &bytes);
+    let message = |text: &str| format!("*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$1\r\n{text}\r\n");
+    assert_eq!(world.replies(1), message("a") + &message("b") + &message("c"));
+    assert_eq!(offset(&world), 500 + bytes.len() as u64);
+    assert!(world.log.last().is_some_and(|line| line.contains("isn't allowed for a DENY BLOCKING client")));
+    assert_eq!(world.ask(2, "pubsub numsub news"), "*2\r\n$4\r\nnews\r\n:1\r\n");
+}
+
 #[test]
 fn what_is_synced_is_told_where_there_is_an_aof() {
     let (mut world, mut primary) = replica("appendonly yes\nappendfsync always\n");
