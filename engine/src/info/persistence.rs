@@ -26,7 +26,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("rdb_last_load_keys_expired", |source| source.server.persistence.last_expired.into()),
     Field::new("rdb_last_load_keys_loaded", |source| source.server.persistence.last_loaded.into()),
     Field::new("aof_enabled", |source| flag(aof(source).state != State::Off)),
-    Field::new("aof_rewrite_in_progress", |source| flag(aof(source).rewriting.is_some())),
+    Field::new("aof_rewrite_in_progress", |source| flag(aof(source).is_rewriting())),
     Field::new("aof_rewrite_scheduled", |source| flag(aof(source).scheduled)),
     Field::new("aof_last_rewrite_time_sec", |source| aof(source).last_rewrite_seconds.unwrap_or(-1).into()),
     Field::new("aof_current_rewrite_time_sec", |source| aof(source).rewrite_seconds(source.now).unwrap_or(-1).into()),

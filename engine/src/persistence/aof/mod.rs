@@ -79,7 +79,7 @@ struct Rotation {
 pub struct Aof {
     /// `aof_enabled`: unless off.
     pub state: State,
-    /// `aof_rewrite_in_progress`: when it began.
+    /// When the rewrite that is in progress began.
     pub rewriting: Option<Now>,
     /// `aof_rewrite_scheduled`, `aof_pending_rewrite`.
     pub scheduled: bool,

@@ -47,6 +47,12 @@ impl Aof {
         format!("temp-{file_name}.incr")
     }
 
+    /// `aof_rewrite_in_progress`: until what it leaves is put away, too.
+    pub fn is_rewriting(&self) -> bool {
+        let collecting = |task: &super::task::Task| matches!(task.goal, Goal::Collection { .. });
+        self.rewriting.is_some() || self.task.as_ref().is_some_and(collecting)
+    }
+
     /// `aof_current_rewrite_time_sec`.
     pub fn rewrite_seconds(&self, now: Now) -> Option<i64> {
         self.rewriting.map(|began| now.unix.seconds() - began.unix.seconds())

@@ -58,6 +58,21 @@ fn what_nobody_waits_for_is_appended_every_millisecond() {
 }
 
 #[test]
+fn a_rewrite_is_over_when_what_it_leaves_is_put_away() {
+    let mut world = World::started(ON);
+    world.ask(1, "set a 1");
+    world.send(1, "bgrewriteaof");
+    assert!(world.engine.server().persistence.aof.is_rewriting());
+    while world.engine.server().persistence.aof.is_rewriting() {
+        assert!(world.disk_step() || world.timer_step());
+    }
+    let names: Vec<&str> = world.files.keys().filter_map(|path| path.strip_prefix("appendonlydir/")).collect();
+    assert_eq!(names, ["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof", "appendonly.aof.manifest"]);
+    let (path, _) = world.files.iter().find(|(path, _)| path.ends_with("manifest")).unwrap();
+    assert!(!String::from_utf8_lossy(&world.files[path]).contains("type h"));
+}
+
+#[test]
 fn a_reply_waits_for_the_disk() {
     let mut world = World::started(ON);
     world.send(1, "set a 1");
