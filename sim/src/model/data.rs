@@ -79,7 +79,7 @@ impl Data {
 
 impl Database {
     /// What is known about a key at a time.
-    pub(crate) fn get(&mut self, key: &[u8], now_ms: i64) -> Known {
+    pub(crate) fn get(&self, key: &[u8], now_ms: i64) -> Known {
         let known = match self.keys.get(key) {
             Some(known) => known.clone(),
             None if self.unknown => return Known::Unknown,
@@ -88,7 +88,7 @@ impl Database {
         if let Known::There(Text { expire_at_ms: Some(at), .. }) = known
             && at <= now_ms
         {
-            self.set(key, Known::Absent);
+            // It may still be there should the clock be set back.
             return Known::Absent;
         }
         known
