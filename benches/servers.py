@@ -25,7 +25,9 @@ class Server:
                 if self.ask("PING") == b"+PONG":
                     return
             except OSError:
-                time.sleep(0.02)
+                pass
+            # It is not there yet, or it is loading.
+            time.sleep(0.02)
         sys.exit(f"{name} does not answer")
 
     def ask(self, *words):
