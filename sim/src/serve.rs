@@ -126,7 +126,10 @@ impl Museum {
         } else {
             let report = BufferReport::default();
             if let Progress::Wait(_) = self.handle(Input::Requests { client, requests: &requests, report }) {
-                self.tell(client, b"-BUSY The server that was recorded lets this wait here.\r\n");
+                self.tell(
+                    client,
+                    b"-BUSY The server that was recorded lets this wait: replay until an earlier input.\r\n",
+                );
             }
         }
         link.limits = self.engine.limits(client);

@@ -195,7 +195,7 @@ impl Aof {
     }
 
     /// Takes in where the replication stream is now; tells up to where it is
-    /// durable here, if that may be news. What of the stream is not in the file,
+    /// durable here, if that is news. What of the stream is not in the file,
     /// as PUBLISH, is as durable as what stands before it.
     pub(crate) fn synced_offset(&mut self, offset: u64) -> Option<u64> {
         if self.state != State::On {

@@ -3,9 +3,9 @@
 //! At most one append and one sync are under way. What gathers meanwhile goes
 //! with the next: with `appendfsync always` that is group commit; with the other
 //! policies an append begins at most every millisecond, as each takes the disk's
-//! thread a few microseconds. An append that
-//! failed is cut off and tried again, and writes are refused until it succeeds;
-//! with `always` the process ends, as replies may already depend on it.
+//! thread a few microseconds. An append that failed is cut off and tried again,
+//! and writes are refused until it succeeds; with `always` the process ends, as
+//! replies may already depend on it.
 
 use super::{Aof, Bytes, Policy, State};
 use crate::boundary::effects::{DiskOperation, Effect, LogLevel};
