@@ -102,6 +102,8 @@ pub(crate) struct Connection {
     pub unread: Vec<u8>,
     /// The link's engine wants to read.
     pub credit: bool,
+    /// Bytes to the peer take so much longer, microseconds.
+    pub lag: u64,
     /// The end has come to the link's end.
     pub ended: Option<Option<&'static str>>,
     /// True while the link is about to be handed what it wants.
@@ -125,6 +127,7 @@ impl Connection {
             report_due: false,
             unread: Vec::new(),
             credit: false,
+            lag: 0,
             ended: None,
             hand_due: false,
             to_server: Pipe::default(),
@@ -260,7 +263,8 @@ impl Network {
     pub(crate) fn send(&mut self, number: ConnectionNumber, way: Way, segment: Segment, now: u64) -> Option<u64> {
         let connection = self.connections.get_mut(number)?.as_deref_mut()?;
         let (from, to) = connection.path(way);
-        let latency = 1 + self.random.below(self.latency_max) + self.slower[from][to];
+        let lag = if way == Way::Out { connection.lag } else { 0 };
+        let latency = 1 + self.random.below(self.latency_max) + self.slower[from][to] + lag;
         let pipe = connection.pipe(way);
         pipe.last_at = pipe.last_at.max(now + latency);
         pipe.push(segment);
@@ -287,8 +291,17 @@ impl Network {
         self.blocked_until.iter().flatten().copied().max().unwrap_or(0)
     }
 
+    /// Bytes on the links that a node has take so much longer.
+    pub(crate) fn lag(&mut self, node: usize, microseconds: u64) {
+        let links = self.connections.iter_mut().flatten();
+        for link in links.filter(|it| it.peer.place() == node && it.open_at_peer) {
+            link.lag = microseconds;
+        }
+    }
+
     /// Nothing is slow any more.
     pub(crate) fn heal(&mut self) {
         self.slower = Default::default();
+        self.connections.iter_mut().flatten().for_each(|connection| connection.lag = 0);
     }
 }

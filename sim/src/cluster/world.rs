@@ -3,7 +3,7 @@
 
 use super::Keep;
 use super::actors::Actor;
-use super::check::{Fault, NodeView, Watch};
+use super::check::{Checker, Fault, NodeView, Watch};
 use super::host::Host;
 use super::network::{ConnectionNumber, Network, Way};
 use super::plan::Plan;
@@ -130,7 +130,8 @@ impl World {
         let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max, setup.split_one_in);
         let actors = (0..plan.clients).map(|_| Actor::new(Random::from_seed(random.next_u64()))).collect();
         let workload = Workload::new(&setup, table);
-        let watch = Watch { nodes: vec![NodeView::default(); NODES], ..Watch::default() };
+        let nodes = vec![NodeView::default(); NODES];
+        let watch = Watch { nodes, mutant: keep.mutant, ..Watch::default() };
         World {
             now: 0,
             heap: Heap::default(),
@@ -362,6 +363,9 @@ impl World {
         self.report.add("commands", self.commands);
         self.report.add("data compared at an offset", self.watch.same_offset.compared);
         self.report.add("simulated seconds", self.now / 1_000_000);
+        for (checker, verdicts) in Checker::ALL.iter().zip(self.watch.verdicts) {
+            self.report.add(&format!("verdicts of {}", checker.name()), verdicts);
+        }
         Outcome {
             report: self.report,
             fault: self.watch.fault,
