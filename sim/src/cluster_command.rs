@@ -1,10 +1,12 @@
 //! The command line of clusters.
 
 use sim::cluster::draw::draw_plan_from;
+use sim::cluster::picture::highlight;
 use sim::cluster::plan::Plan;
 use sim::cluster::runs::{Manner, Summary, missing, run_plan, run_seeds};
 use sim::cluster::shrink::shrink;
 use sim::cluster::{Fault, Keep, Mutant, run};
+use sim::trace::Trace;
 use sim::trace::page::render;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -140,26 +142,38 @@ fn tell_summary(summary: &Summary, start: Instant, jobs: usize) {
 fn run_one(plan: &Plan, arguments: &Arguments) -> Result<(), String> {
     let start = Instant::now();
     let outcome = run_plan(plan, arguments.manner());
-    if arguments.report.is_some() || arguments.tell {
-        let trace = run(plan, Keep { trace: true, ..arguments.keep() }).trace.unwrap_or_default();
-        if arguments.tell {
-            for event in &trace.events {
-                println!("{:>12} {:8} {:10} {}", event.at_us, trace.lanes[event.lane], event.kind.name(), event.title);
-            }
-        }
-        if let Some(failure) = &trace.failure {
-            println!("{failure}");
-        }
-        if let Some(path) = &arguments.report {
-            std::fs::write(path, render(&trace)).map_err(|error| error.to_string())?;
-        }
-    }
     println!("{}", outcome.report);
     println!("effects {:016x}, {:?}", outcome.effects, start.elapsed());
+    if arguments.tell {
+        tell_events(&run(plan, Keep { trace: true, ..arguments.keep() }).trace.unwrap_or_default());
+    }
     match &outcome.fault {
-        None => Ok(()),
+        None => draw(plan, None, arguments),
         Some(fault) => Err(explain(plan, fault, arguments)?),
     }
+}
+
+fn tell_events(trace: &Trace) {
+    for event in &trace.events {
+        println!("{:>12} {:8} {:10} {}", event.at_us, trace.lanes[event.lane], event.kind.name(), event.title);
+    }
+    if let Some(failure) = &trace.failure {
+        println!("{failure}");
+    }
+}
+
+/// Draws a run, if that is wanted, with what of it is part of the smallest plan that fails.
+fn draw(plan: &Plan, smallest: Option<&Plan>, arguments: &Arguments) -> Result<(), String> {
+    let Some(path) = &arguments.report else { return Ok(()) };
+    let mut trace = run(plan, Keep { trace: true, ..arguments.keep() }).trace.unwrap_or_default();
+    trace.reproduction = match &arguments.plan {
+        Some(path) => format!("cargo run --release -p sim -- cluster --plan {}", path.display()),
+        None => reproduction(plan.seed),
+    };
+    if let Some(smallest) = smallest {
+        highlight(&mut trace, smallest);
+    }
+    std::fs::write(path, render(&trace)).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn reproduction(seed: u64) -> String {
@@ -185,6 +199,7 @@ fn explain(plan: &Plan, fault: &Fault, arguments: &Arguments) -> Result<String, 
     let path = directory.join("plan");
     std::fs::write(&path, small.to_string()).map_err(told)?;
     keep_recordings(&small, arguments.keep(), &directory).map_err(told)?;
+    draw(plan, Some(&small), arguments)?;
     Ok(format!(
         "{}: {}\n  commit {}\n  {}\n  smallest plan, {} steps:\n    {}\n  again with: cargo run --release -p sim -- cluster --plan {}",
         found.checker,

@@ -24,6 +24,7 @@ mod host;
 mod lifecycle;
 mod network;
 mod observe;
+pub mod picture;
 pub mod plan;
 pub mod runs;
 mod sentinel;

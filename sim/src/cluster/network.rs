@@ -65,7 +65,8 @@ pub(crate) enum Segment {
 /// One way.
 #[derive(Default, Debug)]
 pub(crate) struct Pipe {
-    queue: VecDeque<Segment>,
+    /// With when each was sent.
+    queue: VecDeque<(u64, Segment)>,
     /// When the last segment arrives.
     last_at: u64,
     under_way: usize,
@@ -174,9 +175,9 @@ impl Pipe {
         Some(taken)
     }
 
-    pub(crate) fn push(&mut self, segment: Segment) {
+    pub(crate) fn push(&mut self, segment: Segment, now: u64) {
         self.closed |= matches!(segment, Segment::Close(_));
-        self.queue.push_back(segment);
+        self.queue.push_back((now, segment));
     }
 
     /// True if bytes wait to get under way.
@@ -184,12 +185,13 @@ impl Pipe {
         !self.outbox.is_empty()
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Segment> {
-        let segment = self.queue.pop_front()?;
+    /// What arrives, and when it was sent.
+    pub(crate) fn pop(&mut self) -> Option<(u64, Segment)> {
+        let (sent_at, segment) = self.queue.pop_front()?;
         if let Segment::Bytes(bytes) = &segment {
             self.under_way -= bytes.len();
         }
-        Some(segment)
+        Some((sent_at, segment))
     }
 
     /// Nothing gets under way any more.
@@ -200,7 +202,7 @@ impl Pipe {
 
     /// What is under way is lost.
     pub(crate) fn lose(&mut self) {
-        self.queue.retain(|segment| matches!(segment, Segment::Close(_)));
+        self.queue.retain(|(_, segment)| matches!(segment, Segment::Close(_)));
         self.under_way = 0;
         self.outbox.clear();
     }
@@ -267,7 +269,7 @@ impl Network {
         let latency = 1 + self.random.below(self.latency_max) + self.slower[from][to] + lag;
         let pipe = connection.pipe(way);
         pipe.last_at = pipe.last_at.max(now + latency);
-        pipe.push(segment);
+        pipe.push(segment, now);
         Some(pipe.last_at)
     }
 

@@ -116,6 +116,7 @@ impl World {
         view.id = Some(id);
         view.position = Some((history, offset));
         view.note_reached(history, offset);
+        self.note_offset(node, history, offset);
         if is_sample(offset) {
             let hash = self.engine(node).map_or(0, Engine::data_hash);
             let data = self.engine(node).filter(|_| self.keep.trace).map(dump);

@@ -148,11 +148,14 @@ impl World {
             self.heap.push(until, Event::Arrive { connection: number, way });
             return;
         }
-        let Some(segment) = self.network.get(number).and_then(|it| it.pipe(way).pop()) else { return };
+        let Some(connection) = self.network.get(number) else { return };
+        let (server, peer) = (connection.server, connection.peer);
+        let Some((sent_at, segment)) = connection.pipe(way).pop() else { return };
         if to != CLIENTS && self.hosts[to].dark {
             self.report.add("segments to machines without power", 1);
             return;
         }
+        self.note_message(server, peer, way, sent_at, &segment);
         match way {
             Way::In => self.arrive_at_server(number, segment),
             Way::Out => self.arrive_at_peer(number, segment),
