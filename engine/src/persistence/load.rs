@@ -558,6 +558,11 @@ impl Load {
         self.reader.offset()
     }
 
+    /// What it tells of the history that it belongs to.
+    pub(super) fn position(&self) -> Option<Position> {
+        self.origin.position()
+    }
+
     /// What follows it.
     pub(super) fn unread(&self) -> &[u8] {
         self.reader.unread()

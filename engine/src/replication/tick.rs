@@ -71,7 +71,9 @@ impl Work<'_> {
         replication.seconds_unpinged = 0;
         // Who is to take over could not catch up with PINGs for ever.
         let handing_over = replication.follow.failover.waits();
-        if replication.listens() && !replication.replicas.is_empty() && !handing_over {
+        // They are to be found where the files that are written last end.
+        let ends = self.server.persistence.shutdown.is_final();
+        if replication.listens() && !replication.replicas.is_empty() && !handing_over && !ends {
             replication.append_stream(PING);
         }
     }

@@ -3,6 +3,7 @@
 mod continuing;
 mod failover;
 mod limits;
+mod restarting;
 mod streaming;
 mod waiting;
 

@@ -1,6 +1,7 @@
 //! A replica and a primary that is played by the test.
 
 mod keys;
+mod restarting;
 mod roles;
 mod stream;
 mod sync;
