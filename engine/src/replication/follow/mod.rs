@@ -141,6 +141,12 @@ impl Follow {
         matches!(&self.link, Some(Link { stage: Stage::Streaming(_), .. }))
     }
 
+    /// True if the stream has come since the process began, or since this server
+    /// last was a primary.
+    pub(super) fn was_connected(&self) -> bool {
+        self.is_connected() || self.down_since.is_some()
+    }
+
     /// The stream is to be given up when its next slice is due.
     pub(crate) fn disconnect(&mut self) {
         if let Some(Link { stage: Stage::Streaming(stream), .. }) = &mut self.link {

@@ -148,3 +148,15 @@ fn a_database_that_is_not_there_any_more_claims_nothing() {
     let mut again = over(&format!("replicaof primary 6379\n{AOF}"), files, world.now);
     assert_eq!(Primary::accept(&mut again).greet(&mut again), "PSYNC ? -1");
 }
+
+/// It was to take over and lost its power: it may lack what it had when it was chosen.
+#[test]
+fn what_comes_back_does_not_take_over_before_it_is_in_sync() {
+    let (world, _) = following("");
+    let (_, mut again) = asks(&world, "");
+    let take_over = format!("PSYNC {ID} {} FAILOVER", offset(&world) + 1);
+    again.connect(8, "10.0.0.1:40000", true);
+    let refused = "-ERR PSYNC FAILOVER can't be sent to a replica that was not in sync since it started.\r\n";
+    assert_eq!(again.ask(8, &take_over), refused);
+    assert!(again.engine.server().replication.is_replica());
+}
