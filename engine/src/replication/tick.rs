@@ -38,6 +38,7 @@ impl Work<'_> {
             }
         }
         self.drop_silent_replicas();
+        self.drop_reservations();
         self.remove_feeding_file();
         self.free_backlog();
     }
@@ -88,6 +89,9 @@ impl Work<'_> {
             let untaken = if pending { now.monotonic.since(replica.taken_at) } else { 0 };
             let reason = match replica.state {
                 State::WaitAck | State::Online if !replica.by_sync && replica.lag(now) > timeout => {
+                    "Disconnecting timedout replica (streaming sync)"
+                }
+                State::BackgroundLoad if untaken > timeout * 1_000_000 => {
                     "Disconnecting timedout replica (streaming sync)"
                 }
                 State::Transfer(_) | State::SendFile(..) if untaken > timeout * 1_000_000 => {

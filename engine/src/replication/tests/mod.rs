@@ -1,6 +1,7 @@
 //! A primary and replicas that are played by the test.
 
 mod continuing;
+mod dual;
 mod failover;
 mod limits;
 mod restarting;

@@ -1,5 +1,6 @@
 //! A replica and a primary that is played by the test.
 
+mod dual;
 mod keys;
 mod restarting;
 mod roles;
