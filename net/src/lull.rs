@@ -92,7 +92,8 @@ mod tests {
             scope.spawn(|| lull.wait());
             lull.end(began);
         });
-        assert_eq!((lull.state().waiting, lull.under_way()), (0, None));
+        assert_eq!(lull.state().waiting, 0);
+        assert_eq!(lull.under_way(), None);
     }
 
     #[test]

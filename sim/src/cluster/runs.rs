@@ -97,6 +97,8 @@ pub const SOMETIMES_WITH_REPLICATION: &[&str] = &[
     "links",
     "nodes set right",
     "promotions",
+    "recoveries that know their place",
+    "streams kept while their snapshots came",
 ];
 
 /// Those that should have happened and did not.

@@ -24,6 +24,8 @@ use engine::commands::COMMANDS;
 
 /// Events of a run after which it is taken to go in circles.
 const EVENTS_MAX: u64 = 20_000_000;
+/// What a replica logs that got its snapshot over a connection of its own.
+const STREAM_KEPT: &str = "Successfully streamed replication data into memory";
 /// Inputs between two checkpoints of a recording.
 const CHECKPOINT: u64 = 1000;
 
@@ -299,6 +301,9 @@ impl World {
             }
             Effect::Log { level, message } => {
                 self.note(node, Kind::Log, || message.clone());
+                if message == STREAM_KEPT {
+                    self.report.add("streams kept while their snapshots came", 1);
+                }
                 if level == LogLevel::Warning {
                     self.hosts[node].last_words = message;
                 }

@@ -152,6 +152,9 @@ impl Work<'_> {
         if aof.gathers() && !turn_over {
             return;
         }
+        if aof.rotation.is_none() {
+            aof.state_place();
+        }
         let bytes = core::mem::take(&mut aof.buffer.0);
         let length = bytes.len();
         // With `always` a failure ends the process: nothing is tried again.
@@ -389,6 +392,7 @@ impl Work<'_> {
 
     /// Has SHUTDOWN told once all is durable, or can't be made so.
     pub(in crate::persistence) fn await_aof_for_shutdown(&mut self) {
+        self.state_last_place();
         self.server.persistence.aof.awaited.shutdown = true;
         self.server.persistence.aof.retry_at = None;
         self.aof_progress();

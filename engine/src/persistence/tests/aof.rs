@@ -5,7 +5,7 @@ use super::*;
 const ON: &str = "appendonly yes\nappendfsync always\nauto-aof-rewrite-percentage 0";
 
 /// A server over files that are there.
-pub(super) fn over(parameters: &str, files: BTreeMap<String, Vec<u8>>, now: Now) -> World {
+pub(crate) fn over(parameters: &str, files: BTreeMap<String, Vec<u8>>, now: Now) -> World {
     let mut world = World::new(parameters);
     world.now = now;
     world.durable = files.clone();
