@@ -6,6 +6,7 @@ pub mod connections;
 pub mod cron;
 mod data_hash;
 pub mod evict;
+pub mod image;
 pub mod options;
 mod pubsub;
 pub mod requests;

@@ -11,6 +11,7 @@
 //! ```
 
 use crate::base::fingerprint::Fingerprint;
+use crate::base::image::{Damaged, Image, Tape};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -98,6 +99,28 @@ impl Blocks {
             self.capacity -= first.bytes.capacity();
             self.blocks.pop_front();
         }
+    }
+}
+
+impl Image for Blocks {
+    fn blank() -> Blocks {
+        Blocks::new(0)
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Blocks { blocks, end, capacity } = self;
+        tape.each([blocks, end, capacity])
+    }
+}
+
+impl Image for Block {
+    fn blank() -> Block {
+        Block { start: 0, bytes: Vec::new() }
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Block { start, bytes } = self;
+        tape.each([start, bytes])
     }
 }
 

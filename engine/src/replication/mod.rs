@@ -24,12 +24,14 @@
 //! status.rs   what INFO and ROLE tell
 //! tick.rs     what is due every second
 //! wait.rs     WAIT, WAITAOF
+//! image.rs    all of it as bytes
 //! follow/     the other side
 //! ```
 
 mod blocks;
 mod deliver;
 pub(crate) mod follow;
+mod image;
 pub(crate) mod replica;
 mod serve;
 pub(crate) mod status;

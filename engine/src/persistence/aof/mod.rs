@@ -17,6 +17,7 @@
 
 pub mod check;
 mod hold;
+mod image;
 mod load;
 pub mod manifest;
 mod rewrite;

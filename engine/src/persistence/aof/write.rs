@@ -8,6 +8,7 @@
 //! replies may already depend on it.
 
 use super::{Aof, Bytes, Policy, State};
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::{DiskOperation, Effect, LogLevel};
 use crate::boundary::id::FileId;
 use crate::boundary::input::DiskError;
@@ -40,6 +41,17 @@ pub(super) struct Awaited {
     pub(super) reload: Option<Waiter>,
     /// Set when waiting longer is of no use, as the disk fails.
     failed: bool,
+}
+
+impl Image for Awaited {
+    fn blank() -> Awaited {
+        Awaited::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Awaited { shutdown, reload, failed } = self;
+        tape.each([shutdown, reload, failed])
+    }
 }
 
 impl Awaited {

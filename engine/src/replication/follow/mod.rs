@@ -15,6 +15,7 @@ mod connect;
 pub(crate) mod failover;
 mod handshake;
 pub(crate) mod history;
+mod image;
 mod own_keys;
 mod receive;
 mod role;
