@@ -110,7 +110,9 @@ pub fn run_plan(plan: &Plan, determinism: bool) -> Outcome {
             outcome.fault = Some(Fault { checker: "determinism", text });
         }
         for (node, life, recording) in &again.recordings {
-            if let Err(text) = crate::replay::replay(recording) {
+            let replayed = crate::replay::replay(recording);
+            let checked = replayed.and_then(|replayed| crate::replay::check_image(recording, replayed.inputs));
+            if let Err(text) = checked {
                 let text = format!("replay of node {node}, life {life}: {text}");
                 outcome.fault.get_or_insert(Fault { checker: "replay", text });
             }
