@@ -40,8 +40,8 @@ struct Driven {
 enum Stage {
     /// Behind so many inputs an image is begun.
     From(u64),
-    Growing(Growing),
-    Restored(Driven),
+    Growing(Box<Growing>),
+    Restored(Box<Driven>),
 }
 
 /// Takes an image somewhere in a recording of so many inputs, if the server rests
@@ -77,7 +77,7 @@ pub fn replay_imaged(recording: &[u8], from: u64) -> Result<bool, String> {
             Stage::From(from) if inputs >= from => match original.node.engine.begin_image() {
                 Some(image) => {
                     let options = original.node.engine.options_for_image();
-                    Stage::Growing(Growing { image, options, began: handled.now, since: Vec::new() })
+                    Stage::Growing(Box::new(Growing { image, options, began: handled.now, since: Vec::new() }))
                 }
                 None => Stage::From(from),
             },
@@ -102,7 +102,7 @@ pub fn replay_imaged(recording: &[u8], from: u64) -> Result<bool, String> {
     Ok(true)
 }
 
-fn grow(mut growing: Growing, original: &mut Driven, inputs: u64) -> Result<Stage, String> {
+fn grow(mut growing: Box<Growing>, original: &mut Driven, inputs: u64) -> Result<Stage, String> {
     let (bytes, done) = match original.node.engine.step_image(SLICE) {
         ImageStep::More(bytes) => (bytes, false),
         ImageStep::Done(bytes) => (bytes, true),
@@ -112,11 +112,11 @@ fn grow(mut growing: Growing, original: &mut Driven, inputs: u64) -> Result<Stag
     if !done {
         return Ok(Stage::Growing(growing));
     }
-    let Growing { image, options, began, since } = growing;
+    let Growing { image, options, began, since } = *growing;
     let answers = Answers::default();
     let node = Node::restore(options, began, &image, Box::new(answers.clone()))
         .map_err(|damaged| format!("before input {}: {damaged}", inputs - since.len() as u64 + 1))?;
-    let mut restored = Driven { node, answers };
+    let mut restored = Box::new(Driven { node, answers });
     let first = inputs - since.len() as u64 + 1;
     for (index, (handled, came)) in since.iter().enumerate() {
         restored.compare(handled, *came, first + index as u64)?;
