@@ -33,7 +33,11 @@ impl core::error::Error for Damaged {}
 #[derive(Debug)]
 pub struct Tape<'a> {
     out: Vec<u8>,
+    /// What is written behind all else.
+    shared: Vec<Arc<Vec<u8>>>,
     rest: &'a [u8],
+    /// What was written behind all else, and what follows.
+    behind: &'a [u8],
     reads: bool,
 }
 
@@ -54,12 +58,17 @@ pub trait Image {
 impl<'a> Tape<'a> {
     /// An empty tape, to be written.
     pub fn writer() -> Tape<'static> {
-        Tape { out: Vec::new(), rest: &[], reads: false }
+        Tape { out: Vec::new(), shared: Vec::new(), rest: &[], behind: &[], reads: false }
     }
 
     /// A tape to be read.
     pub fn reader(bytes: &'a [u8]) -> Tape<'a> {
-        Tape { out: Vec::new(), rest: bytes, reads: true }
+        Tape { out: Vec::new(), shared: Vec::new(), rest: bytes, behind: &[], reads: true }
+    }
+
+    /// Likewise, where what is shared was written `behind` it.
+    pub fn reader_before(bytes: &'a [u8], behind: &'a [u8]) -> Tape<'a> {
+        Tape { behind, ..Tape::reader(bytes) }
     }
 
     /// True if it is read.
@@ -76,6 +85,37 @@ impl<'a> Tape<'a> {
     /// Takes what was written.
     pub fn take(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.out)
+    }
+
+    /// Takes what is to be written behind all else, each with [`Tape::put_bytes`].
+    pub fn take_shared(&mut self) -> Vec<Arc<Vec<u8>>> {
+        core::mem::take(&mut self.shared)
+    }
+
+    /// What follows all that was shared.
+    pub fn behind(&self) -> &'a [u8] {
+        self.behind
+    }
+
+    /// Bytes that nobody changes any more, and that are so many that they are not
+    /// copied at once.
+    ///
+    /// # Errors
+    /// As [`Image::image`].
+    pub fn shared(&mut self, bytes: &mut Arc<Vec<u8>>) -> Result<(), Damaged> {
+        if !self.reads {
+            self.shared.push(Arc::clone(bytes));
+            return Ok(());
+        }
+        let mut behind = Tape::reader(self.behind);
+        *bytes = Arc::new(behind.get_bytes()?.to_vec());
+        self.behind = behind.rest;
+        Ok(())
+    }
+
+    /// What is left to be read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// True if all was read.

@@ -3,13 +3,14 @@
 //!
 //! ```text
 //! begin_image: length, server and layout of the tables   at once, as of this moment
-//! step_image:  entries, as they were at that moment      in slices, while inputs go on
+//! step_image:  replication backlog, entries              in slices, as they were at that moment
 //! ```
 //!
 //! What grows with the data is walked over in slices; an entry that is about to
 //! change is written first. Where each word of a table stands is not written: it
-//! follows from the table's layout and its entries. Everything else is copied at
-//! the beginning, sessions and the replication backlog too.
+//! follows from the table's layout and its entries. Blocks of the backlog that
+//! are full do not change any more. Everything else is copied at the beginning,
+//! sessions too.
 //!
 //! An image is no part of the engine's state, and no input: whoever drives the
 //! engine begins and steps it between inputs, and no effect and no later state
@@ -49,6 +50,7 @@ impl Engine {
         let mut head = Tape::writer();
         // Nothing fails that is written.
         let _ = self.image(&mut head);
+        self.image_shared = head.take_shared().into();
         self.keyspace.begin_image();
         let mut tape = Tape::writer();
         tape.put_bytes(&head.take());
@@ -57,7 +59,16 @@ impl Engine {
 
     /// Goes on with an image.
     pub fn step_image(&mut self, slice: Slice) -> ImageStep {
-        self.keyspace.step_image(slice)
+        if self.image_shared.is_empty() {
+            return self.keyspace.step_image(slice);
+        }
+        let mut tape = Tape::writer();
+        while tape.written() < slice.bytes
+            && let Some(bytes) = self.image_shared.pop_front()
+        {
+            tape.put_bytes(&bytes);
+        }
+        ImageStep::More(tape.take())
     }
 
     /// True while an image walks over the data, given up or not.
@@ -67,6 +78,7 @@ impl Engine {
 
     /// Gives an image up. It still has to be stepped until it is lost.
     pub fn abandon_image(&mut self) {
+        self.image_shared.clear();
         self.keyspace.abandon_image();
     }
 
@@ -94,17 +106,18 @@ impl Engine {
     pub fn restore(options: Options, now: Now, image: &[u8]) -> Result<Engine, Damaged> {
         let mut engine = Engine::new(options, now);
         let mut tape = Tape::reader(image);
-        let mut head = Tape::reader(tape.get_bytes()?);
+        let head = tape.get_bytes()?;
+        let mut head = Tape::reader_before(head, tape.rest());
         engine.image(&mut head)?;
         if !head.is_at_end() {
             return Err(Damaged);
         }
-        engine.keyspace.read_entries(&mut tape)?;
+        engine.keyspace.read_entries(&mut Tape::reader(head.behind()))?;
         Ok(engine)
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let Engine { keyspace, server } = self;
+        let Engine { keyspace, server, image_shared: _ } = self;
         server.image(tape)?;
         keyspace.image(tape)
     }

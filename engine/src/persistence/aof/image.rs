@@ -5,10 +5,19 @@ use super::{Aof, Bytes, Policy, State};
 use crate::base::image::{Damaged, Image, Tape};
 use alloc::string::String;
 
+/// Bytes that may wait for the disk when an image begins: they are copied at once.
+const WAITING_MAX: usize = 1 << 20;
+
 impl Aof {
-    /// True if an image can be written: no files are exchanged.
+    /// True if an image can be written: no files are exchanged, and the disk is
+    /// not far behind.
     pub(crate) fn rests(&self) -> bool {
-        self.rewriting.is_none() && self.rotation.is_none() && self.task.is_none() && self.load.is_none()
+        let waiting = self.buffer.0.len() + self.appending.as_ref().map_or(0, |bytes| bytes.0.len());
+        waiting <= WAITING_MAX
+            && self.rewriting.is_none()
+            && self.rotation.is_none()
+            && self.task.is_none()
+            && self.load.is_none()
     }
 }
 
