@@ -246,6 +246,11 @@ impl<H: Host> Shared<H> {
         });
     }
 
+    /// Goes on with the recorder's image of the engine. False if there is none.
+    pub fn step_image(&self) -> bool {
+        self.with(|core| core.recorder.as_ref().is_some_and(|recorder| recorder.step(&mut core.engine)))
+    }
+
     /// Looks at the engine.
     pub fn inspect<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
         self.with(|core| look(&core.engine))
@@ -279,7 +284,7 @@ impl Core {
         }
         self.engine.handle(now, input, &mut self.effects);
         if let Some(recorder) = &self.recorder {
-            recorder.handled(&self.effects, &self.engine);
+            recorder.handled(now, &self.effects, &mut self.engine);
         }
     }
 

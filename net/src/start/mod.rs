@@ -30,7 +30,6 @@ use crate::shared::{Parts, Shared};
 use crate::tokio_host::TokioHost;
 use crate::{allocator, crash, signal};
 use configuration::{Configuration, ConfigurationError};
-use engine::boundary::ask::Oracle;
 use engine::boundary::effects::Effects;
 use engine::boundary::input::Input;
 use engine::boundary::time::Now;
@@ -245,24 +244,30 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         renamed_commands,
     };
     let now = host.now();
-    let recorder = match record(&options, now) {
-        Ok(recorder) => recorder,
-        Err(error) => {
-            tracing::warn!("Failed to begin the recording: {error}");
-            return 1;
-        }
-    };
+    let recorder = Recorder::new(options.config.bytes(Id::RecordMaxSize), background_processors.clone());
+    if let Err(error) = record(&recorder, &options, now) {
+        tracing::warn!("Failed to begin the recording: {error}");
+        return 1;
+    }
     let engine = Engine::new(options, now);
     tracing::info!("Server initialized");
     let (disk, queue) = DiskThread::new(Arc::clone(&lull));
     let (garbage, to_drop) = channel();
     let (wanted_links, links) = unbounded_channel();
     let [for_settings, for_ready, for_exit, for_signal] = [(); 4].map(|()| Arc::clone(&daemon));
-    let apply = move |parameter: &str, value: &str| for_settings.settings().apply(parameter, value);
+    let records = recorder.clone();
+    let apply = move |parameter: &str, value: &str| match parameter {
+        "record" => records.set_directory(value).map_err(|error| error.to_string()),
+        "record-max-size" => {
+            records.set_size_max(value.parse().unwrap_or(0));
+            Ok(())
+        }
+        _ => for_settings.settings().apply(parameter, value),
+    };
     let parts = Parts {
         engine,
-        effects: Effects::new(oracle(System::new(Box::new(apply)), recorder.clone())),
-        recorder,
+        effects: Effects::new(Box::new(RecordedOracle::new(System::new(Box::new(apply)), recorder.clone()))),
+        recorder: Some(recorder.clone()),
         disk: Box::new(disk),
         wanted_links,
         log: logger,
@@ -271,8 +276,13 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         exit: Box::new(move |code| for_exit.exit(code)),
     };
     let shared = Shared::new(parts, host);
-    let for_disk = Arc::clone(&shared);
     let until_synced = Arc::clone(&lull);
+    let [for_disk, for_recorder] = [(); 2].map(|()| Arc::clone(&shared));
+    recorder.step_by(Box::new(move || {
+        let more = for_recorder.step_image();
+        for_recorder.let_others_in();
+        more
+    }));
     threads::start_background("disk", background_processors.clone(), move || {
         work(&queue, &until_synced, |ended| for_disk.completed(ended));
     });
@@ -285,21 +295,12 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
 }
 
 /// Begins to record, if that is configured.
-fn record(options: &Options, now: Now) -> Result<Option<Recorder>, std::io::Error> {
+fn record(recorder: &Recorder, options: &Options, now: Now) -> Result<(), std::io::Error> {
     let directory = options.config.text(Id::Record);
     if directory.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
-    let (recorder, recording) = Recorder::start(options, now, Path::new(OsStr::from_bytes(directory)))?;
-    threads::start_background("record", options.config.text(Id::BioCpulist).to_vec(), move || recording.write());
-    Ok(Some(recorder))
-}
-
-fn oracle(system: System, recorder: Option<Recorder>) -> Box<dyn Oracle + Send> {
-    match recorder {
-        Some(recorder) => Box::new(RecordedOracle::new(system, recorder)),
-        None => Box::new(system),
-    }
+    recorder.start(options, now, Path::new(OsStr::from_bytes(directory)))
 }
 
 fn host_facts() -> HostFacts {

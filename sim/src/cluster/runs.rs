@@ -121,7 +121,10 @@ pub fn run_plan(plan: &Plan, manner: Manner) -> Outcome {
             outcome.fault = Some(Fault { checker: "determinism", text });
         }
         for (node, life, recording) in &again.recordings {
-            if let Err(text) = crate::replay::replay(recording) {
+            let replayed = crate::replay::replay(recording);
+            let checked = replayed.and_then(|replayed| crate::replay::check_image(recording, replayed.inputs));
+            outcome.report.add("images that were restored", u64::from(checked == Ok(true)));
+            if let Err(text) = checked {
                 let text = format!("replay of node {node}, life {life}: {text}");
                 outcome.fault.get_or_insert(Fault { checker: "replay", text });
             }

@@ -9,6 +9,7 @@
 //! succeeds; with `always` the process ends, as replies may already depend on it.
 
 use super::{Aof, Bytes, Policy, State};
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::{DiskOperation, Effect, LogLevel};
 use crate::boundary::id::FileId;
 use crate::boundary::input::DiskError;
@@ -41,6 +42,17 @@ pub(super) struct Awaited {
     pub(super) reload: Option<Waiter>,
     /// Set when waiting longer is of no use, as the disk fails.
     failed: bool,
+}
+
+impl Image for Awaited {
+    fn blank() -> Awaited {
+        Awaited::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Awaited { shutdown, reload, failed } = self;
+        tape.each([shutdown, reload, failed])
+    }
 }
 
 impl Awaited {
