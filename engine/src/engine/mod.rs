@@ -163,7 +163,7 @@ impl Engine {
                 Timer::Replication => self.persistence(now, effects).replication_tick(),
                 Timer::Wait => self.server.answer_waits(now),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
-                Timer::Aof => self.persistence(now, effects).aof_progress(),
+                Timer::Aof => self.persistence(now, effects).aof_deadline(),
                 Timer::Unsubscribe => self.give_up_subscriptions(now),
             }
         }

@@ -32,6 +32,13 @@ pub(crate) struct Shutdown {
     pub(super) waiters: Vec<Waiter>,
 }
 
+impl Shutdown {
+    /// True once it waits for nobody but the disk.
+    pub(crate) fn is_final(&self) -> bool {
+        self.options.is_some() && self.until.is_none()
+    }
+}
+
 impl Work<'_> {
     /// A signal came. What follows waits for its turn.
     pub(crate) fn shutdown_signal(&mut self, signal: Signal) {

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 impl Replication {
     /// True if an image can be written.
     pub(crate) fn rests(&self) -> bool {
-        self.transfer.is_none() && self.follow.rests()
+        self.transfer.is_none() && self.reservations.is_empty() && self.follow.rests()
     }
 }
 
@@ -37,6 +37,7 @@ impl Image for Replication {
             backlog,
             replicas,
             transfer: _,
+            reservations: _,
             alone_since,
             next_second,
             seconds_unpinged,
@@ -100,15 +101,16 @@ impl Image for State {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        use State::{Online, Opening, SendFile, Transfer, WaitAck, WaitFile, WaitStart};
+        use State::{BackgroundLoad, Online, Opening, SendFile, Transfer, WaitAck, WaitFile, WaitStart};
         let none = FileId(0);
-        let all = [WaitStart, WaitFile, Transfer(0), Opening(none), SendFile(none, 0, false), WaitAck, Online];
-        tape.variant(self, all)?;
+        let sent = [Transfer(0), Opening(none), SendFile(none, 0, false)];
+        let [transfer, opening, file] = sent;
+        tape.variant(self, [WaitStart, WaitFile, transfer, opening, file, WaitAck, BackgroundLoad, Online])?;
         match self {
             Transfer(position) => position.image(tape),
             Opening(file) => file.image(tape),
             SendFile(file, left, reading) => tape.each([file, left, reading]),
-            WaitStart | WaitFile | WaitAck | Online => Ok(()),
+            WaitStart | WaitFile | WaitAck | BackgroundLoad | Online => Ok(()),
         }
     }
 }

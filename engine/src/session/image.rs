@@ -142,7 +142,19 @@ impl Image for Handshake {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let Handshake { port, address, reads_to_mark, takes_new_id, version, file_only, without_keys } = self;
-        tape.each([port, address, reads_to_mark, takes_new_id, version, file_only, without_keys])
+        let Handshake {
+            port,
+            address,
+            reads_to_mark,
+            takes_new_id,
+            version,
+            file_only,
+            without_keys,
+            takes_two_connections,
+            for_snapshot,
+            snapshot_client,
+        } = self;
+        tape.each([port, address, reads_to_mark, takes_new_id, version, file_only, without_keys])?;
+        tape.each([takes_two_connections, for_snapshot, snapshot_client])
     }
 }

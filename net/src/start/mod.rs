@@ -17,6 +17,7 @@ use crate::listener::Listeners;
 use crate::listener::accept::Acceptor;
 use crate::listener::socket::{SocketOptions, UnixAccess, system_text};
 use crate::log::{Logger, ROLE_PRIMARY};
+use crate::lull::Lull;
 use crate::oracle::System;
 use crate::process::pidfile::{self, PidFile};
 use crate::process::supervisor::Supervisor;
@@ -63,7 +64,8 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     if !prepare_process(&mut configuration) {
         return 1;
     }
-    let runtime = match threads::runtime() {
+    let lull = Arc::new(Lull::default());
+    let runtime = match threads::runtime(&lull) {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::warn!("Could not watch for events: {}", system_text(&error));
@@ -81,7 +83,12 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     notice::running(config, personality, &logger);
     notice::backlog(config.integer(Id::TcpBacklog));
     let daemon = Daemon { settings: Mutex::new(settings), supervisor, pid_file };
-    serve(configuration, executable, personality, Served { logger, daemon: Arc::new(daemon), runtime, host, acceptor })
+    serve(
+        configuration,
+        executable,
+        personality,
+        Served { logger, daemon: Arc::new(daemon), runtime, lull, host, acceptor },
+    )
 }
 
 /// Reads the configuration, and lets the log follow it. What is wrong is told where the reference tells it.
@@ -185,6 +192,7 @@ struct Served {
     logger: Arc<Logger>,
     daemon: Arc<Daemon>,
     runtime: Runtime,
+    lull: Arc<Lull>,
     host: TokioHost,
     acceptor: Acceptor<TokioHost>,
 }
@@ -218,7 +226,7 @@ impl Daemon {
 }
 
 fn serve(configuration: Configuration, executable: String, personality: Personality, served: Served) -> i32 {
-    let Served { logger, daemon, runtime, host, acceptor } = served;
+    let Served { logger, daemon, runtime, lull, host, acceptor } = served;
     let Configuration { config, file, renamed_commands, .. } = configuration;
     let threads = config.unsigned(Id::IoThreads) as usize;
     let background_processors = config.text(Id::BioCpulist).to_vec();
@@ -243,7 +251,7 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     }
     let engine = Engine::new(options, now);
     tracing::info!("Server initialized");
-    let (disk, queue) = DiskThread::new();
+    let (disk, queue) = DiskThread::new(Arc::clone(&lull));
     let (garbage, to_drop) = channel();
     let (wanted_links, links) = unbounded_channel();
     let [for_settings, for_ready, for_exit, for_signal] = [(); 4].map(|()| Arc::clone(&daemon));
@@ -268,6 +276,7 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         exit: Box::new(move |code| for_exit.exit(code)),
     };
     let shared = Shared::new(parts, host);
+    let until_synced = Arc::clone(&lull);
     let [for_disk, for_recorder] = [(); 2].map(|()| Arc::clone(&shared));
     recorder.step_by(Box::new(move || {
         let more = for_recorder.step_image();
@@ -275,13 +284,13 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         more
     }));
     threads::start_background("disk", background_processors.clone(), move || {
-        work(&queue, |token, result| for_disk.handle(Input::Disk { token, result }));
+        work(&queue, &until_synced, |ended| for_disk.completed(ended));
     });
     threads::start_background("drop", background_processors, move || to_drop.into_iter().for_each(drop));
     let signals = signal::wait(move |code| for_signal.exit(code));
     let options = daemon.settings().connection_options();
     shared.handle(Input::Start);
-    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals, links });
+    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals, links, lull });
     0
 }
 

@@ -1,5 +1,6 @@
 //! What a run's nodes and clients are like: from the seed alone.
 
+use engine::base::fingerprint::Fingerprint;
 use engine::base::random::Random;
 use engine::config::{Circumstances, Config};
 use engine::engine::options::Options;
@@ -65,6 +66,8 @@ pub(crate) struct Setup {
     pub registers: usize,
     /// Pairs a database.
     pub pairs: usize,
+    /// So many of eight requests are for a pair.
+    pub pair_share: u64,
     /// Keys that any command may be used on.
     pub keys: u64,
     /// Longest value.
@@ -102,6 +105,7 @@ impl Setup {
             sync_max: one_of(random, &[200, 2000, 15_000]),
             registers: one_of(random, &[2, 8, 16]),
             pairs: one_of(random, &[1, 4]),
+            pair_share: one_of(random, &[1, 1, 3]),
             keys: one_of(random, &[8, 30]),
             value_max: one_of(random, &[20, 64, 64, 1500]),
             depth_max,
@@ -144,6 +148,11 @@ impl NodeSetup {
         let lenient = one_of(random, &[false, false, true]);
         line("no-appendfsync-on-rewrite", if lenient { "yes" } else { "no" });
         line("rdbcompression", one_of(random, &["yes", "no"]));
+        // From what was drawn, so that the rest of a seed stays what it was.
+        let mut hash = Fingerprint::new();
+        hash.add_bytes(lines.as_bytes());
+        let dual = hash.value() % 3 > 0;
+        lines += &format!("dual-channel-replication-enabled {}\n", if dual { "yes" } else { "no" });
         NodeSetup { durability, lenient, save: one_of(random, &["", "1 1", "5 10", "3600 1"]), lines }
     }
 

@@ -72,6 +72,7 @@ impl Image for Aof {
             mark,
             told,
             lost,
+            place,
             load: _,
         } = self;
         tape.variant(state, [State::Off, State::Waiting, State::On])?;
@@ -80,7 +81,7 @@ impl Image for Aof {
         tape.each([current_size, base_size, delayed_syncs, last_ahead_bytes, suspended, timestamps, last_timestamp])?;
         tape.each([manifest, selected, file, file_size, buffer, appending, append_began, damaged, cutting, retry_at])?;
         tape.each([error_logged, appended, written, synced, syncing, sync_began, sync_slow, base_ready, closing])?;
-        tape.each([limit, held, awaited, mark, told, lost])
+        tape.each([limit, held, awaited, mark, told, lost, place])
     }
 }
 

@@ -184,6 +184,12 @@ impl Context<'_> {
         if !id.eq_ignore_ascii_case(&self.server.replication.id) {
             return Err(Error::Text("ERR PSYNC FAILOVER replid must match my replid."));
         }
+        if !self.server.replication.follow.was_connected() {
+            // It came back with its files while it was to take over: they may lack what it had when it was chosen.
+            return Err(Error::Text(
+                "ERR PSYNC FAILOVER can't be sent to a replica that was not in sync since it started.",
+            ));
+        }
         self.persistence().follow_nobody();
         // Those that there are; the one that asks is going to be one that stays.
         self.server.drop_replicas_as_asked(self.orders);

@@ -1,18 +1,24 @@
 //! A primary that is followed, in an image.
 
+use super::history::Position;
 use super::{Follow, Link, Stage, Stream};
 use crate::base::image::{Damaged, Image, Tape};
-use crate::boundary::id::LinkId;
+use crate::boundary::id::{DatabaseId, LinkId};
 use crate::boundary::time::Monotonic;
+use crate::replication::ReplicationId;
 use alloc::vec::Vec;
 
 impl Follow {
     /// True if an image can be written: the connection is being made, or the
-    /// stream comes, or there is none.
+    /// stream comes over it and over no other, or there is none.
     pub(crate) fn rests(&self) -> bool {
+        let two = self.apart.is_some() || self.kept.is_some();
         match self.link.as_ref().map(|link| &link.stage) {
+            _ if two => false,
             None | Some(Stage::Connecting | Stage::Asked | Stage::Streaming(_)) => true,
-            Some(Stage::Greeting(_) | Stage::Announced(_) | Stage::Receiving(_) | Stage::Loading(_)) => false,
+            Some(
+                Stage::Greeting(_) | Stage::Placing | Stage::Announced(_) | Stage::Receiving(_) | Stage::Loading(_),
+            ) => false,
         }
     }
 }
@@ -23,8 +29,21 @@ impl Image for Follow {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let Follow { address, link, last_link, outbox, resumable, selected, down_since, failover, own_keys } = self;
-        tape.each([address, link, last_link, outbox, resumable, selected, down_since, failover, own_keys])
+        let Follow {
+            address,
+            link,
+            last_link,
+            apart: _,
+            kept: _,
+            kept_peak,
+            outbox,
+            resumable,
+            selected,
+            down_since,
+            failover,
+            own_keys,
+        } = self;
+        tape.each([address, link, last_link, kept_peak, outbox, resumable, selected, down_since, failover, own_keys])
     }
 }
 
@@ -72,5 +91,16 @@ impl Image for Stream {
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
         let Stream { parser: _, requests: _, position, held, disconnected, without_offsets } = self;
         tape.each([position, held, disconnected, without_offsets])
+    }
+}
+
+impl Image for Position {
+    fn blank() -> Position {
+        Position { id: ReplicationId::blank(), offset: 0, database: DatabaseId(0) }
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Position { id, offset, database } = self;
+        tape.each([id, offset, database])
     }
 }
