@@ -257,7 +257,7 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     let [for_settings, for_ready, for_exit, for_signal] = [(); 4].map(|()| Arc::clone(&daemon));
     let records = recorder.clone();
     let apply = move |parameter: &str, value: &str| match parameter {
-        "record" => records.set_directory(value).map_err(|error| error.to_string()),
+        "record" => records.set_directory(value).map_err(|error| system_text(&error)),
         "record-max-size" => {
             records.set_size_max(value.parse().unwrap_or(0));
             Ok(())
