@@ -1,10 +1,12 @@
 //! The command line of clusters.
 
 use sim::cluster::draw::draw_plan_from;
+use sim::cluster::picture::highlight;
 use sim::cluster::plan::Plan;
-use sim::cluster::runs::{Summary, missing, run_plan, run_seeds};
+use sim::cluster::runs::{Manner, Summary, missing, run_plan, run_seeds};
 use sim::cluster::shrink::shrink;
-use sim::cluster::{Fault, Keep, run};
+use sim::cluster::{Fault, Keep, Mutant, run};
+use sim::trace::Trace;
 use sim::trace::page::render;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -34,6 +36,9 @@ pub(crate) struct Arguments {
     /// Has every kind of fault in each seed, instead of some.
     #[arg(long)]
     no_swarm: bool,
+    /// Runs no more seeds of a range once so many have failed.
+    #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
+    failures_max: usize,
     /// Where recordings and the plan of a seed that fails go.
     #[arg(long, default_value = "failed-seeds")]
     keep: PathBuf,
@@ -46,9 +51,28 @@ pub(crate) struct Arguments {
     /// Tells what happens in a seed or plan.
     #[arg(long)]
     tell: bool,
+    /// Switches a checker to nonsense, as atomic:accepts or atomic:refuses: somebody must notice.
+    #[arg(long)]
+    mutant: Option<Mutant>,
     /// Shows the plan of a seed and runs nothing.
     #[arg(long)]
     show: bool,
+}
+
+impl Arguments {
+    fn manner(&self) -> Manner {
+        Manner {
+            swarm: !self.no_swarm,
+            jobs: self.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            determinism: self.determinism,
+            failures_max: self.failures_max,
+            mutant: self.mutant,
+        }
+    }
+
+    fn keep(&self) -> Keep {
+        Keep { mutant: self.mutant, ..Keep::default() }
+    }
 }
 
 pub(crate) fn work(arguments: &Arguments) -> Result<(), String> {
@@ -65,20 +89,19 @@ pub(crate) fn work(arguments: &Arguments) -> Result<(), String> {
         return run_one(&plan, arguments);
     }
     let seeds = arguments.seeds.clone().unwrap_or(0..100);
-    let jobs = arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let manner = arguments.manner();
     let (first, count) = (seeds.start, seeds.end.saturating_sub(seeds.start));
-    let swarm = !arguments.no_swarm;
     let start = Instant::now();
-    let summary = run_seeds(seeds, swarm, jobs, arguments.determinism, |summary, seed, fault| {
+    let summary = run_seeds(seeds, manner, |summary, seed, fault| {
         tell_progress(summary, count, start, seed, fault);
     });
     eprintln!();
-    tell_summary(&summary, count, start, jobs);
+    tell_summary(&summary, start, manner.jobs);
     let Some((seed, fault)) = summary.failed.first() else { return Ok(()) };
     if let Some((median, most)) = summary.needed(first) {
         println!("seeds needed to find it: median {median}, 95 of 100 times at most {most}");
     }
-    let plan = draw_plan_from(*seed, swarm);
+    let plan = draw_plan_from(*seed, manner.swarm);
     Err(explain(&plan, fault, arguments)?)
 }
 
@@ -97,7 +120,7 @@ fn tell_progress(summary: &Summary, count: u64, start: Instant, seed: u64, fault
     }
 }
 
-fn tell_summary(summary: &Summary, count: u64, start: Instant, jobs: usize) {
+fn tell_summary(summary: &Summary, start: Instant, jobs: usize) {
     println!("{}", summary.report);
     for name in missing(&summary.report) {
         println!("never: {name}");
@@ -110,34 +133,47 @@ fn tell_summary(summary: &Summary, count: u64, start: Instant, jobs: usize) {
     let hours = summary.simulated as f64 / 3.6e9;
     let rate = hours / (start.elapsed().as_secs_f64() / 3600.0) / jobs as f64;
     println!(
-        "{count} seeds, {} failed, {hours:.2} simulated hours, {rate:.0} in an hour of a core",
+        "{} seeds, {} failed, {hours:.2} simulated hours, {rate:.0} in an hour of a core",
+        summary.runs,
         summary.failed.len()
     );
 }
 
 fn run_one(plan: &Plan, arguments: &Arguments) -> Result<(), String> {
     let start = Instant::now();
-    let outcome = run_plan(plan, arguments.determinism);
-    if arguments.report.is_some() || arguments.tell {
-        let trace = run(plan, Keep { recordings: false, trace: true }).trace.unwrap_or_default();
-        if arguments.tell {
-            for event in &trace.events {
-                println!("{:>12} {:8} {:10} {}", event.at_us, trace.lanes[event.lane], event.kind.name(), event.title);
-            }
-        }
-        if let Some(failure) = &trace.failure {
-            println!("{failure}");
-        }
-        if let Some(path) = &arguments.report {
-            std::fs::write(path, render(&trace)).map_err(|error| error.to_string())?;
-        }
-    }
+    let outcome = run_plan(plan, arguments.manner());
     println!("{}", outcome.report);
     println!("effects {:016x}, {:?}", outcome.effects, start.elapsed());
+    if arguments.tell {
+        tell_events(&run(plan, Keep { trace: true, ..arguments.keep() }).trace.unwrap_or_default());
+    }
     match &outcome.fault {
-        None => Ok(()),
+        None => draw(plan, None, arguments),
         Some(fault) => Err(explain(plan, fault, arguments)?),
     }
+}
+
+fn tell_events(trace: &Trace) {
+    for event in &trace.events {
+        println!("{:>12} {:8} {:10} {}", event.at_us, trace.lanes[event.lane], event.kind.name(), event.title);
+    }
+    if let Some(failure) = &trace.failure {
+        println!("{failure}");
+    }
+}
+
+/// Draws a run, if that is wanted, with what of it is part of the smallest plan that fails.
+fn draw(plan: &Plan, smallest: Option<&Plan>, arguments: &Arguments) -> Result<(), String> {
+    let Some(path) = &arguments.report else { return Ok(()) };
+    let mut trace = run(plan, Keep { trace: true, ..arguments.keep() }).trace.unwrap_or_default();
+    trace.reproduction = match &arguments.plan {
+        Some(path) => format!("cargo run --release -p sim -- cluster --plan {}", path.display()),
+        None => reproduction(plan.seed),
+    };
+    if let Some(smallest) = smallest {
+        highlight(&mut trace, smallest);
+    }
+    std::fs::write(path, render(&trace)).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn reproduction(seed: u64) -> String {
@@ -152,14 +188,18 @@ fn commit() -> String {
 
 /// Makes the plan smaller, keeps it with its recordings, and says all about it.
 fn explain(plan: &Plan, fault: &Fault, arguments: &Arguments) -> Result<String, String> {
-    let (small, found) =
-        if arguments.no_shrink { (plan.clone(), fault.clone()) } else { shrink(plan, fault, SHRINK_RUNS) };
+    let (small, found) = if arguments.no_shrink {
+        (plan.clone(), fault.clone())
+    } else {
+        shrink(plan, fault, arguments.mutant, SHRINK_RUNS)
+    };
     let directory = arguments.keep.join(format!("seed-{}-{}", plan.seed, found.checker));
     let told = |error: std::io::Error| format!("{}: {error}", directory.display());
     std::fs::create_dir_all(&directory).map_err(told)?;
     let path = directory.join("plan");
     std::fs::write(&path, small.to_string()).map_err(told)?;
-    keep_recordings(&small, &directory).map_err(told)?;
+    keep_recordings(&small, arguments.keep(), &directory).map_err(told)?;
+    draw(plan, Some(&small), arguments)?;
     Ok(format!(
         "{}: {}\n  commit {}\n  {}\n  smallest plan, {} steps:\n    {}\n  again with: cargo run --release -p sim -- cluster --plan {}",
         found.checker,
@@ -172,8 +212,8 @@ fn explain(plan: &Plan, fault: &Fault, arguments: &Arguments) -> Result<String, 
     ))
 }
 
-fn keep_recordings(plan: &Plan, directory: &Path) -> Result<(), std::io::Error> {
-    for (node, life, recording) in run(plan, Keep { recordings: true, trace: false }).recordings {
+fn keep_recordings(plan: &Plan, keep: Keep, directory: &Path) -> Result<(), std::io::Error> {
+    for (node, life, recording) in run(plan, Keep { recordings: true, ..keep }).recordings {
         std::fs::write(directory.join(format!("node-{node}-life-{life}")), recording)?;
     }
     Ok(())

@@ -25,6 +25,7 @@
 //! status.rs   what INFO and ROLE tell
 //! tick.rs     what is due every second
 //! wait.rs     WAIT, WAITAOF
+//! image.rs    all of it as bytes
 //! follow/     the other side
 //! ```
 
@@ -32,6 +33,7 @@ mod blocks;
 mod deliver;
 mod dual;
 pub(crate) mod follow;
+mod image;
 pub(crate) mod replica;
 mod serve;
 pub(crate) mod status;

@@ -1,6 +1,7 @@
 //! Clients: they send pipelines to the node that they take for the primary, or
 //! read from any, and judge the replies.
 
+use super::lifecycle::count_down;
 use super::network::{ConnectionNumber, Peer, Segment};
 use super::setup::{DATABASES, Durability, NODES};
 use super::workload::{Ask, Asked, value_of};
@@ -189,7 +190,9 @@ impl World {
                     out.push(workload.write(register, self.watch.writes.len() - 1));
                 }
                 (2..4, Some(register)) => out.push(workload.read(register)),
-                (4, Some(_)) => workload.pair(database, random.below(2) == 0 || !leads, random, out),
+                (kind @ 4.., Some(_)) if kind < 4 + self.setup.pair_share => {
+                    workload.pair(database, random.below(2) == 0 || !leads, random, out);
+                }
                 _ => out.push((workload.any(now_ms, random), Ask::Any)),
             }
         }
@@ -317,6 +320,7 @@ impl World {
                 }
                 self.promise(node, write);
                 self.report.add("writes acknowledged", 1);
+                self.may_lose_power_after_reply(node);
             }
             (Ask::Exchange(..), Reply::Null) => self.report.add("watched registers written by others", 1),
             (Ask::Read(register) | Ask::Watched(register), Reply::Bulk(_) | Reply::Null) => {
@@ -341,17 +345,27 @@ impl World {
                 self.report.add(if *count > 0 { "WAIT with replicas" } else { "WAIT in vain" }, 1);
             }
             (Ask::WaitAof { .. }, Reply::Array(values)) => {
+                self.watch.check_answered(number, false);
                 if values.first() == Some(&Reply::Integer(1)) {
                     self.report.add("WAITAOF of what is synced", 1);
                     if let Some(write) = self.actors[number].last_done.filter(|_| self.hosts[node].process.is_some()) {
                         self.watch.promised(node, write);
                     }
+                    self.may_lose_power_after_reply(node);
                 }
                 if values.get(1).is_some_and(|count| *count != Reply::Integer(0)) {
                     self.report.add("WAITAOF with replicas", 1);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A client was told of a write: the worst moment for the machine to lose its
+    /// power, if that has been arranged.
+    fn may_lose_power_after_reply(&mut self, node: usize) {
+        if count_down(&mut self.hosts[node].dies_after_replies) {
+            self.push_in(1, Event::PowerFails { node });
         }
     }
 
@@ -383,8 +397,8 @@ impl World {
             let actor = &self.actors[number];
             let waits = !actor.asked.is_empty() || actor.connection.is_some() && !actor.accepted;
             let late = self.now > actor.sent_at + PATIENCE_US;
-            if late && self.should_be_answered(number) {
-                self.watch.fail("waitaof", format!("client {number} waits for ever for a sync where all works"));
+            if self.should_be_answered(number) {
+                self.watch.check_answered(number, late);
             }
             if let Some(connection) = self.actors[number].connection.filter(|_| waits && late) {
                 self.report.add("clients that gave up", 1);

@@ -16,6 +16,7 @@ fn weight(kind: Kind) -> (u64, u64) {
         Kind::SyncLies => (1, 5),
         Kind::SyncFails | Kind::DiskFull => (2, 4),
         Kind::ConfigSet | Kind::Save | Kind::Rewrite => (3, 2),
+        Kind::Strand | Kind::Lag => (1, 3),
         _ => (2, 2),
     }
 }
@@ -29,8 +30,8 @@ pub fn draw_plan(seed: u64) -> Plan {
 pub fn draw_plan_from(seed: u64, swarm: bool) -> Plan {
     let mut random = Random::from_seed(seed ^ 0x706c_616e);
     let mut kinds = Vec::new();
-    let aimed = [Kind::PowerLossAmidRewrite, Kind::PowerLossAmidStream];
-    for &kind in Kind::ALL.iter().filter(|kind| !aimed.contains(kind)) {
+    let aimed = |kind: &Kind| AIMED.iter().any(|(known, _)| known == kind);
+    for &kind in Kind::ALL.iter().filter(|kind| !aimed(kind)) {
         let (times, one_in) = weight(kind);
         if random.below(one_in) == 0 || !swarm {
             kinds.extend(std::iter::repeat_n(kind, times as usize));
@@ -51,21 +52,52 @@ pub fn draw_plan_from(seed: u64, swarm: bool) -> Plan {
 }
 
 /// Faults that strike at the moments that matter most: amid the steps of a
-/// rewrite, or amid the stream to a replica.
+/// rewrite or the stream to a replica, or when a client has just been told of a
+/// write. And after how many of what they count, at most.
+const AIMED: &[(Kind, u64)] = &[
+    (Kind::PowerLossAmidRewrite, 60),
+    (Kind::PowerLossAmidStream, 20),
+    (Kind::ResetAmidStream, 20),
+    (Kind::PowerLossAfterReply, 20),
+];
+
 fn draw_aimed(seed: u64, swarm: bool, seconds: u64, steps: &mut Vec<Step>) {
     let mut random = Random::from_seed(seed ^ 0x6169_6d65);
-    for (kind, most) in [(Kind::PowerLossAmidRewrite, 60), (Kind::PowerLossAmidStream, 20)] {
+    let end_ms = (seconds - QUIET_S) * 1000;
+    for &(kind, most) in AIMED {
         if swarm && random.below(3) > 0 {
             continue;
         }
         for _ in 0..1 + random.below(4) {
-            let node = if random.below(2) == 0 { 0 } else { random.below(NODES as u64) as usize };
-            let at_ms = 1000 + random.below((seconds - QUIET_S) * 1000 - 1000);
+            let node = if random.below(2) == 0 { NODES } else { random.below(NODES as u64) as usize };
+            let at_ms = 1000 + random.below(end_ms - 1000);
             let step = Step { at_ms, kind, node, other: NODES, amount: 1 + random.below(most) as i64 };
             steps.push(step);
         }
     }
+    for kind in [Kind::Lag, Kind::Strand] {
+        if swarm && random.below(3) > 0 {
+            continue;
+        }
+        for _ in 0..1 + random.below(3) {
+            draw_stale(kind, end_ms, &mut random, steps);
+        }
+    }
     steps.sort_by_key(|step| step.at_ms);
+}
+
+/// A node falls behind, and is made the primary before it has caught up: by a
+/// handover while bytes to it are under way, or by an order after it was cut off.
+fn draw_stale(kind: Kind, end_ms: u64, random: &mut Random, steps: &mut Vec<Step>) {
+    let node = random.below(NODES as u64 - 1) as usize;
+    let behind_ms = if kind == Kind::Lag { 200 + random.below(3000) } else { 3000 + random.below(9000) };
+    let at_ms = 2000 + random.below(end_ms - 2000);
+    let (then, after_ms) = match kind {
+        Kind::Lag => (Kind::Failover, random.below(behind_ms)),
+        _ => (Kind::Promote, behind_ms - random.below(1000)),
+    };
+    steps.push(Step { at_ms, kind, node, other: NODES, amount: behind_ms as i64 });
+    steps.push(Step { at_ms: at_ms + after_ms, kind: then, node, other: NODES, amount: 0 });
 }
 
 fn draw_step(kind: Kind, at_ms: u64, random: &mut Random) -> Step {

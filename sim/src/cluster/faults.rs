@@ -36,7 +36,8 @@ const PARAMETERS: &[(&str, &str)] = &[
 
 impl World {
     pub(super) fn step(&mut self, step: Step) {
-        let Step { kind, node, other, amount, .. } = step;
+        let Step { kind, other, amount, .. } = step;
+        let node = if step.node == NODES { self.sentinel.primary } else { step.node };
         if self.healed_at.is_some() {
             return;
         }
@@ -58,12 +59,14 @@ impl World {
                 self.network.block(node, other, until);
                 self.network.block(other, node, until);
             }
-            Kind::Isolate => {
-                for place in (0..=NODES).filter(|place| *place != node) {
+            Kind::Isolate | Kind::Strand => {
+                let places = if kind == Kind::Isolate { 0..NODES + 1 } else { 0..NODES };
+                for place in places.filter(|place| *place != node) {
                     self.network.block(node, place, until);
                     self.network.block(place, node, until);
                 }
             }
+            Kind::Lag => self.network.lag(node, amount.unsigned_abs() * 1000),
             Kind::Reset => self.reset(node, other),
             Kind::Slow => {
                 self.network.slow(node, other, amount.unsigned_abs() * 1000);
@@ -81,6 +84,8 @@ impl World {
                 self.sentinel_orders(node, &["BGREWRITEAOF"]);
             }
             Kind::PowerLossAmidStream => self.hosts[node].dies_after_segments = Some(amount.unsigned_abs()),
+            Kind::ResetAmidStream => self.hosts[node].breaks_off_after_segments = Some(amount.unsigned_abs()),
+            Kind::PowerLossAfterReply => self.hosts[node].dies_after_replies = Some(amount.unsigned_abs()),
             Kind::ConfigSet => {
                 let (name, value) = PARAMETERS[amount.unsigned_abs() as usize % PARAMETERS.len()];
                 self.sentinel_orders(node, &["CONFIG", "SET", name, value]);
@@ -147,8 +152,7 @@ impl World {
         self.network.heal();
         for node in 0..NODES {
             let host = &mut self.hosts[node];
-            host.dies_after_operations = None;
-            host.dies_after_segments = None;
+            host.disarm();
             host.disk.health.full_until = 0;
             host.disk.health.sync_fails_until = 0;
             host.disk.health.sync_lies_until = 0;
@@ -168,10 +172,11 @@ impl World {
         let quiet = self.actors.iter().all(|actor| actor.rests());
         let same = standings.as_ref().is_some_and(|all| !self.replication || have_converged(all));
         if quiet && same {
+            self.watch.check_converged(None);
             return self.converged();
         }
         if late {
-            self.watch.not_converged(&standings.unwrap_or_default());
+            self.watch.check_converged(Some(&standings.unwrap_or_default()));
         }
         self.push_in(500_000, Event::Converged);
     }
@@ -194,9 +199,7 @@ impl World {
             self.watch.check_loss(history, &values);
         }
         let progress = self.actors.iter().map(|actor| actor.written_after_healing).sum::<u64>();
-        if progress == 0 && self.plan.clients > 0 {
-            self.watch.fail("progress", "no write succeeded after all was healed".into());
-        }
+        self.watch.check_progress(progress, self.plan.clients);
         self.report.add("writes after healing", progress);
         self.finished = true;
     }

@@ -36,6 +36,8 @@ pub(crate) struct History {
     pub born: Born,
     /// Its writes, with the offset behind the batch that each was in.
     pub log: Vec<Entry>,
+    /// The furthest offset to which a primary has written it.
+    pub written_to: u64,
 }
 
 /// A write in a history.
@@ -72,7 +74,7 @@ impl Histories {
 
     /// A history begins.
     pub(crate) fn begin(&mut self, id: [u8; 40], parent: Option<(HistoryNumber, usize)>, born: Born) -> HistoryNumber {
-        self.all.push(History { parent, born, log: Vec::new() });
+        self.all.push(History { parent, born, log: Vec::new(), written_to: 0 });
         self.by_id.insert(id, self.all.len() - 1);
         self.all.len() - 1
     }

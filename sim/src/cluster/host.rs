@@ -44,6 +44,10 @@ pub(super) struct Host {
     pub dies_after_operations: Option<u64>,
     /// It does amid a segment to a replica, after so many more whole ones.
     pub dies_after_segments: Option<u64>,
+    /// A replica's connection breaks amid a segment, after so many more whole ones.
+    pub breaks_off_after_segments: Option<u64>,
+    /// It loses its power after so many more replies that tell of a write.
+    pub dies_after_replies: Option<u64>,
     /// False once something happened in this life that excuses losses.
     pub intact: bool,
 }
@@ -87,6 +91,8 @@ impl Host {
             ended: super::check::recovery::Ended { kept_before: None, promises_hold: false, untrue: false },
             dies_after_operations: None,
             dies_after_segments: None,
+            breaks_off_after_segments: None,
+            dies_after_replies: None,
             intact: true,
         }
     }
@@ -103,6 +109,14 @@ impl Host {
         let health = self.disk.health;
         let suffers = now < health.full_until.max(health.stalled_until);
         self.disk.false_syncs > 0 || suffers && self.setup.durability != Durability::Always
+    }
+
+    /// What was aimed at it strikes no more.
+    pub(super) fn disarm(&mut self) {
+        self.dies_after_operations = None;
+        self.dies_after_segments = None;
+        self.breaks_off_after_segments = None;
+        self.dies_after_replies = None;
     }
 
     /// A process is about to begin.

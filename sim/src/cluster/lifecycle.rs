@@ -95,6 +95,7 @@ impl World {
         let ended = self.how_it_ends(node, power);
         self.note_what_came(node);
         self.note(node, Kind::Crash, || if power { "loses its power" } else { "ends" }.into());
+        self.note_operations_lost(node);
         self.end_process(node);
         let host = &mut self.hosts[node];
         let mut surroundings = host.shared.lock();
@@ -194,6 +195,7 @@ impl World {
             self.heap.push(at, Event::Disk { node, life });
         }
         let Some((token, done)) = completed else { return };
+        self.note_completion(node, token, &done);
         if count_down(&mut self.hosts[node].dies_after_operations) {
             return self.power_fails(node);
         }

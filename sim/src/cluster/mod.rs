@@ -24,6 +24,7 @@ mod host;
 mod lifecycle;
 mod network;
 mod observe;
+pub mod picture;
 pub mod plan;
 pub mod runs;
 mod sentinel;
@@ -33,18 +34,21 @@ mod wires;
 mod workload;
 mod world;
 
-pub use check::Fault;
+pub use check::{Checker, Fault, Mutant};
 pub use world::Outcome;
 
 use plan::Plan;
 
-/// What is kept of a run. Nothing in a run depends on it.
+/// What is kept of a run, and how it is judged. Nothing that happens in a run
+/// depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Keep {
     /// Recordings of all nodes.
     pub recordings: bool,
     /// What happened, for people to look at.
     pub trace: bool,
+    /// A checker that is nonsense.
+    pub mutant: Option<Mutant>,
 }
 
 /// Runs a plan.

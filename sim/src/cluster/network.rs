@@ -65,7 +65,8 @@ pub(crate) enum Segment {
 /// One way.
 #[derive(Default, Debug)]
 pub(crate) struct Pipe {
-    queue: VecDeque<Segment>,
+    /// With when each was sent.
+    queue: VecDeque<(u64, Segment)>,
     /// When the last segment arrives.
     last_at: u64,
     under_way: usize,
@@ -102,6 +103,8 @@ pub(crate) struct Connection {
     pub unread: Vec<u8>,
     /// The link's engine wants to read.
     pub credit: bool,
+    /// Bytes to the peer take so much longer, microseconds.
+    pub lag: u64,
     /// The end has come to the link's end.
     pub ended: Option<Option<&'static str>>,
     /// True while the link is about to be handed what it wants.
@@ -125,6 +128,7 @@ impl Connection {
             report_due: false,
             unread: Vec::new(),
             credit: false,
+            lag: 0,
             ended: None,
             hand_due: false,
             to_server: Pipe::default(),
@@ -171,9 +175,9 @@ impl Pipe {
         Some(taken)
     }
 
-    pub(crate) fn push(&mut self, segment: Segment) {
+    pub(crate) fn push(&mut self, segment: Segment, now: u64) {
         self.closed |= matches!(segment, Segment::Close(_));
-        self.queue.push_back(segment);
+        self.queue.push_back((now, segment));
     }
 
     /// True if bytes wait to get under way.
@@ -181,12 +185,13 @@ impl Pipe {
         !self.outbox.is_empty()
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Segment> {
-        let segment = self.queue.pop_front()?;
+    /// What arrives, and when it was sent.
+    pub(crate) fn pop(&mut self) -> Option<(u64, Segment)> {
+        let (sent_at, segment) = self.queue.pop_front()?;
         if let Segment::Bytes(bytes) = &segment {
             self.under_way -= bytes.len();
         }
-        Some(segment)
+        Some((sent_at, segment))
     }
 
     /// Nothing gets under way any more.
@@ -197,7 +202,7 @@ impl Pipe {
 
     /// What is under way is lost.
     pub(crate) fn lose(&mut self) {
-        self.queue.retain(|segment| matches!(segment, Segment::Close(_)));
+        self.queue.retain(|(_, segment)| matches!(segment, Segment::Close(_)));
         self.under_way = 0;
         self.outbox.clear();
     }
@@ -260,10 +265,11 @@ impl Network {
     pub(crate) fn send(&mut self, number: ConnectionNumber, way: Way, segment: Segment, now: u64) -> Option<u64> {
         let connection = self.connections.get_mut(number)?.as_deref_mut()?;
         let (from, to) = connection.path(way);
-        let latency = 1 + self.random.below(self.latency_max) + self.slower[from][to];
+        let lag = if way == Way::Out { connection.lag } else { 0 };
+        let latency = 1 + self.random.below(self.latency_max) + self.slower[from][to] + lag;
         let pipe = connection.pipe(way);
         pipe.last_at = pipe.last_at.max(now + latency);
-        pipe.push(segment);
+        pipe.push(segment, now);
         Some(pipe.last_at)
     }
 
@@ -287,8 +293,17 @@ impl Network {
         self.blocked_until.iter().flatten().copied().max().unwrap_or(0)
     }
 
+    /// Bytes on the links that a node has take so much longer.
+    pub(crate) fn lag(&mut self, node: usize, microseconds: u64) {
+        let links = self.connections.iter_mut().flatten();
+        for link in links.filter(|it| it.peer.place() == node && it.open_at_peer) {
+            link.lag = microseconds;
+        }
+    }
+
     /// Nothing is slow any more.
     pub(crate) fn heal(&mut self) {
         self.slower = Default::default();
+        self.connections.iter_mut().flatten().for_each(|connection| connection.lag = 0);
     }
 }

@@ -93,6 +93,7 @@ impl World {
             self.report.add(if replica { "demotions" } else { "promotions" }, 1);
         }
         let view = &mut self.watch.nodes[node];
+        let was_primary = !view.replica;
         view.replica = replica;
         view.always_primary &= !replica;
         if replica {
@@ -100,13 +101,22 @@ impl World {
             view.promised = None;
         }
         let history = match (view.id == Some(id), view.position) {
-            (true, Some((history, _))) => history,
+            (true, Some((history, _))) => {
+                if !was_primary && replica {
+                    self.watch.check_ahead(node, history, offset);
+                }
+                history
+            }
             _ => self.follow_history(node, id),
         };
+        if was_primary || !replica {
+            self.watch.note_written(history, offset);
+        }
         let view = &mut self.watch.nodes[node];
         view.id = Some(id);
         view.position = Some((history, offset));
         view.note_reached(history, offset);
+        self.note_offset(node, history, offset);
         if is_sample(offset) {
             let hash = self.engine(node).map_or(0, Engine::data_hash);
             let data = self.engine(node).filter(|_| self.keep.trace).map(dump);
@@ -211,5 +221,8 @@ impl World {
         view.replica = replica;
         view.always_primary = !replica;
         view.expired = expired;
+        if !replica {
+            self.watch.note_written(history, offset);
+        }
     }
 }

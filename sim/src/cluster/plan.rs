@@ -26,7 +26,7 @@ pub struct Step {
     pub at_ms: u64,
     /// What.
     pub kind: Kind,
-    /// To which node.
+    /// To which node; the number of nodes means the one that is the primary then.
     pub node: usize,
     /// And which other, where two are meant; the number of nodes means the
     /// clients.
@@ -66,6 +66,12 @@ kinds! {
     Partition "partition",
     /// Bytes between a node and everybody else wait for a while.
     Isolate "isolate",
+    /// Bytes between a node and all other nodes wait for a while; clients and the
+    /// sentinel still reach it.
+    Strand "strand",
+    /// Bytes to the node on the link that it has take longer than on any other
+    /// connection, as long as that link lasts.
+    Lag "lag",
     /// Connections between two nodes are reset.
     Reset "reset",
     /// Bytes both ways between two nodes take longer from now on.
@@ -95,8 +101,14 @@ kinds! {
     /// BGREWRITEAOF, and the machine loses its power after so many operations of
     /// its disk.
     PowerLossAmidRewrite "power-loss-amid-rewrite",
-    /// The machine loses its power amid a segment to a replica, after so many whole ones.
+    /// The machine loses its power amid a segment of several requests to a replica,
+    /// after so many whole ones.
     PowerLossAmidStream "power-loss-amid-stream",
+    /// The connection is reset amid such a segment, after so many whole ones.
+    ResetAmidStream "reset-amid-stream",
+    /// The machine loses its power once a client knows of a write, after so many
+    /// others.
+    PowerLossAfterReply "power-loss-after-reply",
 }
 
 impl fmt::Display for Plan {

@@ -5,7 +5,6 @@ use super::network::{ConnectionNumber, Peer, Segment};
 use super::setup::{NODES, PORT, Setup, address, node_at};
 use super::world::{Event, World};
 use crate::reply::Reply;
-use crate::trace::Kind;
 use engine::base::random::Random;
 use engine::command::generate::encode;
 
@@ -109,7 +108,7 @@ impl World {
         let sight = &self.sentinel.nodes[node];
         let Some(connection) = sight.connection.filter(|_| sight.connected) else { return };
         if words != ["ROLE"] {
-            self.note(node, Kind::Election, || words.join(" "));
+            self.note_election(node, || words.join(" "));
         }
         let request: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
         let mut bytes = Vec::new();
@@ -181,8 +180,9 @@ impl World {
             Some(Role::Replica { offset, .. }) if self.sentinel.is_alive(node, self.now) => Some((offset, node)),
             _ => None,
         };
-        if let Some((_, best)) = (0..NODES).filter_map(offset).max() {
+        if let Some((furthest, best)) = (0..NODES).filter_map(offset).max() {
             self.report.add("failovers by the sentinel", 1);
+            self.note_election(best, || format!("chosen: node {best}, at offset {furthest}"));
             self.sentinel_promotes(best);
         }
     }

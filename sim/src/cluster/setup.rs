@@ -66,6 +66,8 @@ pub(crate) struct Setup {
     pub registers: usize,
     /// Pairs a database.
     pub pairs: usize,
+    /// So many of eight requests are for a pair.
+    pub pair_share: u64,
     /// Keys that any command may be used on.
     pub keys: u64,
     /// Longest value.
@@ -103,6 +105,7 @@ impl Setup {
             sync_max: one_of(random, &[200, 2000, 15_000]),
             registers: one_of(random, &[2, 8, 16]),
             pairs: one_of(random, &[1, 4]),
+            pair_share: one_of(random, &[1, 1, 3]),
             keys: one_of(random, &[8, 30]),
             value_max: one_of(random, &[20, 64, 64, 1500]),
             depth_max,

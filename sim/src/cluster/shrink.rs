@@ -2,12 +2,13 @@
 //! fewer clients and commands, less time.
 
 use super::plan::{Plan, Step};
-use super::{Fault, Keep, run};
+use super::{Fault, Keep, Mutant, run};
 
 /// Makes a failing plan smaller, by at most so many runs. What is returned still
 /// fails by the same checker.
-pub fn shrink(plan: &Plan, fault: &Fault, runs_max: u64) -> (Plan, Fault) {
-    let mut shrinker = Shrinker { best: plan.clone(), fault: fault.clone(), runs: runs_max };
+pub fn shrink(plan: &Plan, fault: &Fault, mutant: Option<Mutant>, runs_max: u64) -> (Plan, Fault) {
+    let keep = Keep { mutant, ..Keep::default() };
+    let mut shrinker = Shrinker { best: plan.clone(), fault: fault.clone(), keep, runs: runs_max };
     shrinker.shorten();
     shrinker.drop_steps();
     shrinker.drop_clients();
@@ -19,6 +20,7 @@ pub fn shrink(plan: &Plan, fault: &Fault, runs_max: u64) -> (Plan, Fault) {
 struct Shrinker {
     best: Plan,
     fault: Fault,
+    keep: Keep,
     runs: u64,
 }
 
@@ -29,7 +31,7 @@ impl Shrinker {
             return false;
         }
         self.runs -= 1;
-        match run(&candidate, Keep::default()).fault {
+        match run(&candidate, self.keep).fault {
             Some(fault) if fault.checker == self.fault.checker => {
                 (self.best, self.fault) = (candidate, fault);
                 true

@@ -17,6 +17,12 @@ const READ_MAX: usize = 16 << 10;
 /// Requests that are parsed before they are submitted.
 const PARSE_MAX: usize = 512;
 
+/// True if a segment to a replica looks like a transaction or a pipeline: where it
+/// ends early matters most.
+fn has_several_requests(bytes: &[u8]) -> bool {
+    bytes.windows(3).filter(|it| it == b"\r\n*").count() > 1
+}
+
 impl World {
     fn send_segment(&mut self, number: ConnectionNumber, way: Way, segment: Segment) {
         if let Some(at) = self.network.send(number, way, segment, self.now) {
@@ -31,15 +37,7 @@ impl World {
         let Some(bytes) = connection.pipe(way).take_ready(unread) else { return 0 };
         let length = bytes.len() as u64;
         let (server, to_replica) = (connection.server, way == Way::Out && connection.peer.place() < NODES);
-        if to_replica && count_down(&mut self.hosts[server].dies_after_segments) {
-            let part = bytes[..self.hosts[server].random.below(length) as usize].to_vec();
-            if let Some(at) = self.network.send(number, way, Segment::Bytes(part), self.now) {
-                self.heap.push(at, Event::Arrive { connection: number, way });
-                self.heap.push(at + 1, Event::PowerFails { node: server });
-            }
-            if let Some(connection) = self.network.get(number) {
-                connection.pipe(way).end_here();
-            }
+        if to_replica && self.breaks_off(server, number, &bytes) {
             return length;
         }
         let (one, other) = bytes.split_at(self.network.split(bytes.len()));
@@ -47,6 +45,35 @@ impl World {
             self.send_segment(number, way, Segment::Bytes(part.to_vec()));
         }
         length
+    }
+
+    /// Only a part of a segment to a replica arrives, if that has been arranged,
+    /// and nothing after it: the machine loses its power, or the connection breaks.
+    fn breaks_off(&mut self, server: usize, number: ConnectionNumber, bytes: &[u8]) -> bool {
+        let host = &mut self.hosts[server];
+        let arranged = host.dies_after_segments.is_some() || host.breaks_off_after_segments.is_some();
+        if !arranged || !has_several_requests(bytes) {
+            return false;
+        }
+        let dies = count_down(&mut host.dies_after_segments);
+        if !dies && !count_down(&mut host.breaks_off_after_segments) {
+            return false;
+        }
+        let part = bytes[..host.random.below(bytes.len() as u64) as usize].to_vec();
+        let Some(at) = self.network.send(number, Way::Out, Segment::Bytes(part), self.now) else { return false };
+        self.heap.push(at, Event::Arrive { connection: number, way: Way::Out });
+        if dies {
+            self.heap.push(at + 1, Event::PowerFails { node: server });
+        } else {
+            self.report.add("aimed resets", 1);
+            for way in [Way::In, Way::Out] {
+                self.send_segment(number, way, Segment::Close(Some("Connection reset by peer")));
+            }
+        }
+        if let Some(connection) = self.network.get(number) {
+            connection.pipe(Way::Out).end_here();
+        }
+        true
     }
 
     /// Somebody connects to a node.
@@ -121,11 +148,14 @@ impl World {
             self.heap.push(until, Event::Arrive { connection: number, way });
             return;
         }
-        let Some(segment) = self.network.get(number).and_then(|it| it.pipe(way).pop()) else { return };
+        let Some(connection) = self.network.get(number) else { return };
+        let (server, peer) = (connection.server, connection.peer);
+        let Some((sent_at, segment)) = connection.pipe(way).pop() else { return };
         if to != CLIENTS && self.hosts[to].dark {
             self.report.add("segments to machines without power", 1);
             return;
         }
+        self.note_message(server, peer, way, sent_at, &segment);
         match way {
             Way::In => self.arrive_at_server(number, segment),
             Way::Out => self.arrive_at_peer(number, segment),

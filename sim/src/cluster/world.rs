@@ -3,9 +3,10 @@
 
 use super::Keep;
 use super::actors::Actor;
-use super::check::{Fault, NodeView, Watch};
+use super::check::{Checker, Fault, NodeView, Watch};
 use super::host::Host;
 use super::network::{ConnectionNumber, Network, Way};
+use super::picture::Picture;
 use super::plan::Plan;
 use super::sentinel::Sentinel;
 use super::setup::{Durability, NODES, Setup};
@@ -13,7 +14,7 @@ use super::workload::Workload;
 use crate::heap::Heap;
 use crate::node::record;
 use crate::report::Report;
-use crate::trace::{Kind, Trace, TraceEvent};
+use crate::trace::{Kind, Trace};
 use engine::base::fingerprint::Fingerprint;
 use engine::base::random::Random;
 use engine::boundary::effects::{Effect, LogLevel, Progress};
@@ -92,7 +93,7 @@ pub(super) struct World {
     pub watch: Watch,
     pub report: Report,
     pub keep: Keep,
-    pub trace: Trace,
+    pub picture: Picture,
     /// True if servers can follow one another.
     pub replication: bool,
     /// Commands that clients have sent.
@@ -132,7 +133,8 @@ impl World {
         let network = Network::new(Random::from_seed(random.next_u64()), setup.latency_max, setup.split_one_in);
         let actors = (0..plan.clients).map(|_| Actor::new(Random::from_seed(random.next_u64()))).collect();
         let workload = Workload::new(&setup, table);
-        let watch = Watch { nodes: vec![NodeView::default(); NODES], ..Watch::default() };
+        let nodes = vec![NodeView::default(); NODES];
+        let watch = Watch { nodes, mutant: keep.mutant, ..Watch::default() };
         World {
             now: 0,
             heap: Heap::default(),
@@ -146,7 +148,7 @@ impl World {
             watch,
             report: Report::default(),
             keep,
-            trace: Trace::default(),
+            picture: Picture::default(),
             replication,
             commands: 0,
             exits: Vec::new(),
@@ -162,6 +164,7 @@ impl World {
         while !self.finished && !self.watch.cut_short && self.watch.fault.is_none() {
             let Some((at, event)) = self.heap.pop() else { break };
             self.now = at;
+            self.note_verdicts(false);
             events += 1;
             if events > EVENTS_MAX {
                 self.watch.fail("progress", "events without end".into());
@@ -271,6 +274,7 @@ impl World {
             }
             Effect::Disk { token, operation } => {
                 let life = self.hosts[node].life;
+                self.note_operation(node, token, &operation);
                 if let Some(at) = self.hosts[node].disk.start(token, operation, now) {
                     self.heap.push(at, Event::Disk { node, life });
                 }
@@ -306,25 +310,6 @@ impl World {
             }
             Effect::Drop(_) | Effect::Ready => {}
         }
-    }
-
-    /// Notes for people what happens on a lane: a node's, or the last for all
-    /// else.
-    pub(super) fn note(&mut self, lane: usize, kind: Kind, title: impl FnOnce() -> String) {
-        if self.keep.trace {
-            self.trace.events.push(TraceEvent::new(self.now, lane, kind, title()));
-        }
-    }
-
-    fn take_trace(&mut self) -> Option<Trace> {
-        if !self.keep.trace {
-            return None;
-        }
-        let mut trace = std::mem::take(&mut self.trace);
-        trace.title = format!("seed {}", self.plan.seed);
-        trace.failure = self.watch.fault.as_ref().map(|fault| format!("{}: {}", fault.checker, fault.text));
-        trace.lanes = (0..NODES).map(|node| format!("node {node}")).chain(["clients".into()]).collect();
-        Some(trace)
     }
 
     fn arm(&mut self, node: usize) {
@@ -367,6 +352,9 @@ impl World {
         self.report.add("commands", self.commands);
         self.report.add("data compared at an offset", self.watch.same_offset.compared);
         self.report.add("simulated seconds", self.now / 1_000_000);
+        for (checker, verdicts) in Checker::ALL.iter().zip(self.watch.verdicts) {
+            self.report.add(&format!("verdicts of {}", checker.name()), verdicts);
+        }
         Outcome {
             report: self.report,
             fault: self.watch.fault,

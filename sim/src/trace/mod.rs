@@ -124,6 +124,9 @@ pub struct Trace {
     pub reproduction: String,
     /// How it ended: `None` is well.
     pub failure: Option<String>,
+    /// The smallest plan that fails, line by line; a line that is an event's title
+    /// leads to it.
+    pub smallest: Vec<String>,
     /// Names of the lanes: nodes, and clients.
     pub lanes: Vec<String>,
     /// What happened, by time.

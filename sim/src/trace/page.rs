@@ -14,7 +14,7 @@ pub fn render(trace: &Trace) -> String {
     PAGE.replacen(PLACE, &data(trace), 1)
 }
 
-/// An object of the title, the lanes, the kinds, and the events as arrays: time,
+/// An object of the title, the smallest plan, the lanes, the kinds, and the events as arrays: time,
 /// end or 0, lane, peer or -1, kind, title, detail, amount or -1, minimal.
 fn data(trace: &Trace) -> String {
     let mut out = String::from("{\"title\":");
@@ -26,6 +26,8 @@ fn data(trace: &Trace) -> String {
         Some(failure) => string(failure, &mut out),
         None => out.push_str("null"),
     }
+    out.push_str(",\"smallest\":");
+    array(&trace.smallest, &mut out, |line, out| string(line, out));
     out.push_str(",\"lanes\":");
     array(&trace.lanes, &mut out, |lane, out| string(lane, out));
     out.push_str(",\"kinds\":");

@@ -1,6 +1,10 @@
 //! The picture of a run, in a real browser.
 
 use crate::process::Folder;
+use sim::cluster::draw::draw_plan;
+use sim::cluster::picture::highlight;
+use sim::cluster::shrink::shrink;
+use sim::cluster::{Keep, run};
 use sim::trace::{Kind, Trace, TraceEvent, page};
 use std::path::Path;
 use std::process::Command;
@@ -11,6 +15,7 @@ fn trace() -> Trace {
         title: "seed 42 </script>".into(),
         reproduction: "cargo run --release -p sim -- --seed 42".into(),
         failure: Some("two primaries in one epoch\nnode 0 and node 1".into()),
+        smallest: ["seed 42", "power lost"].map(String::from).to_vec(),
         lanes: ["primary", "replica", "clients"].map(String::from).to_vec(),
         events: Vec::new(),
     };
@@ -57,7 +62,8 @@ fn the_page_shows_a_run() {
     std::fs::write(&path, page::render(&trace())).expect("a page");
     let Some(whole) = opened(&path, "") else { return };
     assert!(whole.contains("data-ready=\"true\""), "the script did not come to its end: {whole}");
-    assert!(whole.contains("603 of 603 events"));
+    assert!(whole.contains("603 of 603 events") && whole.contains("data-bars=\"\""));
+    assert!(whole.contains("data-listed=\"1\"") && whole.contains("<button>power lost</button>"));
     assert!(whole.contains("seed 42 &lt;/script&gt;</h1>"));
     assert!(whole.contains("class=\"bad\">two primaries in one epoch</span>"));
     let zoomed = opened(&path, "from=990000&to=1010000").unwrap_or_default();
@@ -70,4 +76,43 @@ fn the_page_shows_a_run() {
     assert!(minimal.contains("data-shown=\"1\""));
     let kinds = opened(&path, "kinds=offset,verdict").unwrap_or_default();
     assert!(kinds.contains("data-shown=\"201\""));
+}
+
+#[test]
+fn what_is_too_much_to_be_told_apart_is_drawn_as_bars() {
+    let folder = Folder::new();
+    let path = folder.path().join("run.html");
+    let mut trace = Trace { lanes: ["one", "other"].map(String::from).to_vec(), ..Trace::default() };
+    for number in 0..50_000 {
+        let message = TraceEvent::new(number * 1000, 0, Kind::Message, format!("message {number}"));
+        trace.events.push(TraceEvent { peer: Some(1), until_us: Some(number * 1000 + 300), ..message });
+    }
+    std::fs::write(&path, page::render(&trace)).expect("a page");
+    let Some(whole) = opened(&path, "") else { return };
+    assert!(whole.contains("data-bars=\"message\"") && whole.contains("data-shown=\"50000\""), "{whole:.3000}");
+    let zoomed = opened(&path, "from=1000000&to=1099999").unwrap_or_default();
+    assert!(zoomed.contains("data-bars=\"\"") && zoomed.contains("data-shown=\"100\""), "{zoomed:.3000}");
+}
+
+#[test]
+fn a_seed_that_fails_is_drawn_with_its_smallest_plan() {
+    let keep = Keep { mutant: "recovery:refuses".parse().ok(), ..Keep::default() };
+    let failing = (0..50).map(draw_plan).find_map(|plan| Some((run(&plan, keep).fault?, plan)));
+    let (fault, plan) = failing.expect("a seed in which a node comes back");
+    let (smallest, _) = shrink(&plan, &fault, keep.mutant, 60);
+    let mut trace = run(&plan, Keep { trace: true, ..keep }).trace.expect("a trace");
+    highlight(&mut trace, &smallest);
+    let kinds = [Kind::Message, Kind::Connection, Kind::Sync, Kind::Offset, Kind::Fault, Kind::Verdict];
+    for kind in kinds {
+        assert!(trace.events.iter().any(|event| event.kind == kind), "nothing of {kind:?}");
+    }
+    let marked = trace.events.iter().filter(|event| event.minimal).count();
+    assert!((1..=1 + smallest.steps.len()).contains(&marked), "{marked} of {smallest}");
+    let folder = Folder::new();
+    let path = folder.path().join("run.html");
+    std::fs::write(&path, page::render(&trace)).expect("a page");
+    let Some(whole) = opened(&path, "") else { return };
+    assert!(whole.contains("data-ready=\"true\"") && whole.contains(&format!("data-listed=\"{}\"", marked - 1)));
+    let minimal = opened(&path, "minimal=1").unwrap_or_default();
+    assert!(minimal.contains(&format!("data-shown=\"{marked}\"")));
 }

@@ -18,6 +18,7 @@
 
 pub mod check;
 mod hold;
+mod image;
 mod load;
 pub mod manifest;
 mod position;

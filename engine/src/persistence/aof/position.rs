@@ -30,6 +30,7 @@
 //! A file at rest is given a new annotation for that, once a second at most.
 
 use super::{Aof, State};
+use crate::base::image::{Damaged, Image, Tape};
 use crate::base::number::parse_u64;
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Monotonic;
@@ -52,6 +53,17 @@ pub(super) struct Place {
     reached: Option<(u64, Position)>,
     /// What the last annotation of this file says, as far as this process has written it.
     stated: Option<Position>,
+}
+
+impl Image for Place {
+    fn blank() -> Place {
+        Place::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Place { reached, stated } = self;
+        tape.each([reached, stated])
+    }
 }
 
 impl Place {

@@ -8,6 +8,7 @@
 use super::manifest::Manifest;
 use super::task::{Goal, Kind, Step};
 use super::{Aof, Rotation, State, file_name, path_of};
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::{DiskOperation, LogLevel};
 use crate::boundary::id::FileId;
 use crate::boundary::time::Now;
@@ -31,6 +32,17 @@ pub(super) struct RetryLimit {
     minutes: i64,
     /// Seconds since 1970.
     until: Option<i64>,
+}
+
+impl Image for RetryLimit {
+    fn blank() -> RetryLimit {
+        RetryLimit::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let RetryLimit { minutes, until } = self;
+        tape.each([minutes, until])
+    }
 }
 
 /// What BGREWRITEAOF came to.

@@ -79,6 +79,8 @@ fn a_reply_waits_for_the_disk() {
     assert_eq!(world.replies(1), "");
     world.send(2, "get a");
     assert_eq!(world.replies(2), "", "what was read could be taken back");
+    assert!(!world.disk_step(), "whoever comes in the same turn goes along");
+    assert!(world.timer_step());
     world.disk_step();
     assert_eq!(world.replies(1) + &world.replies(2), "");
     world.send(1, "set a 2");
@@ -97,6 +99,7 @@ fn a_message_waits_for_what_it_tells_of() {
     world.ask(3, "psubscribe __key*__:a");
     world.send(1, "set a 1\npublish other x");
     assert_eq!(world.replies(1) + &world.replies(2) + &world.replies(3), "");
+    assert!(world.timer_step());
     world.disk_step();
     world.disk_step();
     let event = "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:a\r\n$16\r\n__keyspace@0__:a\r\n$3\r\nset\r\n";

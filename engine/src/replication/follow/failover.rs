@@ -10,6 +10,7 @@
 //!   └──────────────── refused, ABORT: a primary again ─────┘
 //! ```
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::LogLevel;
 use crate::boundary::time::Monotonic;
 use crate::command::context::Context;
@@ -55,6 +56,18 @@ pub(crate) struct Request {
     pub(crate) timeout_ms: u64,
     /// `FORCE`.
     pub(crate) force: bool,
+}
+
+impl Image for Failover {
+    fn blank() -> Failover {
+        Failover::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Failover { state, target, until, force } = self;
+        tape.variant(state, [State::None, State::Waiting, State::InProgress])?;
+        tape.each([target, until, force])
+    }
 }
 
 impl Failover {

@@ -16,6 +16,7 @@ mod dual;
 pub(crate) mod failover;
 mod handshake;
 pub(crate) mod history;
+mod image;
 mod own_keys;
 mod receive;
 mod role;

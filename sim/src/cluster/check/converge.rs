@@ -1,6 +1,6 @@
 //! In the end, when everything works and nobody writes, all nodes are the same.
 
-use super::Watch;
+use super::{Checker, Watch};
 
 /// Where a node is in the end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,8 +17,15 @@ pub(crate) fn have_converged(nodes: &[Standing]) -> bool {
 }
 
 impl Watch {
-    /// The time is over in which all nodes should have become the same.
-    pub(crate) fn not_converged(&mut self, nodes: &[Standing]) {
-        self.fail("converge", format!("the nodes do not become the same: {nodes:?}"));
+    /// All nodes have become the same, or the time is over in which they should
+    /// have: `late` is where they are then.
+    pub(crate) fn check_converged(&mut self, late: Option<&[Standing]>) {
+        self.judge(Checker::Converge, late.map(|nodes| format!("the nodes do not become the same: {nodes:?}")));
+    }
+
+    /// Clients have written so much since all was healed, if there are any.
+    pub(crate) fn check_progress(&mut self, written: u64, clients: usize) {
+        let nothing = written == 0 && clients > 0;
+        self.judge(Checker::Progress, nothing.then(|| "no write succeeded after all was healed".into()));
     }
 }

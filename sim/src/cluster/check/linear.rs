@@ -7,7 +7,7 @@
 //! none that runs backward lies within one that runs forward (Gibbons and Korach,
 //! "Testing shared memories", 1997).
 
-use super::Watch;
+use super::{Checker, Watch};
 use crate::cluster::history::WriteNumber;
 use std::collections::BTreeMap;
 
@@ -55,10 +55,9 @@ impl Watch {
     pub(crate) fn check_linear(&mut self) {
         let operations = std::mem::take(&mut self.registers.operations);
         for (place, operations) in &operations {
-            if let Err(text) = check(operations) {
-                let (node, life, reign, register) = place;
-                self.fail("linear", format!("register {register} on node {node}, life {life}, reign {reign}: {text}"));
-            }
+            let (node, life, reign, register) = place;
+            let wrong = |text| format!("register {register} on node {node}, life {life}, reign {reign}: {text}");
+            self.judge(Checker::Linear, check(operations).err().map(wrong));
         }
         self.registers.operations = operations;
     }

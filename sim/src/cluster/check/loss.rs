@@ -2,7 +2,7 @@
 //! register has the last value of the surviving history. A handover by FAILOVER
 //! cuts off nothing that was acknowledged.
 
-use super::Watch;
+use super::{Checker, Watch};
 use crate::cluster::history::{Born, HistoryNumber, WriteNumber, prefix};
 
 impl Watch {
@@ -10,13 +10,9 @@ impl Watch {
     pub(crate) fn check_loss(&mut self, history: HistoryNumber, values: &[Option<WriteNumber>]) {
         let length = self.histories.all[history].log.len();
         let lineage = self.histories.lineage(history, length);
-        match prefix(&lineage, |write| self.register_of(write), values) {
-            Some(found) if found.most == lineage.len() => {}
-            found => {
-                let text = format!("in the end {found:?} of {} writes are there: {values:?}", lineage.len());
-                self.fail("loss", text);
-            }
-        }
+        let found = prefix(&lineage, |write| self.register_of(write), values);
+        let wrong = || format!("in the end {found:?} of {} writes are there: {values:?}", lineage.len());
+        self.judge(Checker::Loss, found.is_none_or(|found| found.most != lineage.len()).then(wrong));
         let handovers: Vec<(HistoryNumber, usize)> = self
             .histories
             .all
@@ -28,9 +24,8 @@ impl Watch {
             let lost = self.histories.all[parent].log[cut..]
                 .iter()
                 .find(|entry| self.writes[entry.write].acknowledged_at.is_some());
-            if let Some(entry) = lost {
-                self.fail("handover", format!("FAILOVER lost write {}, which was acknowledged", entry.write));
-            }
+            let wrong = lost.map(|entry| format!("FAILOVER lost write {}, which was acknowledged", entry.write));
+            self.judge(Checker::Handover, wrong);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What must hold, each by a checker of its own, over what was seen of the
 //! nodes: replies, data, replication ids and offsets.
 
+pub(super) mod ahead;
 pub(super) mod atomic;
+mod checker;
 pub(super) mod converge;
 pub(super) mod expiry;
 pub(super) mod linear;
@@ -12,6 +14,8 @@ pub(super) mod same_offset;
 #[cfg(test)]
 mod tests;
 pub(super) mod wait;
+
+pub use checker::{Checker, Mutant};
 
 use super::history::{Entry, Histories, HistoryNumber, WriteNumber};
 use linear::Registers;
@@ -96,6 +100,10 @@ pub(super) struct Watch {
     pub nodes: Vec<NodeView>,
     pub same_offset: SameOffset,
     pub registers: Registers,
+    /// A checker that is nonsense in this run.
+    pub mutant: Option<Mutant>,
+    /// Verdicts, by checker.
+    pub verdicts: [u64; Checker::ALL.len()],
     /// Nothing can be told any more of what must hold: a disk has lied.
     pub cut_short: bool,
     /// What was found first.
@@ -105,6 +113,18 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn fail(&mut self, checker: &'static str, text: String) {
         self.fault.get_or_insert(Fault { checker, text });
+    }
+
+    /// A checker's verdict: nothing, or what it has found.
+    pub(super) fn judge(&mut self, checker: Checker, found: Option<String>) {
+        self.verdicts[checker as usize] += 1;
+        let found = match self.mutant {
+            Some(mutant) if mutant.checker == checker => (!mutant.accepts).then(|| "a mutant refuses all".into()),
+            _ => found,
+        };
+        if let Some(text) = found {
+            self.fail(checker.name(), text);
+        }
     }
 
     pub(super) fn register_of(&self, write: WriteNumber) -> usize {
@@ -118,18 +138,18 @@ impl Watch {
         let lineage = self.histories.lineage(executed.history, executed.index);
         let register = self.register_of(write);
         let before = lineage.iter().rev().copied().find(|&other| self.register_of(other) == register);
-        if before != read {
-            let text = format!("write {write} followed {before:?}, though the register was watched and had {read:?}");
-            self.fail("watch", text);
-        }
+        let wrong = || format!("write {write} followed {before:?}, though the register was watched and had {read:?}");
+        self.judge(Checker::Watch, (before != read).then(wrong));
     }
 
     /// A node executed a write.
     pub(super) fn executed(&mut self, node: usize, write: WriteNumber, at: u64) {
         let view = &self.nodes[node];
         let (Some((history, after)), life) = (view.position, view.life) else { return };
-        if view.replica {
-            return self.fail("roles", format!("node {node} executed write {write} as a replica"));
+        let replica = view.replica;
+        self.judge(Checker::Roles, replica.then(|| format!("node {node} executed write {write} as a replica")));
+        if replica {
+            return;
         }
         let log = &mut self.histories.all[history].log;
         self.writes[write].executed = Some(Executed { node, life, at, history, index: log.len() });

@@ -2,7 +2,7 @@
 //! holds what its clients were promised. What a replica has when it is promoted
 //! is a prefix as well, with all up to its offset.
 
-use super::Watch;
+use super::{Checker, Watch};
 use crate::cluster::history::{Born, HistoryNumber, Prefix, WriteNumber, prefix};
 
 /// How a node's last life ended, as far as it matters to what may be lost.
@@ -45,30 +45,28 @@ impl Watch {
                 self.cut_short = true;
             } else if !candidates.is_empty() || values.iter().any(Option::is_some) {
                 let text = format!("node {node} has come back with what is no prefix of any history: {values:?}");
-                self.fail("recovery", text);
+                self.judge(Checker::Recovery, Some(text));
             }
             return None;
         };
+        self.judge(Checker::Recovery, None);
         let lineage = self.histories.lineage(history, self.histories.all[history].log.len());
         if let Some((promised_in, index)) = self.nodes[node].promised
             && ended.promises_hold
             && !ended.untrue
         {
             let promised = self.histories.all[promised_in].log[index].write;
-            if !lineage[..found.most].contains(&promised) {
-                let text = format!("node {node} has {found:?} of history {history}, without write {promised}");
-                self.fail("promise", text);
-            }
+            let wrong = || format!("node {node} has {found:?} of history {history}, without write {promised}");
+            self.judge(Checker::Promise, (!lineage[..found.most].contains(&promised)).then(wrong));
         }
         if let Some(before) = ended.kept_before.filter(|_| !ended.untrue) {
             let life = self.nodes[node].life - 1;
             let lost = lineage[found.most..].iter().find(|&&write| {
                 self.writes[write].executed.is_some_and(|it| (it.node, it.life) == (node, life) && it.at < before)
             });
-            if let Some(&write) = lost {
-                let executed = self.writes[write].executed;
-                self.fail("window", format!("node {node} lost {executed:?}, which had to survive from {before}"));
-            }
+            let lost = lost.map(|&write| self.writes[write].executed);
+            let wrong = |executed| format!("node {node} lost {executed:?}, which had to survive from {before}");
+            self.judge(Checker::Window, lost.map(wrong));
         }
         Some(self.histories.cut(history, found.most))
     }
@@ -82,16 +80,14 @@ impl Watch {
     ) -> (HistoryNumber, usize) {
         let Some(found) = self.prefix_of(history, values) else {
             let text = format!("node {node} goes on from offset {offset} of history {history} with no prefix of it");
-            self.fail("promotion", format!("{text}: {values:?}"));
+            self.judge(Checker::Promotion, Some(format!("{text}: {values:?}")));
             return (history, 0);
         };
         let log = &self.histories.all[history].log;
         let own = log.partition_point(|entry| entry.after <= offset);
         let known = self.histories.inherited(history) + own;
-        if found.most < known {
-            let text = format!("node {node} at offset {offset} of history {history} has {found:?} of {known} writes");
-            self.fail("promotion", text);
-        }
+        let wrong = || format!("node {node} at offset {offset} of history {history} has {found:?} of {known} writes");
+        self.judge(Checker::Promotion, (found.most < known).then(wrong));
         self.histories.cut(history, found.most.min(known.max(found.least)))
     }
 

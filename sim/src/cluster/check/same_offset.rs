@@ -1,7 +1,7 @@
 //! Same history and offset, same data: whoever has come to an offset of a
 //! history has what all others had there.
 
-use super::{HistoryNumber, Watch};
+use super::{Checker, HistoryNumber, Watch};
 use std::collections::BTreeMap;
 
 /// Hashes of data by history and offset, with the node that had them first.
@@ -38,7 +38,7 @@ impl Watch {
         if by != node {
             self.same_offset.compared += 1;
         }
-        if first != hash {
+        let differs = || {
             let mut text = format!("at offset {offset} of history {history} nodes {by} and {node} have different data");
             let other = self.same_offset.data.get(&(history, offset));
             if let (Some(data), Some(other)) = (&data, other) {
@@ -49,8 +49,10 @@ impl Watch {
                     text += &format!("\n    node {node} has {line}");
                 }
             }
-            self.fail("same-offset", text);
-        }
+            text
+        };
+        let found = (first != hash).then(differs);
+        self.judge(Checker::SameOffset, found);
         if let Some(data) = data {
             self.same_offset.data.entry((history, offset)).or_insert(data);
         }

@@ -1,7 +1,7 @@
 //! WAIT is true when it answers: so many other nodes had come to the offset of
 //! the client's last write.
 
-use super::Watch;
+use super::{Checker, Watch};
 use crate::cluster::history::HistoryNumber;
 
 impl Watch {
@@ -9,9 +9,9 @@ impl Watch {
     pub(crate) fn check_still_primary(&mut self, node: usize, place: Option<(usize, u64, u64)>) {
         let view = &self.nodes[node];
         let (life, reign) = (view.life, view.reign);
-        if view.replica && place != Some((node, life, reign)) {
-            self.fail("unblock", format!("node {node} answered a WAIT from {place:?} as a replica"));
-        }
+        let wrong = view.replica && place != Some((node, life, reign));
+        let text = || format!("node {node} answered a WAIT from {place:?} as a replica");
+        self.judge(Checker::Unblock, wrong.then(text));
     }
 
     /// WAIT answered `count` to a client whose last write was at this offset;
@@ -28,8 +28,14 @@ impl Watch {
             reached.iter().any(|&(other, at)| self.histories.includes(other, at, history, offset))
         };
         let all = replicas.iter().filter(|replica| has(&self.nodes[**replica].reached)).count();
-        if count > all as i64 {
-            self.fail("wait", format!("node {node} said that {count} replicas have offset {offset}, but {all} have"));
-        }
+        let wrong = || format!("node {node} said that {count} replicas have offset {offset}, but {all} have");
+        self.judge(Checker::Wait, (count > all as i64).then(wrong));
+    }
+
+    /// A client waits for a sync where all works, and has for too long if it is
+    /// `late`.
+    pub(crate) fn check_answered(&mut self, client: usize, late: bool) {
+        let wrong = || format!("client {client} waits for ever for a sync where all works");
+        self.judge(Checker::WaitAof, late.then(wrong));
     }
 }
