@@ -151,7 +151,7 @@ impl NodeSetup {
         // From what was drawn, so that the rest of a seed stays what it was.
         let mut hash = Fingerprint::new();
         hash.add_bytes(lines.as_bytes());
-        let dual = hash.value() % 3 > 0;
+        let dual = !hash.value().is_multiple_of(3);
         lines += &format!("dual-channel-replication-enabled {}\n", if dual { "yes" } else { "no" });
         NodeSetup { durability, lenient, save: one_of(random, &["", "1 1", "5 10", "3600 1"]), lines }
     }
