@@ -17,7 +17,7 @@ use crate::report::Report;
 use crate::trace::{Kind, Trace};
 use engine::base::fingerprint::Fingerprint;
 use engine::base::random::Random;
-use engine::boundary::effects::{Effect, LogLevel, Progress};
+use engine::boundary::effects::{DiskOperation, Effect, LogLevel, Progress};
 use engine::boundary::input::Input;
 use engine::command::table::CommandTable;
 use engine::commands::COMMANDS;
@@ -275,6 +275,9 @@ impl World {
             Effect::Disk { token, operation } => {
                 let life = self.hosts[node].life;
                 self.note_operation(node, token, &operation);
+                if let DiskOperation::Rename { .. } = operation {
+                    self.note_what_came(node);
+                }
                 if let Some(at) = self.hosts[node].disk.start(token, operation, now) {
                     self.heap.push(at, Event::Disk { node, life });
                 }
