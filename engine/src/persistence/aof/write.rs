@@ -80,6 +80,12 @@ impl Aof {
                 && self.appending.is_none()
     }
 
+    /// True if a sync is due each second: a failed one is tried again, whatever
+    /// it was for, as writes are refused until it succeeds.
+    fn syncs_regularly(&self) -> bool {
+        self.policy == Policy::EverySecond || self.sync_error.is_some()
+    }
+
     /// True if an append need not begin at once.
     fn may_wait(&self) -> bool {
         !self.closing && !self.awaited.anybody() && self.rotation.is_none()
@@ -192,7 +198,7 @@ impl Work<'_> {
         }
         let failing = aof.sync_error.is_some() && !aof.awaited.anybody();
         let waited = now.since(aof.sync_began) >= SYNC_EVERY_MS * 1000;
-        let due = aof.policy == Policy::EverySecond && waited && !aof.suspended;
+        let due = aof.syncs_regularly() && waited && !aof.suspended;
         if due || aof.urgent() && (waited || !failing) {
             self.sync_up_to(file, aof.written);
         }
@@ -221,7 +227,7 @@ impl Work<'_> {
             }
         }
         let unsynced = aof.file.is_some() && aof.written > aof.synced && aof.syncing.is_none();
-        if unsynced && (aof.policy == Policy::EverySecond || aof.urgent()) {
+        if unsynced && (aof.syncs_regularly() || aof.urgent()) {
             at(aof.sync_began.plus_ms(SYNC_EVERY_MS).max(self.now.monotonic.plus_ms(1)));
         }
         match next {

@@ -199,6 +199,20 @@ fn a_disk_that_fails_refuses_writes_until_it_succeeds() {
     assert_eq!(world.exit, Some(1));
 }
 
+/// SHUTDOWN syncs whatever the policy is; if it fails the server goes on.
+#[test]
+fn a_failed_sync_is_tried_again_where_none_is_due() {
+    let mut world = World::started("appendonly yes\nappendfsync no\nsave 60 1");
+    world.broken = |operation| matches!(operation, DiskOperation::Sync { .. });
+    assert_eq!(world.ask(1, "incr n"), ":1\r\n");
+    assert!(world.ask(1, "shutdown").starts_with("-ERR Errors trying to SHUTDOWN"));
+    let refused = world.ask(1, "incr n");
+    assert!(refused.starts_with("-MISCONF Errors writing to the AOF file"), "{refused}");
+    world.broken = |_| false;
+    world.pass_ms(2500);
+    assert_eq!(world.ask(1, "incr n"), ":2\r\n");
+}
+
 #[test]
 fn it_is_switched_on_and_off() {
     let mut world = World::started("auto-aof-rewrite-percentage 0");
