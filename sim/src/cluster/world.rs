@@ -26,6 +26,9 @@ use engine::commands::COMMANDS;
 const EVENTS_MAX: u64 = 20_000_000;
 /// What a replica logs that got its snapshot over a connection of its own.
 const STREAM_KEPT: &str = "Successfully streamed replication data into memory";
+/// What a replica logs that becomes a primary, whether by order or by FAILOVER.
+const LEADS: &str = "MASTER MODE enabled (";
+const BY_ORDER: &str = "MASTER MODE enabled (user request";
 /// Inputs between two checkpoints of a recording.
 const CHECKPOINT: u64 = 1000;
 
@@ -306,6 +309,9 @@ impl World {
                 self.note(node, Kind::Log, || message.clone());
                 if message == STREAM_KEPT {
                     self.report.add("streams kept while their snapshots came", 1);
+                }
+                if message.starts_with(LEADS) {
+                    self.watch.nodes[node].told_to_lead = message.starts_with(BY_ORDER);
                 }
                 if level == LogLevel::Warning {
                     self.hosts[node].last_words = message;
