@@ -1,5 +1,6 @@
 //! A model of the inbox beside a lock: every order in which two threads can go
-//! through it, tried by loom. What is posted is always taken, by whoever.
+//! through it, tried by loom. What is posted is always taken, by whoever. Loom's
+//! locks order all memory, so the model says nothing about the fences.
 
 mod sync {
     //! Loom's primitives under the names of [`crate::sync`].
