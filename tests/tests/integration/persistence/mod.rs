@@ -1,5 +1,6 @@
 //! Files go from server to server.
 
+mod always;
 mod aof_exchange;
 mod check_aof;
 mod exchange;
