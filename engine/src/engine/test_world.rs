@@ -146,6 +146,11 @@ impl World {
         self.drain(id);
     }
 
+    /// The next input finds bytes in the buffer of effects.
+    pub(crate) fn leave_output(&mut self, bytes: &[u8]) {
+        self.effects.output.extend_from_slice(bytes);
+    }
+
     /// Bytes arrive from a client; returns all that it got since it was last
     /// asked.
     pub(crate) fn send(&mut self, id: u64, bytes: impl AsRef<[u8]>) -> String {
