@@ -71,6 +71,8 @@ impl Engine {
         }
         session.executing = 0;
         session.unsent = 0;
+        // It says nothing outside of the batch, and must not be in the state then.
+        session.output_start = 0;
         if was_replica && effects.output.len() > start {
             log_reply_to_replica(&session, &self.server, &mut effects.orders);
             session.dropped = true;

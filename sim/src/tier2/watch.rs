@@ -108,7 +108,10 @@ impl Watch {
         self.batch = None;
         self.images.before(engine, now, input);
         match input {
-            Input::Connected { client, connection } => drop(self.clients.insert(*client, connection.peer.clone())),
+            // Other nodes come to replicate: what they are told is not a matter of replies.
+            Input::Connected { client, connection } if self.wires.is_client(&connection.peer) => {
+                self.clients.insert(*client, connection.peer.clone());
+            }
             Input::Closed { client } => {
                 self.clients.remove(client);
                 if let Some(model) = &mut self.model {
