@@ -4,6 +4,7 @@ use crate::input::Bytes;
 use engine::base::sip_hash::SipKey;
 use engine::data::entry::{NewEntry, Value};
 use engine::data::hash::Hash;
+use engine::data::segment::Marks;
 use engine::keyspace::database::{Database, Key, Location, Slot};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ const SIP: SipKey = SipKey { k0: 1, k1: 2 };
 struct Held {
     value: Vec<u8>,
     expire_at_ms: Option<i64>,
-    mark: bool,
+    mark: Marks,
 }
 
 /// Keys are numbers on the map's side: comparing them costs a fuzzer much less
@@ -103,7 +104,8 @@ impl Pair {
         match action % 12 {
             0..3 => {
                 let (value, expire_at_ms) = (value(input), expiry(input));
-                self.set(number, Held { value, expire_at_ms, mark: action & 128 != 0 });
+                let mark = if action & 128 != 0 { Marks::SNAPSHOT } else { Marks::default() };
+                self.set(number, Held { value, expire_at_ms, mark });
             }
             3 => self.remove(number),
             4 => self.expire(number, expiry(input)),
@@ -132,7 +134,7 @@ impl Pair {
         };
         match self.find(name) {
             Some(location) => {
-                let mark = self.database.mark(location);
+                let mark = self.database.marks(location);
                 self.database.replace(location, &new);
                 self.map.insert(number, Held { mark, ..held });
             }
@@ -194,7 +196,7 @@ impl Pair {
             if removes {
                 self.remove(number);
             } else {
-                self.set(number, Held { value: b"1".to_vec(), expire_at_ms: None, mark: false });
+                self.set(number, Held { value: b"1".to_vec(), expire_at_ms: None, mark: Marks::default() });
             }
         }
     }
@@ -236,7 +238,7 @@ impl Pair {
         }
         self.remove(to);
         let Some(location) = self.find(&name(from)) else { return };
-        let mark = self.database.mark(location);
+        let mark = self.database.marks(location);
         let owned = self.database.detach(location);
         self.database.attach(&key(&name(to)), owned, 9, mark);
         if let Some(held) = self.map.get(&from).cloned() {
@@ -251,7 +253,7 @@ impl Pair {
             let entry = self.database.get(location);
             assert_eq!(entry.key(), name);
             let value = entry.value().bytes(&mut [0; 20]).to_vec();
-            Held { value, expire_at_ms: entry.expire_at_ms(), mark: self.database.mark(location) }
+            Held { value, expire_at_ms: entry.expire_at_ms(), mark: self.database.marks(location) }
         });
         assert_eq!(found.as_ref(), self.map.get(&number));
     }

@@ -15,7 +15,7 @@
 //! | `program`, `start` | which program this is; from the command line to serving |
 //! | `host`, `tokio_host` | what the driver needs of its surroundings, and the real ones |
 //! | `listener`, `connection`, `link`, `mailbox` | sockets and what goes through them |
-//! | `shared`, `timer`, `signal`, `disk`, `oracle` | everything that enters the engine, and what it wants done |
+//! | `shared`, `inbox`, `timer`, `signal`, `disk`, `oracle` | everything that enters the engine, and what it wants done |
 //! | `settings`, `process`, `log`, `crash`, `allocator` | the process around it |
 //! | `recorder` | what goes into the engine, kept for a replay |
 //! | `raw` | the only unsafe code |
@@ -28,9 +28,13 @@ pub mod connection;
 pub mod crash;
 pub mod disk;
 pub mod host;
+mod inbox;
+#[cfg(test)]
+mod inbox_model;
 pub mod link;
 pub mod listener;
 pub mod log;
+pub mod lull;
 pub mod mailbox;
 #[cfg(test)]
 mod mailbox_model;

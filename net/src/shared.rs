@@ -1,7 +1,8 @@
 //! The engine behind its lock, and the carrying out of its effects.
 
-use crate::disk::Disk;
+use crate::disk::{Completion, Disk};
 use crate::host::Host;
+use crate::inbox::Inbox;
 use crate::link::NewLink;
 use crate::mailbox::Mailbox;
 use crate::recorder::Recorder;
@@ -36,6 +37,8 @@ pub struct Shared<H: Host> {
     armed: AtomicU64,
     /// Threads that wait for the lock.
     contenders: AtomicUsize,
+    /// Disk operations that have ended, for whoever has the lock.
+    ended: Inbox<Completion>,
     /// Wakes the timer for an earlier deadline.
     pub(crate) rearm: Notify,
 }
@@ -113,6 +116,7 @@ impl<H: Host> Shared<H> {
             host,
             armed: AtomicU64::new(u64::MAX),
             contenders: AtomicUsize::new(0),
+            ended: Inbox::default(),
             rearm: Notify::new(),
         })
     }
@@ -131,6 +135,39 @@ impl<H: Host> Shared<H> {
         }
     }
 
+    /// Does something under the lock, and then what was left for whoever has it.
+    #[inline]
+    fn with<T>(&self, work: impl FnOnce(&mut Core) -> T) -> T {
+        let result = work(&mut self.lock());
+        if self.ended.has_posts() {
+            self.take_ended();
+        }
+        result
+    }
+
+    /// Hands over the ends of disk operations, without waiting for the lock: to
+    /// be woken for it takes longer than what those who have it do under it.
+    pub fn completed(&self, ended: impl IntoIterator<Item = Completion>) {
+        self.ended.post(ended);
+        self.take_ended();
+    }
+
+    #[cold]
+    fn take_ended(&self) {
+        // Whoever has the lock looks into the inbox when it is free again.
+        while self.ended.has_posts() {
+            let mut core = match self.core.try_lock() {
+                Ok(core) => core,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
+            for Completion { token, result } in self.ended.take() {
+                let result = result.as_ref().map(|end| end.as_done()).map_err(Clone::clone);
+                self.enter_and_carry_out(&mut core, Input::Disk { token, result });
+            }
+        }
+    }
+
     /// Waits, not for long, until no thread waits for the lock: a mutex gives it
     /// to whoever comes first, and that is always the one who has just let it go
     /// if he wants it again at once.
@@ -145,11 +182,14 @@ impl<H: Host> Shared<H> {
 
     /// Handles an input that is no client's request.
     pub fn handle(&self, input: Input<'_>) {
-        let mut core = self.lock();
-        let core = &mut *core;
+        self.with(|core| self.enter_and_carry_out(core, input));
+    }
+
+    fn enter_and_carry_out(&self, core: &mut Core, input: Input<'_>) {
         self.enter(core, input);
-        core.carry_out(None);
+        // First, so that what is due is not behind those who now have something to send.
         self.arm(core);
+        core.carry_out(None);
     }
 
     /// The only way into the engine.
@@ -164,55 +204,56 @@ impl<H: Host> Shared<H> {
     /// Handles a batch of requests, and returns how far it got and what the
     /// connection may send from now on.
     pub fn requests(&self, own: Own<'_>, requests: Requests<'_>, report: BufferReport) -> (Progress, Limits) {
-        let mut core = self.lock();
-        let core = &mut *core;
-        let client = own.client;
-        let input = Input::Requests { client, requests: &requests, report };
-        self.enter(core, input);
-        let progress = core.effects.progress;
-        core.carry_out(Some(own));
-        self.arm(core);
-        (progress, core.engine.limits(client))
+        self.with(|core| {
+            let client = own.client;
+            let input = Input::Requests { client, requests: &requests, report };
+            self.enter(core, input);
+            let progress = core.effects.progress;
+            core.carry_out(Some(own));
+            self.arm(core);
+            (progress, core.engine.limits(client))
+        })
     }
 
     /// A client connected: gives it a number and a mailbox.
     pub fn connected(&self, connection: Connection) -> (ClientId, Arc<Mailbox>, Limits) {
-        let mut core = self.lock();
-        let core = &mut *core;
-        let client = ClientId(core.next_client);
-        core.next_client += 1;
-        let mailbox = Arc::new(Mailbox::default());
-        core.mailboxes.insert(client, Arc::clone(&mailbox));
-        self.enter(core, Input::Connected { client, connection });
-        core.carry_out(None);
-        self.arm(core);
-        (client, mailbox, core.engine.limits(client))
+        self.with(|core| {
+            let client = ClientId(core.next_client);
+            core.next_client += 1;
+            let mailbox = Arc::new(Mailbox::default());
+            core.mailboxes.insert(client, Arc::clone(&mailbox));
+            self.enter_and_carry_out(core, Input::Connected { client, connection });
+            (client, mailbox, core.engine.limits(client))
+        })
     }
 
     /// A client is gone.
     pub fn closed(&self, client: ClientId) {
-        self.lock().mailboxes.remove(&client);
+        self.with(|core| core.mailboxes.remove(&client));
         self.handle(Input::Closed { client });
     }
 
     /// Something happened on a link; forgotten if the engine has closed it.
     pub fn link_event(&self, link: LinkId, event: LinkEvent<'_>) {
-        let mut core = self.lock();
-        let core = &mut *core;
-        let known = match event {
-            LinkEvent::Closed(_) => core.links.remove(&link).is_some(),
-            _ => core.links.contains_key(&link),
-        };
-        if known {
-            self.enter(core, Input::Link { link, event });
-            core.carry_out(None);
-            self.arm(core);
-        }
+        self.with(|core| {
+            let known = match event {
+                LinkEvent::Closed(_) => core.links.remove(&link).is_some(),
+                _ => core.links.contains_key(&link),
+            };
+            if known {
+                self.enter_and_carry_out(core, Input::Link { link, event });
+            }
+        });
+    }
+
+    /// Goes on with the recorder's image of the engine. False if there is none.
+    pub fn step_image(&self) -> bool {
+        self.with(|core| core.recorder.as_ref().is_some_and(|recorder| recorder.step(&mut core.engine)))
     }
 
     /// Looks at the engine.
     pub fn inspect<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
-        look(&self.lock().engine)
+        self.with(|core| look(&core.engine))
     }
 
     /// Wakes the timer if the next deadline is earlier than it knows.
@@ -226,10 +267,11 @@ impl<H: Host> Shared<H> {
 
     /// The timer is set anew: the engine's next deadline, microseconds.
     pub(crate) fn set_armed(&self) -> u64 {
-        let core = self.lock();
-        let next = core.engine.next_deadline().map_or(u64::MAX, |deadline| deadline.0);
-        self.armed.store(next, Ordering::Relaxed);
-        next
+        self.with(|core| {
+            let next = core.engine.next_deadline().map_or(u64::MAX, |deadline| deadline.0);
+            self.armed.store(next, Ordering::Relaxed);
+            next
+        })
     }
 }
 
@@ -242,7 +284,7 @@ impl Core {
         }
         self.engine.handle(now, input, &mut self.effects);
         if let Some(recorder) = &self.recorder {
-            recorder.handled(&self.effects, &self.engine);
+            recorder.handled(now, &self.effects, &mut self.engine);
         }
     }
 
@@ -258,6 +300,7 @@ impl Core {
         for effect in list {
             self.carry_out_one(effect, &mut own);
         }
+        self.disk.flush();
         self.effects.clear();
     }
 

@@ -1,5 +1,5 @@
-//! The primitives that the mailbox is made of; its model has others under these names.
+//! The primitives that the mailbox and the inbox are made of; their models have others under these names.
 
 pub(crate) use atomic_waker::AtomicWaker;
 pub(crate) use std::sync::Mutex;
-pub(crate) use std::sync::atomic::{AtomicU8, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};

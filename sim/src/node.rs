@@ -2,6 +2,7 @@
 //! everything that comes out goes into a hash.
 
 use crate::oracle::Shared;
+use engine::base::image::Damaged;
 use engine::boundary::ask::Oracle;
 use engine::boundary::effects::{Effect, Effects, Progress};
 use engine::boundary::input::Input;
@@ -35,6 +36,20 @@ impl Node {
     /// An engine whose questions `oracle` answers.
     pub fn new(options: Options, now: Now, oracle: Box<dyn Oracle + Send>) -> Node {
         Node { engine: Engine::new(options, now), now, effects: Effects::new(oracle), hash: Digest::default() }
+    }
+
+    /// As [`Node::new`], with an engine that an image tells of.
+    ///
+    /// # Errors
+    /// If it tells of none.
+    pub fn restore(options: Options, now: Now, image: &[u8], oracle: Box<dyn Oracle + Send>) -> Result<Node, Damaged> {
+        let engine = Engine::restore(options, now, image)?;
+        Ok(Node { engine, now, effects: Effects::new(oracle), hash: Digest::default() })
+    }
+
+    /// Effects are counted anew: the next segment of a recording begins.
+    pub fn begin_segment(&mut self) {
+        self.hash = Digest::default();
     }
 
     /// Handles an input.

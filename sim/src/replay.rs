@@ -1,13 +1,17 @@
 //! An engine driven from a recording.
 
+mod imaged;
+
 use crate::node::Node;
 use engine::boundary::ask::{Answer, Oracle, Question};
 use engine::boundary::input::{DiskError, DiskErrorKind};
 use engine::boundary::time::Now;
-use engine::recording::{Reader, Record, RecordedInput, RecordingError};
+use engine::recording::{Beginning, Reader, Record, RecordedInput, RecordingError, image_of};
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+
+pub use imaged::{check_image, replay_imaged};
 
 /// What a replay came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +35,7 @@ struct Queue {
     strayed: bool,
 }
 
+#[derive(Clone)]
 enum Answered {
     Elapsed(u64),
     Question(Answer),
@@ -65,7 +70,8 @@ impl Oracle for Answers {
 }
 
 /// The bytes of a recording: of a file, or of all files of a directory in their
-/// order.
+/// order, from the oldest segment on that can be replayed without those before
+/// it.
 ///
 /// # Errors
 /// If they can't be read.
@@ -79,59 +85,133 @@ pub fn read_recording(path: &Path) -> Result<Vec<u8>, std::io::Error> {
     files.sort();
     let mut bytes = Vec::new();
     for file in files {
-        bytes.extend(std::fs::read(file)?);
+        let more = std::fs::read(file)?;
+        if !bytes.is_empty() || begins_alone(&more) {
+            bytes.extend(more);
+        }
     }
     Ok(bytes)
 }
 
+/// True for a segment that can be replayed on its own. What can't be read is
+/// told later.
+fn begins_alone(segment: &[u8]) -> bool {
+    match Reader::new(segment).map(|(reader, ..)| reader.beginning()) {
+        Ok(Beginning::Image { .. }) => image_of(segment).is_some(),
+        _ => true,
+    }
+}
+
 /// Drives a new engine from a recording, and compares what it does with what
-/// was recorded. Stops behind so many inputs, if told.
+/// was recorded. Stops behind so many inputs, if told: those are counted from
+/// the recording's beginning, though its oldest segments may be gone.
 ///
 /// # Errors
 /// What is wrong with the recording, or the first input at which the engine did
 /// something else.
 pub fn replay_until(recording: &[u8], until: Option<u64>) -> Result<(Replayed, Node), String> {
-    let told = |error: RecordingError| error.to_string();
-    let (mut reader, options, started) = Reader::new(recording).map_err(told)?;
     let answers = Answers::default();
-    let mut node = Node::new(options, started, Box::new(answers.clone()));
-    let mut inputs = 0;
-    let mut pending: Option<(Now, RecordedInput)> = None;
-    let mut last = None;
+    let mut segment = Segment::begin(recording, None, &answers)?;
     loop {
-        let record = reader.next_record().map_err(told)?;
-        match record {
-            Some(Record::Elapsed(nanoseconds)) => {
-                answers.with(|queue| queue.answers.push_back(Answered::Elapsed(nanoseconds)));
-                continue;
-            }
-            Some(Record::Answer(answer)) => {
-                answers.with(|queue| queue.answers.push_back(Answered::Question(answer)));
-                continue;
-            }
-            _ => {}
-        }
-        if let Some((now, input)) = pending.take() {
-            input.with(|input| drop(node.handle(now, input)));
-            inputs += 1;
-            if answers.with(|queue| queue.strayed || !queue.answers.is_empty()) {
-                return Err(format!("input {inputs}: other questions were asked than recorded: {input:?}"));
-            }
-            last = Some(input);
-        }
-        match record {
-            Some(Record::Came(effects)) if effects != node.effects_hash() as u32 => {
-                return Err(format!("input {inputs} had other effects than recorded: {last:?}"));
-            }
-            Some(Record::Checkpoint { effects, state }) => check(&node, inputs, effects, state)?,
-            Some(Record::Input(now, input)) if until.is_none_or(|until| inputs < until) => pending = Some((now, input)),
-            Some(Record::Came(_)) => {}
-            _ => {
+        let ended = segment.replay(until, &answers)?;
+        match segment.reader.next_segment().filter(|_| ended) {
+            Some(next) => segment = Segment::begin(next, Some(segment), &answers)?,
+            None => {
+                let Segment { node, inputs, .. } = segment;
                 let replayed = Replayed { inputs, effects: node.effects_hash(), state: node.engine.state_hash() };
                 return Ok((replayed, node));
             }
         }
     }
+}
+
+/// A segment that is being replayed.
+struct Segment<'a> {
+    reader: Reader<'a>,
+    node: Node,
+    /// Inputs that were handled since the recording's beginning.
+    inputs: u64,
+}
+
+impl<'a> Segment<'a> {
+    /// Begins with the engine that the segment before came to, which has to be the
+    /// one that the image tells of; or with that one, if there is no other.
+    fn begin(bytes: &'a [u8], before: Option<Segment<'_>>, answers: &Answers) -> Result<Segment<'a>, String> {
+        let (reader, options, started) = Reader::new(bytes).map_err(told)?;
+        let oracle = Box::new(answers.clone());
+        let Beginning::Image { inputs } = reader.beginning() else {
+            return Ok(Segment { reader, node: Node::new(options, started, oracle), inputs: 0 });
+        };
+        let restored = image_of(bytes).map(|image| Node::restore(options, started, &image, oracle));
+        let restored = restored.transpose().map_err(|damaged| format!("behind input {inputs}: {damaged}"))?;
+        let node = match (before, restored) {
+            (Some(before), _) if before.inputs != inputs => {
+                return Err(format!("inputs {} to {inputs} are missing", before.inputs + 1));
+            }
+            (Some(before), Some(restored)) if before.node.engine.state_hash() != restored.engine.state_hash() => {
+                return Err(format!("behind input {inputs} the image tells of another state"));
+            }
+            (Some(Segment { mut node, .. }), _) => {
+                node.begin_segment();
+                node
+            }
+            (None, Some(restored)) => restored,
+            (None, None) => return Err("the recording begins with an image that is not whole".into()),
+        };
+        Ok(Segment { reader, node, inputs })
+    }
+
+    /// Handles the inputs of the segment. True if all were.
+    fn replay(&mut self, until: Option<u64>, answers: &Answers) -> Result<bool, String> {
+        let mut pending: Option<(Now, RecordedInput)> = None;
+        let mut last = None;
+        loop {
+            let record = match self.reader.next_record() {
+                Err(RecordingError::End) => {
+                    // Whoever recorded was stopped while writing: what the last input came to is not known.
+                    answers.with(|queue| queue.answers.clear());
+                    return Ok(true);
+                }
+                record => record.map_err(told)?,
+            };
+            match record {
+                Some(Record::Elapsed(nanoseconds)) => {
+                    answers.with(|queue| queue.answers.push_back(Answered::Elapsed(nanoseconds)));
+                    continue;
+                }
+                Some(Record::Answer(answer)) => {
+                    answers.with(|queue| queue.answers.push_back(Answered::Question(answer)));
+                    continue;
+                }
+                _ => {}
+            }
+            if let Some((now, input)) = pending.take() {
+                input.with(|input| drop(self.node.handle(now, input)));
+                self.inputs += 1;
+                if answers.with(|queue| queue.strayed || !queue.answers.is_empty()) {
+                    let inputs = self.inputs;
+                    return Err(format!("input {inputs}: other questions were asked than recorded: {input:?}"));
+                }
+                last = Some(input);
+            }
+            match record {
+                Some(Record::Came(effects)) if effects != self.node.effects_hash() as u32 => {
+                    return Err(format!("input {} had other effects than recorded: {last:?}", self.inputs));
+                }
+                Some(Record::Checkpoint { effects, state }) => check(&self.node, self.inputs, effects, state)?,
+                Some(Record::Input(now, input)) if until.is_none_or(|until| self.inputs < until) => {
+                    pending = Some((now, input));
+                }
+                Some(Record::Input(..)) => return Ok(false),
+                Some(_) => {}
+                None => return Ok(true),
+            }
+        }
+    }
+}
+
+fn told(error: RecordingError) -> String {
+    error.to_string()
 }
 
 /// As [`replay_until`], to the recording's end.

@@ -1,6 +1,6 @@
 //! Many seeds on all processors.
 
-use crate::replay::replay;
+use crate::replay::{check_image, replay};
 use crate::report::Report;
 use crate::world::{Run, run};
 use std::cell::Cell;
@@ -43,13 +43,16 @@ pub fn tell_seed_on_panic() {
 /// What was found.
 pub fn run_seed(seed: u64, manner: Manner) -> Result<Run, String> {
     RUNNING.set(Some((seed, manner.commands)));
-    let first = run(seed, manner.commands)?;
+    let mut first = run(seed, manner.commands)?;
     if manner.determinism {
         for (number, life) in first.lives.iter().enumerate() {
             let replayed = replay(&life.recording).map_err(|fault| format!("replay of life {number}: {fault}"))?;
             if (replayed.effects, replayed.state, replayed.inputs) != (life.effects, life.state, life.inputs) {
                 return Err(format!("life {number}: a replay came to {replayed:x?}"));
             }
+            let imaged =
+                check_image(&life.recording, life.inputs).map_err(|fault| format!("life {number}: {fault}"))?;
+            first.report.add("images that were restored", u64::from(imaged));
         }
         if run(seed, manner.commands)?.lives != first.lives {
             return Err("two runs of the seed differ".into());
@@ -95,8 +98,13 @@ mod tests {
         let (report, failed) = run_seeds(0..30, 2, Manner { commands: 500, determinism: true });
         assert!(failed.is_empty(), "{failed:?}");
         assert!(report.count("commands") >= 15_000);
-        for sometimes in ["keys expired", "errors", "connections closed by clients", "replies that the model foretold"]
-        {
+        for sometimes in [
+            "keys expired",
+            "errors",
+            "connections closed by clients",
+            "replies that the model foretold",
+            "images that were restored",
+        ] {
             assert!(report.count(sometimes) > 0, "never: {sometimes}");
         }
     }

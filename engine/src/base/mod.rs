@@ -9,6 +9,7 @@ pub mod crc16;
 pub mod crc64;
 pub mod fingerprint;
 pub mod glob;
+pub mod image;
 pub mod long_double;
 pub mod lzf;
 pub mod number;

@@ -7,5 +7,6 @@
 pub mod ask;
 pub mod effects;
 pub mod id;
+mod image;
 pub mod input;
 pub mod time;

@@ -1,5 +1,6 @@
 //! The table of all commands, and how a name finds its entry.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::command::spec::Command;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -146,6 +147,42 @@ impl CommandTable {
         self.entries[id.0 as usize].name = (!to.is_empty()).then(|| to.to_ascii_lowercase());
         self.index();
         true
+    }
+}
+
+impl Image for CommandId {
+    fn blank() -> CommandId {
+        CommandId(0)
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        self.0.image(tape)
+    }
+}
+
+/// What commands are called. Numbers are those of the table that is there.
+impl Image for CommandTable {
+    fn blank() -> CommandTable {
+        CommandTable::new(&[])
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let mut count = self.entries.len();
+        count.image(tape)?;
+        if count != self.entries.len() {
+            return Err(Damaged);
+        }
+        for Entry { command, container: _, name, first_subcommand: _ } in &mut self.entries {
+            let mut is_own = name.as_deref() == Some(command.name.as_bytes());
+            is_own.image(tape)?;
+            if !is_own {
+                name.image(tape)?;
+            }
+        }
+        if tape.reads() {
+            self.index();
+        }
+        Ok(())
     }
 }
 

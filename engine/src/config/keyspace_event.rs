@@ -40,6 +40,16 @@ impl KeyspaceEvents {
     /// What the letter `A` stands for.
     pub const ALL: KeyspaceEvents = KeyspaceEvents(0b1111_1111_1100);
 
+    /// The set as a number.
+    pub(super) fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// The set of a number.
+    pub(super) fn from_bits(bits: u16) -> KeyspaceEvents {
+        KeyspaceEvents(bits)
+    }
+
     /// The letters of the classes in the order in which CONFIG GET answers them. `A` stands for the first ten at once, and
     /// then, as in the reference, the answer leaves out `n` too.
     const CLASSES: [(u8, KeyspaceEvents); 11] = [

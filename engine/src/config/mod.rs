@@ -16,6 +16,7 @@ mod command_line;
 mod fault;
 mod file;
 mod get;
+mod image;
 mod keyspace_event;
 mod parameter;
 mod parse;

@@ -108,6 +108,16 @@ impl<'a> EntryRef<'a> {
         self.entry.type_number()
     }
 
+    /// True if its encoding is `raw` whatever the length.
+    pub fn is_raw(self) -> bool {
+        self.entry.flags() & RAW != 0
+    }
+
+    /// How it keeps its value.
+    pub fn storage(self) -> Storage {
+        self.entry.storage()
+    }
+
     /// Bytes that the entry takes in its slab and in a buffer of its own.
     pub fn footprint(self) -> usize {
         self.entry.footprint()
@@ -160,6 +170,17 @@ pub enum StringEncoding {
     Raw,
 }
 
+/// How an entry keeps its value: what its size depends on besides the value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Storage {
+    /// As an integer of so many bytes.
+    Integer(usize),
+    /// Its bytes, behind the key.
+    Inline,
+    /// In a buffer of this capacity.
+    Buffer(usize),
+}
+
 /// What a new entry is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEntry<'a> {
@@ -195,6 +216,26 @@ impl Entry {
             }
             Value::Bytes(bytes) if new.is_large(bytes.len()) => Self::with_buffer(slab, new, bytes.to_vec()),
             Value::Bytes(bytes) => Self::with_inline(slab, new, 0, bytes),
+        }
+    }
+
+    /// Makes an entry that keeps its value in a given way; `None` if that value
+    /// can't be kept so.
+    pub(crate) fn stored(slab: &mut Slab, new: &NewEntry<'_>, storage: Storage) -> Option<Entry> {
+        match (new.value, storage) {
+            (Value::Integer(number), Storage::Integer(width @ (1 | 2 | 4 | 8))) if integer_width(number) <= width => {
+                Some(Self::with_inline(slab, new, INTEGER, &number.to_le_bytes()[..width]))
+            }
+            (Value::Bytes(bytes), Storage::Inline) if bytes.len() <= u16::MAX as usize => {
+                Some(Self::with_inline(slab, new, 0, bytes))
+            }
+            (Value::Bytes(bytes), Storage::Buffer(capacity)) if bytes.len() <= capacity => {
+                let mut buffer = Vec::new();
+                buffer.try_reserve_exact(capacity).ok()?;
+                buffer.extend_from_slice(bytes);
+                Some(Self::with_buffer(slab, new, buffer))
+            }
+            _ => None,
         }
     }
 
@@ -447,6 +488,17 @@ impl Entry {
     /// The number of the type, 0 for a string.
     pub(crate) fn type_number(self) -> u8 {
         self.flags() & TYPE_MASK
+    }
+
+    fn storage(self) -> Storage {
+        let (header, flags) = (self.header(), self.flags());
+        if flags & EXTERNAL != 0 {
+            let (offset, length) = self.key_span();
+            // SAFETY: EXTERNAL says that a buffer's parts stand behind the key.
+            let (_, _, capacity) = unsafe { read_external(self.0.as_ptr().add(offset + length)) };
+            return Storage::Buffer(capacity);
+        }
+        if flags & INTEGER != 0 { Storage::Integer((header >> 48) as usize) } else { Storage::Inline }
     }
 
     /// Puts another value, and another expiry, in place of what is there, if the

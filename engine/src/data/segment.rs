@@ -3,16 +3,18 @@
 //! ```text
 //! word   63        48 47                              3   2   1   0
 //!        +-----------+---------------------------------+---+---+---+
-//!        |    tag    |        address of an entry      | - | M | V |
+//!        |    tag    |        address of an entry      | I | M | V |
 //!        +-----------+---------------------------------+---+---+---+
-//!        V: the entry expires.   M: the mark of snapshots.   0: empty
+//!        V: the entry expires.   M: the mark of snapshots.   I: that of images.   0: empty
 //! ```
 //!
 //! A word with tag `t` has its home at `t * homes / 65536` and stands there or
 //! later, with no empty word between; words stand in the order of their tags
 //! (ordered linear probing, Amble and Knuth 1974). So a search that fails stops
 //! early, a segment is resized and merged without looking at a key, and
-//! walking it by tag survives any of that.
+//! walking it by tag survives any of that. Words of the same tag stand in the
+//! order of their hashes, so that where a word stands follows from what else
+//! there is and from how many words there are, not from what came first.
 
 use crate::data::slab::block_size;
 use alloc::boxed::Box;
@@ -20,8 +22,8 @@ use alloc::vec;
 
 /// Set in a word whose entry expires.
 pub const VOLATILE: u64 = 1;
-/// The mark that a snapshot compares.
-pub const MARK: u64 = 2;
+/// The bits of [`Marks`] in a word.
+const MARKS: u64 = Marks::SNAPSHOT.0 | Marks::IMAGE.0;
 const ADDRESS: u64 = 0x0000_FFFF_FFFF_FFF8;
 
 /// Makes a word.
@@ -41,6 +43,56 @@ pub fn tag(word: u64) -> u16 {
 #[inline]
 pub fn address(word: u64) -> u64 {
     word & ADDRESS
+}
+
+/// The marks of an entry, one for each kind of walk that goes over all entries
+/// while they change: an entry whose mark differs from the keyspace's is still
+/// owed to the walk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Marks(u64);
+
+impl Marks {
+    /// The mark that a snapshot compares.
+    pub const SNAPSHOT: Marks = Marks(2);
+    /// The mark that an image compares.
+    pub const IMAGE: Marks = Marks(4);
+
+    /// The marks in a word.
+    #[inline]
+    pub fn of(word: u64) -> Marks {
+        Marks(word & MARKS)
+    }
+
+    /// The marks as bits of a word.
+    #[inline]
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// True if one of the marks in `which` is another.
+    #[inline]
+    pub fn differ(self, other: Marks, which: Marks) -> bool {
+        (self.0 ^ other.0) & which.0 != 0
+    }
+
+    /// These, but those in `which` as in `other`.
+    #[inline]
+    #[must_use]
+    pub fn with(self, other: Marks, which: Marks) -> Marks {
+        Marks(self.0 & !which.0 | other.0 & which.0)
+    }
+
+    /// These, but those in `which` the other way round.
+    #[must_use]
+    pub fn turned(self, which: Marks) -> Marks {
+        Marks(self.0 ^ which.0)
+    }
+}
+
+/// A word with other marks.
+#[inline]
+pub fn marked(word: u64, marks: Marks) -> u64 {
+    word & !MARKS | marks.bits()
 }
 
 /// Words in the order of their tags.
@@ -116,13 +168,19 @@ impl Segment {
         None
     }
 
-    /// Inserts a word behind those of the same tag; returns its index.
-    pub fn insert(&mut self, new: u64) -> usize {
+    /// An empty segment with room for so many words.
+    pub fn with_capacity(capacity: usize) -> Segment {
+        Segment { words: vec![0; capacity].into_boxed_slice(), ..Segment::default() }
+    }
+
+    /// Inserts a word behind those of the same tag, but for those that belong
+    /// `behind` it; returns its index.
+    pub fn insert(&mut self, new: u64, mut behind: impl FnMut(u64) -> bool) -> usize {
         if (self.len as usize + 1) * 10 > self.words.len() * 9 {
             self.rebuild(capacity_for(self.len as usize + self.len as usize / 16 + 1));
         }
         loop {
-            if let Some(index) = self.try_insert(new) {
+            if let Some(index) = self.try_insert(new, &mut behind) {
                 self.len += 1;
                 self.volatile += (new & VOLATILE) as u32;
                 return index;
@@ -131,10 +189,11 @@ impl Segment {
         }
     }
 
-    fn try_insert(&mut self, new: u64) -> Option<usize> {
+    fn try_insert(&mut self, new: u64, behind: &mut impl FnMut(u64) -> bool) -> Option<usize> {
         let home = self.home(tag(new));
         let from = &self.words[home..];
-        let at = home + from.iter().position(|&w| w == 0 || tag(w) > tag(new))?;
+        let follows = |&w: &u64| w == 0 || tag(w) > tag(new) || tag(w) == tag(new) && behind(w);
+        let at = home + from.iter().position(follows)?;
         let empty = at + self.words[at..].iter().position(|&w| w == 0)?;
         self.words.copy_within(at..empty, at + 1);
         self.words[at] = new;
@@ -180,24 +239,20 @@ impl Segment {
         *self = Segment::with_capacity(capacity_for(old.len as usize / 2 + 1));
         for &w in old.words.iter().filter(|&&w| w != 0) {
             let target = if moves(w) { &mut other } else { &mut *self };
-            target.insert(w);
+            target.insert(w, |_| false);
         }
         self.earliest_ms = old.earliest_ms;
         other.earliest_ms = old.earliest_ms;
         other
     }
 
-    /// Takes in all words of another segment.
+    /// Takes in all words of another segment, whose hashes are larger.
     pub fn merge(&mut self, other: &Segment) {
         self.rebuild(capacity_for((self.len + other.len) as usize + 1));
         for &w in other.words.iter().filter(|&&w| w != 0) {
-            self.insert(w);
+            self.insert(w, |_| false);
         }
         self.earliest_ms = self.earliest_ms.min(other.earliest_ms);
-    }
-
-    fn with_capacity(capacity: usize) -> Segment {
-        Segment { words: vec![0; capacity].into_boxed_slice(), ..Segment::default() }
     }
 
     /// Lays the words out anew over `capacity` words, or more if they need it.
@@ -268,7 +323,7 @@ mod tests {
                 let random = mix(step ^ tags << 32);
                 if random % 7 < 4 && model.len() < 900 {
                     let new = word((random >> 16) as u16 % tags.min(65_535) as u16, step * 8, random & VOLATILE);
-                    let index = segment.insert(new);
+                    let index = segment.insert(new, |_| false);
                     assert_eq!(segment.get(index), new);
                     model.push(new);
                 } else if !model.is_empty() {

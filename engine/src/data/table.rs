@@ -20,7 +20,7 @@
 use crate::base::sip_hash::SipKey;
 use crate::data::entry::{Entry, EntryRef, prefetch};
 use crate::data::hash::Hash;
-use crate::data::segment::{MARK, Segment, VOLATILE, address, tag, word};
+use crate::data::segment::{Marks, Segment, VOLATILE, address, marked, tag, word};
 use crate::data::slab::block_size;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -29,6 +29,8 @@ use alloc::vec::Vec;
 const SEGMENT_TARGET: usize = 768;
 /// Segments in one chunk of the directory.
 const CHUNK: usize = 256;
+/// More words than a segment ever has.
+const CAPACITY_MAX: usize = 1 << 20;
 /// How many words ahead a walk asks for entries.
 const WALK_AHEAD: usize = 8;
 const _: () = assert!(size_of::<Segment>() == 40 || size_of::<Segment>() == 32);
@@ -38,6 +40,20 @@ const _: () = assert!(size_of::<Segment>() == 40 || size_of::<Segment>() == 32);
 pub struct Place {
     segment: u32,
     index: u32,
+}
+
+/// What a table is like besides its entries.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Layout {
+    /// Bits of the hash that all segments' prefixes have.
+    pub level: u32,
+    /// Segments that were split beyond that.
+    pub split: usize,
+    /// See [`Table::touched`].
+    pub touched: u64,
+    /// Of each segment its words, the empty ones too, and before when none of its
+    /// entries expires.
+    pub segments: Vec<(usize, i64)>,
 }
 
 /// Entries by key. Their memory belongs to one [`Slab`], which is given to
@@ -165,29 +181,37 @@ impl Table {
         Self::entry_of(self.segment(place.segment as usize).get(place.index as usize))
     }
 
-    /// The mark at a place.
-    pub fn mark(&self, place: Place) -> bool {
-        self.segment(place.segment as usize).get(place.index as usize) & MARK != 0
+    /// The marks at a place.
+    pub fn marks(&self, place: Place) -> Marks {
+        Marks::of(self.segment(place.segment as usize).get(place.index as usize))
     }
 
-    /// Sets the mark at a place.
-    pub fn set_mark(&mut self, place: Place, mark: bool) {
+    /// Sets the marks at a place.
+    pub fn set_marks(&mut self, place: Place, marks: Marks) {
         let segment = self.segment_mut(place.segment as usize);
         let old = segment.get(place.index as usize);
-        segment.replace(place.index as usize, if mark { old | MARK } else { old & !MARK });
+        segment.replace(place.index as usize, marked(old, marks));
     }
 
     /// Inserts an entry whose key is not in the table.
-    pub(crate) fn insert(&mut self, hash: Hash, entry: Entry, mark: bool) -> Place {
+    pub(crate) fn insert(&mut self, hash: Hash, entry: Entry, marks: Marks) -> Place {
         if self.len >= self.segment_count() * SEGMENT_TARGET {
             self.split_one();
         }
+        self.put(hash, entry, marks)
+    }
+
+    /// As [`Table::insert`], but the table does not grow by a segment.
+    pub(crate) fn put(&mut self, hash: Hash, entry: Entry, marks: Marks) -> Place {
         let expire_at_ms = entry.expire_at_ms();
-        let flags = if expire_at_ms.is_some() { VOLATILE } else { 0 } | if mark { MARK } else { 0 };
-        let at = self.index_of(hash.0);
+        let flags = if expire_at_ms.is_some() { VOLATILE } else { 0 } | marks.bits();
+        let (at, sip) = (self.index_of(hash.0), self.sip);
         let segment = self.segment_mut(at);
         let before = segment.bytes();
-        let index = segment.insert(word(hash.tag(), entry.address(), flags));
+        let index = segment.insert(word(hash.tag(), entry.address(), flags), |w| {
+            let other = Self::entry_of(w).key();
+            (sip.hash(other), other) > (hash.0, entry.key())
+        });
         segment.earliest_ms = segment.earliest_ms.min(expire_at_ms.unwrap_or(i64::MAX));
         let after = segment.bytes();
         let moved = if before == after { 0 } else { segment.len() };
@@ -205,7 +229,7 @@ impl Table {
         let expire_at_ms = entry.expire_at_ms();
         let segment = self.segment_mut(place.segment as usize);
         let old = segment.get(place.index as usize);
-        let flags = if expire_at_ms.is_some() { VOLATILE } else { 0 } | old & MARK;
+        let flags = if expire_at_ms.is_some() { VOLATILE } else { 0 } | Marks::of(old).bits();
         segment.replace(place.index as usize, word(tag(old), entry.address(), flags));
         segment.earliest_ms = segment.earliest_ms.min(expire_at_ms.unwrap_or(i64::MAX));
         self.volatile = self.volatile + (flags & VOLATILE) as usize - (old & VOLATILE) as usize;
@@ -340,25 +364,32 @@ impl Table {
         self.level
     }
 
-    /// Visits the entries of the segment in which a hash falls that do not bear
-    /// `mark`, and gives it to them, until `visit` returns false. `None` if it
-    /// did before the segment's end: the same call goes on where it stopped.
+    /// Visits the entries of the segment in which a hash falls whose marks in
+    /// `which` are not those in `marks`, and gives them to them, until `visit`
+    /// returns false. `None` if it did before the segment's end: the same call
+    /// goes on where it stopped.
     /// Else the first hash behind the segment, `None` after the last one. A walk
     /// from 0 by these hashes visits every entry once, however the table grows.
-    pub fn walk(&mut self, hash: u64, mark: bool, mut visit: impl FnMut(EntryRef<'_>) -> bool) -> Option<Option<u64>> {
+    pub fn walk(
+        &mut self,
+        hash: u64,
+        marks: Marks,
+        which: Marks,
+        mut visit: impl FnMut(EntryRef<'_>) -> bool,
+    ) -> Option<Option<u64>> {
         let index = self.index_of(hash);
         let next = next_prefix(hash, self.depth(index));
         let segment = self.segment_mut(index);
-        let flag = if mark { MARK } else { 0 };
         for at in 0..segment.words().len() {
             if let Some(&ahead) = segment.words().get(at + WALK_AHEAD).filter(|&&w| w != 0) {
                 Self::entry_of(ahead).prefetch();
             }
             let w = segment.get(at);
-            if w == 0 || w & MARK == flag {
+            let before = Marks::of(w);
+            if w == 0 || !before.differ(marks, which) {
                 continue;
             }
-            segment.replace(at, w & !MARK | flag);
+            segment.replace(at, marked(w, before.with(marks, which)));
             if !visit(EntryRef::new(Self::entry_of(w))) {
                 return None;
             }
@@ -419,14 +450,14 @@ impl Table {
     }
 
     /// Takes the entries of a segment that expire by `now_ms` out of the table,
-    /// at most `limit`, and hands each with its mark to `expired`, which frees
+    /// at most `limit`, and hands each with its marks to `expired`, which frees
     /// it. True if none is left.
     pub(crate) fn take_due(
         &mut self,
         at: usize,
         now_ms: i64,
         limit: usize,
-        mut expired: impl FnMut(Entry, bool),
+        mut expired: impl FnMut(Entry, Marks),
     ) -> bool {
         let mut earliest = i64::MAX;
         let mut index = 0;
@@ -443,7 +474,7 @@ impl Table {
                 index += 1;
             } else if taken < limit {
                 let entry = self.remove_in_sweep(Place { segment: at as u32, index: index as u32 });
-                expired(entry, w & MARK != 0);
+                expired(entry, Marks::of(w));
                 taken += 1;
             } else {
                 all = false;
@@ -457,6 +488,41 @@ impl Table {
             self.after_removals(at);
         }
         all
+    }
+
+    /// The table's layout.
+    pub fn layout(&self) -> Layout {
+        let segments = self.chunks.iter().flatten();
+        Layout {
+            level: self.level,
+            split: self.split,
+            touched: self.touched,
+            segments: segments.map(|segment| (segment.words().len(), segment.earliest_ms)).collect(),
+        }
+    }
+
+    /// A table without entries of such a layout. If [`Table::put`] gives it just
+    /// the entries of the table that the layout is of, it is that table. `None` if
+    /// no table has such a layout.
+    pub fn of_layout(sip: SipKey, layout: &Layout) -> Option<Table> {
+        let Layout { level, split, touched, ref segments } = *layout;
+        let fits = level < usize::BITS && split < 1 << level && segments.len() == (1 << level) + split;
+        if !fits || segments.iter().any(|&(capacity, _)| capacity > CAPACITY_MAX) {
+            return None;
+        }
+        let mut table = Table { level, split, touched, chunks: Vec::new(), ..Table::new(sip) };
+        for chunk in segments.chunks(CHUNK) {
+            let segment = |&(capacity, earliest_ms): &(usize, i64)| {
+                let mut segment = Segment::with_capacity(capacity);
+                segment.earliest_ms = earliest_ms;
+                segment
+            };
+            let mut segments = Vec::with_capacity(CHUNK);
+            segments.extend(chunk.iter().map(segment));
+            table.chunks.push(segments);
+        }
+        table.bytes = table.chunks.iter().flatten().map(Segment::bytes).sum();
+        Some(table)
     }
 
     /// Frees what entries own outside of their slab, which is dropped next, and

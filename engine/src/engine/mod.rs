@@ -6,6 +6,7 @@ pub mod connections;
 pub mod cron;
 mod data_hash;
 pub mod evict;
+pub mod image;
 pub mod options;
 mod pubsub;
 pub mod requests;
@@ -30,12 +31,17 @@ use crate::server::parameters;
 use crate::server::timer::{Timer, Timers};
 use crate::session::Session;
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use options::Options;
 
 /// The server as a pure function of its inputs.
 pub struct Engine {
     keyspace: Keyspace,
     server: Server,
+    /// What an image that is being written still has to share with the server.
+    image_shared: VecDeque<Arc<Vec<u8>>>,
 }
 
 impl Engine {
@@ -53,7 +59,7 @@ impl Engine {
             server.commands.rename(from, to);
         }
         let keyspace = Keyspace::new(count, false, keyspace_random);
-        let mut engine = Engine { keyspace, server };
+        let mut engine = Engine { keyspace, server, image_shared: VecDeque::new() };
         engine.server.timers.set(Timer::Cron, now.monotonic.plus_ms(1));
         parameters::apply_all(&mut engine.server, &mut engine.keyspace);
         engine
@@ -157,7 +163,7 @@ impl Engine {
                 Timer::Replication => self.persistence(now, effects).replication_tick(),
                 Timer::Wait => self.server.answer_waits(now),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
-                Timer::Aof => self.persistence(now, effects).aof_progress(),
+                Timer::Aof => self.persistence(now, effects).aof_deadline(),
                 Timer::Unsubscribe => self.give_up_subscriptions(now),
             }
         }

@@ -10,6 +10,8 @@ impl Engine {
     #[cold]
     pub(super) fn distribute(&mut self, now: Now, effects: &mut Effects) {
         if self.server.journal.listened {
+            let position = self.server.replication.position();
+            self.server.persistence.aof.note_place(position);
             self.persistence(now, effects).aof_progress();
             let replication = &mut self.server.replication;
             if let Some(offset) = self.server.persistence.aof.synced_offset(replication.offset) {

@@ -16,17 +16,20 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Requests that are parsed before they are handed over.
 const PARSE_MAX: usize = 512;
 
-struct Nothing(u64);
+/// Its clock, which several worlds read each for itself.
+#[derive(Clone)]
+struct Nothing(Arc<AtomicU64>);
 
 impl Oracle for Nothing {
     fn elapsed_ns(&mut self) -> u64 {
-        self.0 += 1000;
-        self.0
+        self.0.fetch_add(1000, Ordering::Relaxed) + 1000
     }
 
     fn ask(&mut self, question: Question<'_>) -> Answer {
@@ -51,12 +54,29 @@ struct Client {
     closed: bool,
 }
 
+impl Client {
+    fn twin(&self) -> Client {
+        let Client { parser: _, leftover, output, received, written, stuck, waiting, closed } = self;
+        Client {
+            parser: Parser::default(),
+            leftover: leftover.clone(),
+            output: output.clone(),
+            received: *received,
+            written: *written,
+            stuck: *stuck,
+            waiting: *waiting,
+            closed: *closed,
+        }
+    }
+}
+
 /// An engine with its clients.
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) now: Now,
     /// Log lines so far.
     pub(crate) log: Vec<String>,
+    clock: Nothing,
     effects: Effects,
     clients: BTreeMap<u64, Client>,
     next: u64,
@@ -84,9 +104,19 @@ impl World {
             renamed_commands: Vec::new(),
         };
         let now = Now { monotonic: Monotonic(1_000_000_000), unix: Unix(1_700_000_000_000_000) };
-        let effects = Effects::new(Box::new(Nothing(0)));
+        let clock = Nothing(Arc::default());
+        let effects = Effects::new(Box::new(clock.clone()));
         let engine = Engine::new(options, now);
-        World { engine, now, log: Vec::new(), effects, clients: BTreeMap::new(), next: 1 }
+        World { engine, now, log: Vec::new(), clock, effects, clients: BTreeMap::new(), next: 1 }
+    }
+
+    /// The same world around another engine. No client may have sent a part of a
+    /// request.
+    pub(crate) fn twin(&self, engine: Engine) -> World {
+        let clock = Nothing(Arc::new(AtomicU64::new(self.clock.0.load(Ordering::Relaxed))));
+        let effects = Effects::new(Box::new(clock.clone()));
+        let clients = self.clients.iter().map(|(&id, client)| (id, client.twin())).collect();
+        World { engine, now: self.now, log: Vec::new(), clock, effects, clients, next: self.next }
     }
 
     /// Connects from the loopback.

@@ -1,7 +1,7 @@
 //! The section `replication`.
 
 use super::Source;
-use super::field::{Field, Figure, bytes, flag, text, word, zero};
+use super::field::{Field, Figure, bytes, flag, text, word};
 use crate::config::Id;
 use crate::replication::follow::status::SyncProgress;
 
@@ -27,6 +27,12 @@ pub(super) const FIELDS: &[Field] = &[
     }),
     Field::new("slave_repl_offset", |source| {
         replica(source, |source| source.server.replication.applied_offset().into())
+    }),
+    Field::valkey("replicas_repl_buffer_size", |source| {
+        replica(source, |source| source.server.replication.follow.kept_figures().0.into())
+    }),
+    Field::valkey("replicas_repl_buffer_peak", |source| {
+        replica(source, |source| source.server.replication.follow.kept_figures().1.into())
     }),
     Field::new("master_sync_total_bytes", |source| sync(source, |sync| sync.total.into())),
     Field::new("master_sync_read_bytes", |source| sync(source, |sync| sync.received.into())),
@@ -59,7 +65,7 @@ pub(super) const FIELDS: &[Field] = &[
         let with_type = source.server.personality.is_valkey();
         Figure::Lines(source.server.replication.replica_lines(source.now, with_type))
     }),
-    Field::valkey("replicas_waiting_psync", zero),
+    Field::valkey("replicas_waiting_psync", |source| source.server.replication.reservation_count().into()),
     Field::new("master_failover_state", |source| word(source.server.replication.follow.failover.state_name())),
     Field::new("master_replid", |source| bytes(&source.server.replication.id)),
     Field::new("master_replid2", |source| bytes(&source.server.replication.second_id)),

@@ -1,9 +1,11 @@
 //! One logical database: tables of entries by slot, and the memory of them.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::base::sip_hash::SipKey;
-use crate::data::entry::{Entry, EntryRef, NewEntry};
+use crate::data::entry::{Entry, EntryRef, NewEntry, Storage};
 use crate::data::hash::Hash;
 use crate::data::owned::OwnedEntry;
+use crate::data::segment::Marks;
 use crate::data::slab::Slab;
 use crate::data::table::{Place, Table};
 use alloc::boxed::Box;
@@ -142,20 +144,20 @@ impl Database {
         self.table(location.slot).expect("a location is in a table").entry(location.place)
     }
 
-    /// The snapshot mark at a location.
-    pub fn mark(&self, location: Location) -> bool {
-        self.table(location.slot).is_some_and(|table| table.mark(location.place))
+    /// The marks at a location.
+    pub fn marks(&self, location: Location) -> Marks {
+        self.table(location.slot).map_or(Marks::default(), |table| table.marks(location.place))
     }
 
-    /// Sets the snapshot mark at a location.
-    pub fn set_mark(&mut self, location: Location, mark: bool) {
-        self.table_mut(location.slot).set_mark(location.place, mark);
+    /// Sets the marks at a location.
+    pub fn set_marks(&mut self, location: Location, marks: Marks) {
+        self.table_mut(location.slot).set_marks(location.place, marks);
     }
 
     /// Inserts an entry under a key that is not there.
-    pub fn insert(&mut self, key: &Key<'_>, new: &NewEntry<'_>, mark: bool) -> Location {
+    pub fn insert(&mut self, key: &Key<'_>, new: &NewEntry<'_>, marks: Marks) -> Location {
         let entry = Entry::new(&mut self.slab, new);
-        let place = self.table_mut(key.slot).insert(key.hash, entry, mark);
+        let place = self.table_mut(key.slot).insert(key.hash, entry, marks);
         self.len += 1;
         Location { slot: key.slot, place }
     }
@@ -227,9 +229,9 @@ impl Database {
 
     /// Inserts an entry under a key that is not there; a large value is not
     /// copied.
-    pub fn attach(&mut self, key: &Key<'_>, owned: OwnedEntry, access: u32, mark: bool) -> Location {
+    pub fn attach(&mut self, key: &Key<'_>, owned: OwnedEntry, access: u32, marks: Marks) -> Location {
         let entry = owned.into_entry(&mut self.slab, key.bytes, access);
-        let place = self.table_mut(key.slot).insert(key.hash, entry, mark);
+        let place = self.table_mut(key.slot).insert(key.hash, entry, marks);
         self.len += 1;
         Location { slot: key.slot, place }
     }
@@ -254,17 +256,18 @@ impl Database {
         self.table(slot).map_or(0, Table::depth_min)
     }
 
-    /// Visits the entries of the segment in which a hash falls that do not bear
-    /// `mark`; see [`Table::walk`].
+    /// Visits the entries of the segment in which a hash falls whose marks in
+    /// `which` are not those in `marks`; see [`Table::walk`].
     pub fn walk(
         &mut self,
         slot: Slot,
         hash: u64,
-        mark: bool,
+        marks: Marks,
+        which: Marks,
         visit: impl FnMut(EntryRef<'_>) -> bool,
     ) -> Option<Option<u64>> {
         match self.tables[slot.0 as usize].as_deref_mut() {
-            Some(table) => table.walk(hash, mark, visit),
+            Some(table) => table.walk(hash, marks, which, visit),
             None => Some(None),
         }
     }
@@ -294,7 +297,7 @@ impl Database {
         now_ms: i64,
         segments: usize,
         limit: usize,
-        mut expired: impl FnMut(EntryRef<'_>, bool),
+        mut expired: impl FnMut(EntryRef<'_>, Marks),
     ) -> (usize, bool) {
         let (mut taken, mut looked) = (0, 0);
         let slots = self.tables.len();
@@ -316,8 +319,8 @@ impl Database {
             if let Some(at) = due {
                 let slab = &mut self.slab;
                 let before = taken;
-                done = table.take_due(at, now_ms, limit - taken, |entry, mark| {
-                    expired(EntryRef::of(&entry), mark);
+                done = table.take_due(at, now_ms, limit - taken, |entry, marks| {
+                    expired(EntryRef::of(&entry), marks);
                     drop(entry.take_large(slab));
                     entry.release(slab);
                     taken += 1;
@@ -336,6 +339,47 @@ impl Database {
             }
         }
         (taken, false)
+    }
+}
+
+/// All but the entries, which [`Database::put_back`] brings.
+impl Image for Database {
+    fn blank() -> Database {
+        Database::new(1, SipKey { k0: 0, k1: 0 })
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Database { tables, slab: _, sip, len: _, sweep, average_ttl_ms } = self;
+        tape.each([sweep, average_ttl_ms])?;
+        for table in tables {
+            let mut layout = table.as_deref().map(Table::layout);
+            layout.image(tape)?;
+            if tape.reads() {
+                let made = |layout| Table::of_layout(*sip, &layout).map(Box::new).ok_or(Damaged);
+                *table = layout.map(made).transpose()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Database {
+    /// Hashes with another key; nothing may be in it.
+    pub(super) fn set_sip(&mut self, sip: SipKey) {
+        *self = Database::new(self.slot_count(), sip);
+    }
+
+    /// Puts an entry back whose table has its layout back already; false if it
+    /// can't have been there.
+    pub(crate) fn put_back(&mut self, key: &Key<'_>, new: &NewEntry<'_>, storage: Storage, marks: Marks) -> bool {
+        let Some(table) = self.tables.get_mut(key.slot.0 as usize).and_then(Option::as_deref_mut) else { return false };
+        if table.find(key.hash, key.bytes).is_some() {
+            return false;
+        }
+        let Some(entry) = Entry::stored(&mut self.slab, new, storage) else { return false };
+        table.put(key.hash, entry, marks);
+        self.len += 1;
+        true
     }
 }
 

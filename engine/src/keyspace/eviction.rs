@@ -3,6 +3,7 @@
 //! As Redis 3: a few keys are sampled, the best of them join a pool of sixteen,
 //! and the best of the pool goes. Larger idleness goes first.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::keyspace::Keyspace;
@@ -114,6 +115,28 @@ impl Keyspace {
             self.pool.offer(idleness, id, entry.key());
         }
         any
+    }
+}
+
+impl Image for EvictionPool {
+    fn blank() -> EvictionPool {
+        EvictionPool::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let EvictionPool { candidates, next } = self;
+        tape.each([candidates, next])
+    }
+}
+
+impl Image for Candidate {
+    fn blank() -> Candidate {
+        Candidate { idleness: 0, database: DatabaseId(0), key: Box::default() }
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Candidate { idleness, database, key } = self;
+        tape.each([idleness, database, key])
     }
 }
 

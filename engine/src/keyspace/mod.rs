@@ -5,6 +5,7 @@ pub mod access;
 pub mod change;
 pub mod database;
 pub mod eviction;
+pub mod image;
 mod range;
 pub mod snapshot;
 
@@ -19,6 +20,7 @@ use crate::boundary::time::Now;
 use crate::data::entry::{EntryRef, NewEntry, Value};
 use crate::data::hash::Hash;
 use crate::data::owned::OwnedEntry;
+use crate::data::segment::Marks;
 use access::Access;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -57,9 +59,11 @@ pub struct Keyspace {
     pub random: Random,
     /// Candidates for eviction.
     pub(crate) pool: EvictionPool,
-    /// The mark of entries that are not part of a snapshot still to be walked.
-    mark: bool,
+    /// The marks of entries that are not owed to a walk.
+    marks: Marks,
     pub(crate) snapshot: Option<Snapshot>,
+    /// The walk of an image: not part of the state, but of who looks at it.
+    image: Option<Snapshot>,
     /// Databases that were flushed while a snapshot needs them.
     pub(crate) garbage: Vec<Box<Database>>,
 }
@@ -120,8 +124,9 @@ impl Keyspace {
             dirty: 0,
             random,
             pool: EvictionPool::default(),
-            mark: false,
+            marks: Marks::default(),
             snapshot: None,
+            image: None,
             garbage: Vec::new(),
         }
     }
@@ -200,7 +205,10 @@ impl Keyspace {
         let before = entry.access();
         let after = access.touched(before, now, &mut self.random);
         if before != after {
-            entry.set_access(after);
+            if self.image.is_some() {
+                self.preserve_owed(database, location, Marks::IMAGE);
+            }
+            self.get(database, location).set_access(after);
         }
     }
 
@@ -234,12 +242,12 @@ impl Keyspace {
         raw: bool,
         now: Now,
     ) -> Option<Vec<u8>> {
-        let mark = self.mark;
+        let marks = self.marks;
         let fresh = self.access.initial(now);
         let Some(location) = location else {
             let expire_at_ms = if let Expiry::At(at) = expiry { Some(at) } else { None };
             let new = NewEntry { key: key.bytes, value, expire_at_ms, access: fresh, raw };
-            self.database_mut(id).insert(key, &new, mark);
+            self.database_mut(id).insert(key, &new, marks);
             return None;
         };
         self.preserve(id, key, location);
@@ -273,8 +281,8 @@ impl Keyspace {
         let key = self.key(key);
         let new = NewEntry { key: key.bytes, value, expire_at_ms, access, raw: false };
         let Some(location) = self.locate(id, &key) else {
-            let mark = self.mark;
-            self.database_mut(id).insert(&key, &new, mark);
+            let marks = self.marks;
+            self.database_mut(id).insert(&key, &new, marks);
             return Loaded::New;
         };
         if !replace {
@@ -336,8 +344,8 @@ impl Keyspace {
     /// Puts an entry under a key that is not there, with its expiry. For
     /// eviction it is new.
     pub fn attach(&mut self, id: DatabaseId, key: &Key<'_>, entry: OwnedEntry, now: Now) {
-        let (access, mark) = (self.access.initial(now), self.mark);
-        self.database_mut(id).attach(key, entry, access, mark);
+        let (access, marks) = (self.access.initial(now), self.marks);
+        self.database_mut(id).attach(key, entry, access, marks);
     }
 
     /// The location of a key at random, whether or not it has expired.
@@ -382,8 +390,9 @@ impl Keyspace {
             dirty: 0,
             random: Random::from_seed(0),
             pool: EvictionPool::default(),
-            mark: self.mark,
+            marks: self.marks,
             snapshot: None,
+            image: None,
             garbage: Vec::new(),
         }
     }
@@ -393,7 +402,8 @@ impl Keyspace {
     pub fn exchange(&mut self, other: Keyspace) -> Vec<Box<Database>> {
         self.abandon_snapshot();
         self.snapshot = None;
-        self.mark = other.mark;
+        self.image = None;
+        self.marks = other.marks;
         self.pool = EvictionPool::default();
         core::mem::replace(&mut self.databases, other.databases)
     }
@@ -415,11 +425,11 @@ impl Keyspace {
         limit: usize,
         mut expired: impl FnMut(&[u8]),
     ) -> (usize, bool) {
-        let mark = self.mark;
-        let mut snapshot = self.snapshot.as_mut();
-        let (count, round) = self.databases[id.0 as usize].sweep_due(now_ms, segments, limit, |entry, entry_mark| {
-            if let Some(snapshot) = snapshot.as_deref_mut() {
-                snapshot.preserve(id, entry, entry_mark != mark);
+        let marks = self.marks;
+        let (snapshot, image) = (&mut self.snapshot, &mut self.image);
+        let (count, round) = self.databases[id.0 as usize].sweep_due(now_ms, segments, limit, |entry, before| {
+            for walk in snapshot.iter_mut().chain(&mut *image) {
+                walk.preserve(id, entry, before, marks);
             }
             expired(entry.key());
         });

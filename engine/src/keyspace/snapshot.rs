@@ -5,7 +5,8 @@
 //! to the sink first. Each entry's word has a mark: it differs from the
 //! keyspace's mark as long as the entry is still owed to the snapshot. So the
 //! marks need no clearing: a snapshot begins by turning the keyspace's mark
-//! round, and when the walk has ended all entries bear it.
+//! round, and when the walk has ended all entries bear it. Images ([`super::image`])
+//! walk likewise, with a mark of their own.
 //!
 //! The order of the walk is that of prefixes of hashes, which does not depend on
 //! the tables' sizes; they grow and shrink meanwhile as they like. Prefixes are
@@ -16,6 +17,7 @@
 
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::EntryRef;
+use crate::data::segment::Marks;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Key, Location, Slot};
 use alloc::boxed::Box;
@@ -105,14 +107,18 @@ struct Walk {
 pub struct Snapshot {
     /// `None` once given up: the walk goes on, to set the marks.
     sink: Option<Box<dyn Sink>>,
+    /// The mark that it compares.
+    which: Marks,
     walks: Vec<Walk>,
     detached: Vec<(Box<Database>, Walk)>,
 }
 
 impl Snapshot {
     /// Gives an entry to the sink before it changes, if it is still owed.
-    pub(crate) fn preserve(&mut self, id: DatabaseId, entry: EntryRef<'_>, owed: bool) {
-        if owed && let Some(sink) = &mut self.sink {
+    pub(crate) fn preserve(&mut self, id: DatabaseId, entry: EntryRef<'_>, marks: Marks, current: Marks) {
+        if marks.differ(current, self.which)
+            && let Some(sink) = &mut self.sink
+        {
             sink.entry(self.walks[id.0 as usize].name, entry);
         }
     }
@@ -133,6 +139,12 @@ impl Keyspace {
         if self.snapshot.is_some() {
             return false;
         }
+        self.snapshot = Some(self.begin_walk(sink, Marks::SNAPSHOT));
+        true
+    }
+
+    /// Begins a walk, and turns its mark round.
+    pub(super) fn begin_walk(&mut self, sink: Box<dyn Sink>, which: Marks) -> Snapshot {
         let walk = |(id, database): (DatabaseId, &Database)| Walk {
             name: id,
             progress: if database.is_empty() {
@@ -142,9 +154,8 @@ impl Keyspace {
             },
         };
         let walks = self.databases().map(walk).collect();
-        self.snapshot = Some(Snapshot { sink: Some(sink), walks, detached: Vec::new() });
-        self.mark = !self.mark;
-        true
+        self.marks = self.marks.turned(which);
+        Snapshot { sink: Some(sink), which, walks, detached: Vec::new() }
     }
 
     /// True while a snapshot walks, given up or not.
@@ -169,13 +180,28 @@ impl Keyspace {
     /// Walks on over a slice. When the walk is done the sink comes back for its
     /// last bytes, unless the snapshot was given up.
     pub fn step_snapshot(&mut self, slice: Slice) -> (SnapshotStep, Option<Box<dyn Sink>>) {
-        let Some(mut snapshot) = self.snapshot.take() else { return (SnapshotStep::Done, None) };
-        let mark = self.mark;
+        let Some(snapshot) = self.snapshot.take() else { return (SnapshotStep::Done, None) };
+        match self.step_walk(snapshot, slice) {
+            Ok(sink) => (SnapshotStep::Done, sink),
+            Err(snapshot) => {
+                self.snapshot = Some(snapshot);
+                (SnapshotStep::More, None)
+            }
+        }
+    }
+
+    /// Goes on with a walk: its sink when it is done, or the walk again.
+    pub(super) fn step_walk(
+        &mut self,
+        mut snapshot: Snapshot,
+        slice: Slice,
+    ) -> Result<Option<Box<dyn Sink>>, Snapshot> {
+        let marks = (self.marks, snapshot.which);
         let mut left = slice;
         while left.entries > 0 && left.bytes > 0 {
             let sink = snapshot.sink.as_deref_mut();
             if let Some((database, walk)) = snapshot.detached.last_mut() {
-                step(database, walk, sink, mark, &mut left);
+                step(database, walk, sink, marks, &mut left);
                 if walk.progress == Progress::Done
                     && let Some((database, _)) = snapshot.detached.pop()
                 {
@@ -184,12 +210,11 @@ impl Keyspace {
                 continue;
             }
             let Some(index) = snapshot.walks.iter().position(|walk| walk.progress != Progress::Done) else {
-                return (SnapshotStep::Done, snapshot.sink);
+                return Ok(snapshot.sink);
             };
-            step(&mut self.databases[index], &mut snapshot.walks[index], sink, mark, &mut left);
+            step(&mut self.databases[index], &mut snapshot.walks[index], sink, marks, &mut left);
         }
-        self.snapshot = Some(snapshot);
-        (SnapshotStep::More, None)
+        Err(snapshot)
     }
 
     /// Databases that were flushed and that no snapshot needs any more.
@@ -200,25 +225,27 @@ impl Keyspace {
     /// Gives the entry at a location to the snapshot before it changes.
     #[inline]
     pub(crate) fn preserve(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) {
-        if self.snapshot.is_some() {
-            self.preserve_owed(id, key, location);
+        if self.snapshot.is_some() || self.image.is_some() {
+            debug_assert_eq!(self.get(id, location).key(), key.bytes, "the location is of another key");
+            self.preserve_owed(id, location, Marks::SNAPSHOT);
+            self.preserve_owed(id, location, Marks::IMAGE);
         }
     }
 
+    /// Likewise, to the walk that compares the mark `which`.
     #[cold]
-    fn preserve_owed(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) {
-        let Some(snapshot) = &mut self.snapshot else { return };
+    pub(super) fn preserve_owed(&mut self, id: DatabaseId, location: Location, which: Marks) {
+        let walk = if which == Marks::IMAGE { &mut self.image } else { &mut self.snapshot };
+        let Some(walk) = walk else { return };
         let database = &mut self.databases[id.0 as usize];
-        debug_assert_eq!(database.get(location).key(), key.bytes, "the location is of another key");
-        if database.mark(location) == self.mark {
-            return;
-        }
-        snapshot.preserve(id, database.get(location), true);
-        database.set_mark(location, self.mark);
+        let marks = database.marks(location);
+        walk.preserve(id, database.get(location), marks, self.marks);
+        database.set_marks(location, marks.with(self.marks, which));
     }
 
     /// A database was flushed: the snapshot takes it if it still needs it.
     pub(crate) fn hand_over(&mut self, id: DatabaseId, old: Box<Database>) -> Option<Box<Database>> {
+        self.image_lost_database(id);
         let Some(snapshot) = &mut self.snapshot else { return Some(old) };
         let walk = &mut snapshot.walks[id.0 as usize];
         let before = *walk;
@@ -232,9 +259,32 @@ impl Keyspace {
 
     /// Two databases changed places.
     pub(crate) fn snapshot_swapped(&mut self, a: DatabaseId, b: DatabaseId) {
-        if let Some(snapshot) = &mut self.snapshot {
-            snapshot.walks.swap(a.0 as usize, b.0 as usize);
+        for walk in self.snapshot.iter_mut().chain(&mut self.image) {
+            walk.walks.swap(a.0 as usize, b.0 as usize);
         }
+    }
+
+    /// A database was flushed: an image that still needs it is given up, for it
+    /// must not keep what is to be dropped.
+    fn image_lost_database(&mut self, id: DatabaseId) {
+        let Some(image) = &mut self.image else { return };
+        let walk = &mut image.walks[id.0 as usize];
+        if walk.progress != Progress::Done {
+            walk.progress = Progress::Done;
+            image.sink = None;
+        }
+    }
+}
+
+impl Snapshot {
+    /// The sink, unless the walk was given up.
+    pub(super) fn sink(&mut self) -> Option<&mut (dyn Sink + 'static)> {
+        self.sink.as_deref_mut()
+    }
+
+    /// Gives the walk up: it goes on, to set the marks.
+    pub(super) fn abandon(&mut self) {
+        self.sink = None;
     }
 }
 
@@ -244,13 +294,13 @@ fn step(
     database: &mut Database,
     walk: &mut Walk,
     mut sink: Option<&mut (dyn Sink + 'static)>,
-    mark: bool,
+    (marks, which): (Marks, Marks),
     left: &mut Slice,
 ) {
     let Progress::At(position) = walk.progress else { return };
     // A segment costs something even if nothing in it is owed.
     left.entries = left.entries.saturating_sub(1);
-    let ended = database.walk(position.slot, position.hash, mark, |entry| {
+    let ended = database.walk(position.slot, position.hash, marks, which, |entry| {
         left.entries = left.entries.saturating_sub(1);
         if let Some(sink) = &mut sink {
             left.bytes = left.bytes.saturating_sub(entry.footprint());

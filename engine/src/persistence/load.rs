@@ -102,8 +102,10 @@ pub(crate) struct Load {
     began: Now,
     /// True while bytes are on their way from the disk.
     reading: bool,
-    /// True once the disk has no more.
+    /// True once the disk, or the link, has no more.
     ended: bool,
+    /// Why the link has no more.
+    end_reason: String,
 }
 
 /// What a file tells of the history that it belongs to.
@@ -122,8 +124,8 @@ impl Origin {
 
 impl Load {
     /// What of it the future depends on, for the hash of the state.
-    pub(crate) fn describe(&self) -> (u64, usize, bool, Option<&Keyspace>) {
-        (self.reader.offset(), self.reader.unread().len(), self.reading, self.into.as_deref())
+    pub(crate) fn describe(&self) -> (u64, usize, (bool, bool), Option<&Keyspace>) {
+        (self.reader.offset(), self.reader.unread().len(), (self.reading, self.ended), self.into.as_deref())
     }
 }
 
@@ -182,6 +184,7 @@ impl Work<'_> {
             began: self.now,
             reading: true,
             ended: false,
+            end_reason: String::new(),
         }
     }
 
@@ -206,6 +209,16 @@ impl Work<'_> {
         if let Some(load) = &mut self.server.persistence.load {
             load.reading = false;
             load.reader.feed(bytes);
+            self.server.timers.set(Timer::LoadStep, self.now.monotonic);
+        }
+    }
+
+    /// Nothing more comes over the link, which had nothing else to bring: what
+    /// came may be all.
+    pub(crate) fn load_link_ended(&mut self, reason: &str) {
+        if let Some(load) = &mut self.server.persistence.load {
+            load.ended = true;
+            load.end_reason = reason.into();
             self.server.timers.set(Timer::LoadStep, self.now.monotonic);
         }
     }
@@ -278,7 +291,11 @@ impl Work<'_> {
             next.0 += if delay > 0 { items as u64 * delay.unsigned_abs() } else { 0 };
             self.server.timers.set(Timer::LoadStep, next);
         } else if load.ended {
-            return self.load_failed(load, Failure::Format(LoadError::UnexpectedEnd));
+            let failure = match load.file {
+                Some(_) => Failure::Format(LoadError::UnexpectedEnd),
+                None => Failure::Link(core::mem::take(&mut load.end_reason)),
+            };
+            return self.load_failed(load, failure);
         }
         self.server.persistence.load = Some(load);
     }
@@ -290,6 +307,10 @@ impl Work<'_> {
         }
         match self.sync_tail(load.reader.unread()) {
             Tail::Complete(length) => self.loaded(load, length),
+            Tail::Missing if load.ended => {
+                let reason = core::mem::take(&mut load.end_reason);
+                self.load_failed(load, Failure::Link(reason));
+            }
             Tail::Missing => {
                 if !load.reading {
                     self.read_more(&mut load);
@@ -454,7 +475,7 @@ impl Work<'_> {
             Purpose::Preamble => {}
             Purpose::Reload(reload) => self.reload_loaded(reload, true),
             Purpose::Sync(sync) => {
-                let database = load.origin.database.unwrap_or(DatabaseId(0));
+                let database = load.origin.database.or_else(|| self.database_apart()).unwrap_or(DatabaseId(0));
                 let unread = load.reader.unread().get(tail..).unwrap_or_default();
                 self.sync_loaded(sync, load.into, database, unread);
             }
@@ -540,6 +561,7 @@ impl Load {
             began: now,
             reading: false,
             ended: false,
+            end_reason: String::new(),
         }
     }
 
@@ -556,6 +578,11 @@ impl Load {
     /// Bytes that were read.
     pub(super) fn offset(&self) -> u64 {
         self.reader.offset()
+    }
+
+    /// What it tells of the history that it belongs to.
+    pub(super) fn position(&self) -> Option<Position> {
+        self.origin.position()
     }
 
     /// What follows it.

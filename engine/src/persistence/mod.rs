@@ -15,6 +15,7 @@
 //! [`crate::server::Server::deferred`].
 
 pub mod aof;
+mod image;
 pub mod load;
 pub mod reload;
 pub mod save;

@@ -22,14 +22,21 @@ const LOOK_AGAIN_MS: u64 = 10;
 pub(crate) struct Shutdown {
     /// A signal that nothing has followed from yet, or whose shutdown is under
     /// way.
-    signal: Option<Signal>,
+    pub(super) signal: Option<Signal>,
     /// Set while it is under way.
-    options: Option<ShutdownOptions>,
+    pub(super) options: Option<ShutdownOptions>,
     /// Until when it waits for replicas.
     pub(super) until: Option<Monotonic>,
     /// Set once nothing is left but files to be removed; the exit code.
-    exit: Option<i32>,
-    waiters: Vec<Waiter>,
+    pub(super) exit: Option<i32>,
+    pub(super) waiters: Vec<Waiter>,
+}
+
+impl Shutdown {
+    /// True once it waits for nobody but the disk.
+    pub(crate) fn is_final(&self) -> bool {
+        self.options.is_some() && self.until.is_none()
+    }
 }
 
 impl Work<'_> {

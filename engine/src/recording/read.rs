@@ -15,10 +15,23 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Reads the records that follow a recording's header.
+/// With what a segment begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Beginning {
+    /// An engine that is made anew.
+    Made,
+    /// An engine as the segment's image tells of it.
+    Image {
+        /// Inputs that came before.
+        inputs: u64,
+    },
+}
+
+/// Reads the records that follow a segment's header.
 #[derive(Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+    beginning: Beginning,
     last: Now,
     elapsed_ns: u64,
 }
@@ -41,6 +54,10 @@ pub enum Record {
         /// Hash of the state.
         state: u64,
     },
+    /// A piece of the image.
+    Image(Vec<u8>),
+    /// The length of all pieces of the image.
+    ImageEnd(u64),
 }
 
 /// An input that owns what it says.
@@ -134,6 +151,20 @@ impl RecordedInput {
     }
 }
 
+/// The image with which a segment begins, if all of it is there. What follows it
+/// may be cut off.
+pub fn image_of(segment: &[u8]) -> Option<Vec<u8>> {
+    let (mut reader, ..) = Reader::new(segment).ok()?;
+    let mut image = Vec::new();
+    loop {
+        match reader.next_record().ok()?? {
+            Record::Image(piece) => image.extend_from_slice(&piece),
+            Record::ImageEnd(length) => return (length == image.len() as u64).then_some(image),
+            _ => {}
+        }
+    }
+}
+
 impl<'a> Reader<'a> {
     /// Reads the header: what to make an engine from, and when it was made.
     ///
@@ -141,10 +172,13 @@ impl<'a> Reader<'a> {
     /// What is wrong with it.
     pub fn new(bytes: &'a [u8]) -> Result<(Reader<'a>, Options, Now), RecordingError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(RecordingError::Magic)?;
-        let mut reader = Reader { rest, last: Now::default(), elapsed_ns: 0 };
+        let mut reader = Reader { rest, beginning: Beginning::Made, last: Now::default(), elapsed_ns: 0 };
         let version = u16::from_le_bytes([reader.byte()?, reader.byte()?]);
         if version != VERSION {
             return Err(RecordingError::Version(version));
+        }
+        if reader.flag()? {
+            reader.beginning = Beginning::Image { inputs: reader.number()? };
         }
         let seed = reader.fixed()?;
         let now = Now { monotonic: Monotonic(reader.fixed()?), unix: Unix(reader.fixed()? as i64) };
@@ -171,12 +205,22 @@ impl<'a> Reader<'a> {
         Ok((reader, Options { seed, config, config_file, executable, personality, host, renamed_commands }, now))
     }
 
-    /// The next record; `None` at the end.
+    /// With what the segment begins.
+    pub fn beginning(&self) -> Beginning {
+        self.beginning
+    }
+
+    /// The segment that follows this one, once all of this one was read.
+    pub fn next_segment(&self) -> Option<&'a [u8]> {
+        self.rest.starts_with(MAGIC).then_some(self.rest)
+    }
+
+    /// The next record; `None` at the end of the segment.
     ///
     /// # Errors
     /// What is wrong with the recording.
     pub fn next_record(&mut self) -> Result<Option<Record>, RecordingError> {
-        let Some(&byte) = self.rest.first() else { return Ok(None) };
+        let Some(&byte) = self.rest.first().filter(|_| !self.rest.starts_with(MAGIC)) else { return Ok(None) };
         self.rest = &self.rest[1..];
         let tag = Tag::ALL.into_iter().find(|&tag| tag as u8 == byte).ok_or(RecordingError::Record)?;
         Ok(Some(match tag {
@@ -190,6 +234,8 @@ impl<'a> Reader<'a> {
                 Record::Came(u32::from_le_bytes(bytes))
             }
             Tag::Checkpoint => Record::Checkpoint { effects: self.fixed()?, state: self.fixed()? },
+            Tag::Image => Record::Image(self.text()?),
+            Tag::ImageEnd => Record::ImageEnd(self.number()?),
             _ => {
                 let monotonic = self.last.monotonic.0.wrapping_add(self.signed()? as u64);
                 let unix = self.last.unix.0.wrapping_add(self.signed()?);

@@ -1,6 +1,6 @@
 //! Writing a recording.
 
-use super::{MAGIC, Tag, VERSION};
+use super::{Beginning, MAGIC, Tag, VERSION};
 use crate::boundary::ask::{Answer, ProcessFigures};
 use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, DiskErrorKind, Input, LinkEvent, Signal};
 use crate::boundary::time::Now;
@@ -20,9 +20,26 @@ pub struct Writer {
 impl Writer {
     /// Begins with an engine that is about to be made.
     pub fn new(options: &Options, now: Now) -> Writer {
+        Writer::begin(options, now, Beginning::Made)
+    }
+
+    /// Begins with an engine of which an image will follow. So many inputs came
+    /// before.
+    pub fn with_image(options: &Options, now: Now, inputs: u64) -> Writer {
+        Writer::begin(options, now, Beginning::Image { inputs })
+    }
+
+    fn begin(options: &Options, now: Now, beginning: Beginning) -> Writer {
         let mut writer = Writer { out: Vec::new(), last: now, elapsed_ns: 0 };
         writer.out.extend_from_slice(MAGIC);
         writer.out.extend_from_slice(&VERSION.to_le_bytes());
+        match beginning {
+            Beginning::Made => writer.out.push(0),
+            Beginning::Image { inputs } => {
+                writer.out.push(1);
+                writer.number(inputs);
+            }
+        }
         writer.fixed(options.seed);
         writer.fixed(now.monotonic.0);
         writer.fixed(now.unix.0 as u64);
@@ -133,6 +150,18 @@ impl Writer {
         self.out.push(Tag::Checkpoint as u8);
         self.fixed(effects);
         self.fixed(state);
+    }
+
+    /// A piece of the image with which the segment begins.
+    pub fn image(&mut self, piece: &[u8]) {
+        self.out.push(Tag::Image as u8);
+        self.text(piece);
+    }
+
+    /// The image is whole: so many bytes.
+    pub fn image_end(&mut self, length: u64) {
+        self.out.push(Tag::ImageEnd as u8);
+        self.number(length);
     }
 
     fn connection(&mut self, connection: &Connection) {

@@ -11,7 +11,9 @@
 //! ```
 
 use crate::base::fingerprint::Fingerprint;
+use crate::base::image::{Damaged, Image, Tape};
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// Bytes that a block holds at least.
@@ -28,7 +30,8 @@ pub(crate) struct Blocks {
 
 struct Block {
     start: u64,
-    bytes: Vec<u8>,
+    /// Shared, once it is full, with an image that is being written.
+    bytes: Arc<Vec<u8>>,
 }
 
 impl Block {
@@ -70,11 +73,14 @@ impl Blocks {
             if full {
                 let block = Vec::with_capacity(bytes.len().clamp(BLOCK_MIN, BLOCK_MAX));
                 self.capacity += block.capacity();
-                self.blocks.push_back(Block { start: self.end, bytes: block });
+                self.blocks.push_back(Block { start: self.end, bytes: Arc::new(block) });
             }
             let Some(block) = self.blocks.back_mut() else { return };
-            let count = bytes.len().min(block.bytes.capacity() - block.bytes.len());
-            block.bytes.extend_from_slice(&bytes[..count]);
+            let room = block.bytes.capacity() - block.bytes.len();
+            // Nobody shares a block that is not full.
+            let Some(own) = Arc::get_mut(&mut block.bytes) else { return };
+            let count = bytes.len().min(room);
+            own.extend_from_slice(&bytes[..count]);
             self.end += count as u64;
             bytes = &bytes[count..];
         }
@@ -98,6 +104,30 @@ impl Blocks {
             self.capacity -= first.bytes.capacity();
             self.blocks.pop_front();
         }
+    }
+}
+
+impl Image for Blocks {
+    fn blank() -> Blocks {
+        Blocks::new(0)
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Blocks { blocks, end, capacity } = self;
+        tape.each([blocks, end, capacity])
+    }
+}
+
+impl Image for Block {
+    fn blank() -> Block {
+        Block { start: 0, bytes: Arc::default() }
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Block { start, bytes } = self;
+        let mut is_full = bytes.len() == bytes.capacity();
+        tape.each([start, &mut is_full])?;
+        if is_full { tape.shared(bytes) } else { Arc::get_mut(bytes).ok_or(Damaged)?.image(tape) }
     }
 }
 
@@ -161,5 +191,31 @@ mod tests {
         assert_eq!((blocks.len(), blocks.start(), blocks.memory()), (0, end, 0));
         blocks.append(b"abc");
         assert_eq!(blocks.from(end + 1), b"bc");
+    }
+
+    #[test]
+    fn an_image_shares_what_is_full() {
+        let mut blocks = Blocks::new(7);
+        blocks.append(&[1; BLOCK_MIN]);
+        blocks.append(&[2; BLOCK_MAX + 10]);
+        let mut tape = Tape::writer();
+        assert_eq!(blocks.image(&mut tape), Ok(()));
+        let (head, shared) = (tape.take(), tape.take_shared());
+        assert_eq!((head.len() < BLOCK_MIN, shared.len()), (true, 2));
+        blocks.append(&[3; 100]);
+        blocks.trim(u64::MAX, 0);
+        let mut behind = Tape::writer();
+        shared.iter().for_each(|bytes| behind.put_bytes(bytes));
+        let behind = behind.take();
+        let mut read = Blocks::blank();
+        let mut tape = Tape::reader_before(&head, &behind);
+        assert_eq!(read.image(&mut tape), Ok(()));
+        assert!(tape.is_at_end() && tape.behind().is_empty());
+        let all = [&[1; BLOCK_MIN][..], &[2; BLOCK_MAX + 10]].concat();
+        assert!(all_from(&read, 7) == all);
+        assert_eq!(
+            read.memory(),
+            read.blocks.iter().map(|block| block.bytes.capacity() + size_of::<Block>()).sum::<usize>() as u64
+        );
     }
 }

@@ -74,7 +74,7 @@ impl Server {
         for file in core::mem::take(&mut self.replication.orphans) {
             self.disk.start(orders, DiskUse::Nothing, DiskOperation::Close { file });
         }
-        if self.replication.replicas.is_empty() {
+        if self.replication.replicas.is_empty() && self.replication.reservations.is_empty() {
             self.replication.alone_since.get_or_insert(now.monotonic);
         }
     }
@@ -85,7 +85,8 @@ impl Server {
         let length_min = self.config.bytes(Id::ReplBacklogSize);
         let replication = &mut self.replication;
         let holding = replication.replicas.iter().filter(|replica| replica.holds_stream());
-        let needed = holding.map(|replica| replica.cursor).min().unwrap_or(u64::MAX);
+        let reserved = replication.reservations.iter().map(|reservation| reservation.cursor);
+        let needed = holding.map(|replica| replica.cursor).chain(reserved).min().unwrap_or(u64::MAX);
         if let Some(backlog) = &mut replication.backlog {
             backlog.trim(needed, length_min);
         }
@@ -127,7 +128,7 @@ impl Replication {
         out.append(&mut replica.outbox);
         match (&mut replica.state, &self.transfer, &self.backlog) {
             (State::Transfer(cursor), Some(transfer), _) => copy(&transfer.bytes, cursor, room, out),
-            (State::Online, _, Some(backlog)) => copy(backlog, &mut replica.cursor, room, out),
+            (State::Online | State::BackgroundLoad, _, Some(backlog)) => copy(backlog, &mut replica.cursor, room, out),
             _ => {}
         }
     }

@@ -20,16 +20,20 @@
 //! replica.rs  one replica
 //! serve.rs    PSYNC and SYNC: from where a replica can go on
 //! sync.rs     full synchronization: from a snapshot, as it is made or as a file
+//! dual.rs     full synchronization over two connections
 //! deliver.rs  who is sent what, and who takes too little
 //! status.rs   what INFO and ROLE tell
 //! tick.rs     what is due every second
 //! wait.rs     WAIT, WAITAOF
+//! image.rs    all of it as bytes
 //! follow/     the other side
 //! ```
 
 mod blocks;
 mod deliver;
+mod dual;
 pub(crate) mod follow;
+mod image;
 pub(crate) mod replica;
 mod serve;
 pub(crate) mod status;
@@ -48,6 +52,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use blocks::Blocks;
+use dual::Reservation;
 use follow::Follow;
 use replica::{Replica, State};
 use sync::Transfer;
@@ -83,6 +88,9 @@ pub struct Replication {
     backlog: Option<Blocks>,
     /// All replicas, in the order in which they came.
     replicas: Vec<Replica>,
+    /// What of the stream is kept for those that get their snapshot over another
+    /// connection.
+    reservations: Vec<Reservation>,
     /// The snapshot that is sent as it is made.
     transfer: Option<Transfer>,
     /// When the last replica left; `None` while there is one.
@@ -116,6 +124,7 @@ impl Replication {
             selected: None,
             backlog: None,
             replicas: Vec::new(),
+            reservations: Vec::new(),
             transfer: None,
             alone_since: None,
             next_second: Monotonic(0),
@@ -199,6 +208,7 @@ impl Replication {
         self.id = random.hex_id();
         self.second_id = NO_ID;
         self.second_offset = -1;
+        self.reservations.clear();
     }
 
     /// The data were replaced by those of another history at an offset: nothing
@@ -209,6 +219,7 @@ impl Replication {
         self.second_id = NO_ID;
         self.second_offset = -1;
         self.selected = None;
+        self.reservations.clear();
         self.waits.forget_synced();
         self.backlog = self.is_replica().then(|| Blocks::new(offset));
         self.drop_all = !cfg!(feature = "planted_sub_replica_stays");
@@ -234,7 +245,13 @@ impl Replication {
         if let State::SendFile(file, ..) | State::Opening(file) = replica.state {
             self.orphans.push(file);
         }
-        self.gone.push(format!("Connection with replica {} lost.", replica.name));
+        if replica.handshake.for_snapshot {
+            // Without all of it the stream behind it is of no use.
+            self.release(client);
+            self.gone.push(format!("Replica {} rdb channel disconnected.", replica.name));
+        } else {
+            self.gone.push(format!("Connection with replica {} lost.", replica.name));
+        }
     }
 
     fn replica(&mut self, client: ClientId) -> Option<&mut Replica> {
@@ -249,7 +266,8 @@ impl Replication {
     /// Bytes that a replica is still to be sent, besides what its connection has.
     pub(crate) fn owed(&self, client: ClientId) -> u64 {
         let replica = self.replicas.iter().find(|replica| replica.client == client);
-        replica.filter(|replica| replica.holds_stream()).map_or(0, |replica| self.offset - replica.cursor)
+        let behind = replica.filter(|replica| replica.holds_stream()).map_or(0, |replica| self.offset - replica.cursor);
+        behind.max(self.reserved(client))
     }
 
     /// Number of replicas that are not further behind than `min-replicas-max-lag`
@@ -268,6 +286,8 @@ impl Replication {
 
     /// Bytes of memory that the stream takes, and a snapshot that is sent.
     pub(crate) fn memory(&self) -> u64 {
-        self.backlog.as_ref().map_or(0, Blocks::memory) + self.transfer.as_ref().map_or(0, Transfer::memory)
+        self.backlog.as_ref().map_or(0, Blocks::memory)
+            + self.transfer.as_ref().map_or(0, Transfer::memory)
+            + self.follow.kept_figures().0
     }
 }

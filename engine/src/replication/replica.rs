@@ -24,6 +24,13 @@ pub(crate) struct Handshake {
     pub(crate) file_only: bool,
     /// `rdb-filter-only`: it wants a file without keys.
     pub(crate) without_keys: bool,
+    /// `capa dual-channel`: it gets a snapshot over another connection.
+    pub(crate) takes_two_connections: bool,
+    /// `rdb-channel`: this is that connection.
+    pub(crate) for_snapshot: bool,
+    /// `set-rdb-client-id`: the number of the connection over which it gets its
+    /// snapshot.
+    pub(crate) snapshot_client: Option<ClientId>,
 }
 
 impl Handshake {
@@ -50,6 +57,9 @@ pub(crate) enum State {
     SendFile(FileId, u64, bool),
     /// The stream, once it has told that it has loaded the snapshot.
     WaitAck,
+    /// The stream, which it keeps until it has loaded the snapshot that comes over
+    /// another connection.
+    BackgroundLoad,
     /// The stream.
     Online,
 }
@@ -109,7 +119,7 @@ impl Replica {
 
     /// True if it needs the stream from its cursor on.
     pub(crate) fn holds_stream(&self) -> bool {
-        self.state != State::WaitStart
+        self.state != State::WaitStart && !self.handshake.for_snapshot
     }
 
     /// True if it got the snapshot.
@@ -122,6 +132,7 @@ impl Replica {
         match self.state {
             State::WaitStart | State::WaitFile | State::Transfer(_) | State::Opening(_) => "wait_bgsave",
             State::SendFile(..) => "send_bulk",
+            State::BackgroundLoad => "bg_transfer",
             State::WaitAck | State::Online => "online",
         }
     }

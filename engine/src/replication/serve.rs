@@ -64,6 +64,9 @@ impl Context<'_> {
                 Err(refusal) => self.log_refusal(&refusal, &name, wanted),
             }
             self.server.statistics.partial_syncs_refused += u64::from(id.first() != Some(&b'?'));
+            if self.part_snapshot(&name) {
+                return;
+            }
         }
         self.server.statistics.full_syncs += 1;
         self.add_replica(state.is_none());
@@ -128,8 +131,10 @@ impl Context<'_> {
         self.add_replica(false);
         let replication = &mut self.server.replication;
         let (offset, id) = (replication.offset, replication.id);
+        let snapshot_client = replication.replicas.last().and_then(|replica| replica.handshake.snapshot_client);
+        let loads = snapshot_client.is_some_and(|client| replication.release(client));
         let Some(replica) = replication.replicas.last_mut() else { return };
-        replica.state = State::Online;
+        replica.state = if loads { State::BackgroundLoad } else { State::Online };
         replica.cursor = position;
         self.reply.raw(b"+CONTINUE");
         if replica.handshake.takes_new_id {
@@ -154,9 +159,14 @@ impl Context<'_> {
         replica.acknowledged = replica.acknowledged.max(offset);
         replica.acknowledged_synced = replica.acknowledged_synced.max(synced.unwrap_or(0));
         replica.acknowledged_at = now;
-        if replica.state == State::WaitAck {
+        let loaded = replica.state == State::BackgroundLoad;
+        if loaded || replica.state == State::WaitAck {
             replica.state = State::Online;
         }
+        let name = loaded.then(|| replica.name.clone());
         replication.waits.changed = true;
+        if let Some(name) = name {
+            self.server.log_synchronized(&name, self.orders);
+        }
     }
 }

@@ -3,10 +3,19 @@
 use crate::boundary::time::Now;
 use crate::replication::Replication;
 use crate::replication::blocks::Blocks;
-use crate::replication::replica::State;
+use crate::replication::replica::{Replica, State};
 use crate::resp::reply::Reply;
 use alloc::format;
 use alloc::string::String;
+
+/// INFO's word for what a connection is to its replica.
+fn type_name(replica: &Replica) -> &'static str {
+    match replica.state {
+        _ if replica.handshake.for_snapshot => "rdb-channel",
+        State::BackgroundLoad => "main-channel",
+        _ => "replica",
+    }
+}
 
 /// What INFO tells of the backlog.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -45,7 +54,7 @@ impl Replication {
                 replica.state_name(),
                 replica.acknowledged,
                 replica.lag(now),
-                if with_type { ",type=replica" } else { "" }
+                if with_type { format!(",type={}", type_name(replica)) } else { String::new() }
             );
         }
         lines

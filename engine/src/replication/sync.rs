@@ -5,7 +5,7 @@
 //! can read that; or it is saved first, and the file is sent with its length.
 
 use crate::boundary::effects::{DiskOperation, LogLevel};
-use crate::boundary::id::{ClientId, FileId};
+use crate::boundary::id::{ClientId, DatabaseId, FileId};
 use crate::boundary::input::{DiskDone, DiskError};
 use crate::config::Id;
 use crate::persistence::Work;
@@ -18,6 +18,7 @@ use crate::server::disk::DiskUse;
 use crate::server::timer::Timer;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Bytes of a snapshot that wait to be sent, beyond which its walk waits.
 const BEHIND_MAX: u64 = 2 << 20;
@@ -45,6 +46,8 @@ pub(crate) struct Wish {
     pub(crate) target: Target,
     /// True for one without keys.
     pub(crate) without_keys: bool,
+    /// True for one over connections of its own.
+    pub(crate) apart: bool,
     /// The version of the format.
     pub(crate) version: WriteVersion,
 }
@@ -93,7 +96,11 @@ impl Work<'_> {
         let Some(replica) = replication.replica(client) else { return false };
         let handshake = &replica.handshake;
         let reads = wish.version != WriteVersion::V11 || handshake.reads_version_11();
-        if !reads || can_mark && !handshake.reads_to_mark || handshake.without_keys != wish.without_keys {
+        if !reads
+            || can_mark && !handshake.reads_to_mark
+            || handshake.without_keys != wish.without_keys
+            || handshake.for_snapshot
+        {
             return false;
         }
         announce(replica, &id, position);
@@ -115,11 +122,14 @@ impl Work<'_> {
         let waiting = |replica: &&Replica| replica.state == State::WaitStart;
         let replicas = &self.server.replication.replicas;
         let Some(first) = replicas.iter().find(waiting) else { return };
-        let without_keys = first.handshake.without_keys;
-        let fits = |replica: &&Replica| waiting(replica) && replica.handshake.without_keys == without_keys;
+        let (without_keys, apart) = (first.handshake.without_keys, first.handshake.for_snapshot);
+        let fits = |replica: &&Replica| {
+            let handshake = &replica.handshake;
+            waiting(replica) && handshake.without_keys == without_keys && handshake.for_snapshot == apart
+        };
         let all = |test: &dyn Fn(&Replica) -> bool| replicas.iter().filter(fits).all(test);
         let config = &self.server.config;
-        let diskless = config.boolean(Id::ReplDisklessSync) || without_keys;
+        let diskless = config.boolean(Id::ReplDisklessSync) || without_keys || apart;
         let newest = config.integer(Id::RdbVersion) > 10 && all(&|replica| replica.handshake.reads_version_11());
         let wish = Wish {
             target: if diskless && all(&|replica| replica.handshake.reads_to_mark) {
@@ -128,10 +138,12 @@ impl Work<'_> {
                 Target::File
             },
             without_keys,
+            apart,
             version: if newest { WriteVersion::V11 } else { WriteVersion::V10 },
         };
         let target = if wish.target == Target::File { "disk" } else { "replicas sockets" };
-        self.log(LogLevel::Notice, format!("Starting BGSAVE for SYNC with target: {target}"));
+        let using = if apart { " using: dual-channel" } else { "" };
+        self.log(LogLevel::Notice, format!("Starting BGSAVE for SYNC with target: {target}{using}"));
         self.save_for_replicas(wish);
     }
 
@@ -156,11 +168,14 @@ impl Work<'_> {
         let mark = (wish.target == Target::Replicas).then(|| self.keyspace.random.hex_id());
         let replication = &mut self.server.replication;
         let (id, offset) = (replication.id, replication.offset);
+        let database = replication.position().map_or(DatabaseId(0), |position| position.database);
         let mut any = false;
+        let mut apart = Vec::new();
         for replica in &mut replication.replicas {
             let handshake = &replica.handshake;
             if replica.state != State::WaitStart
                 || handshake.without_keys != wish.without_keys
+                || handshake.for_snapshot != wish.apart
                 || wish.version == WriteVersion::V11 && !handshake.reads_version_11()
                 || mark.is_some() && !handshake.reads_to_mark
             {
@@ -168,12 +183,23 @@ impl Work<'_> {
             }
             any = true;
             let offset = if cfg!(feature = "planted_announced_offset") { replica.cursor } else { offset };
-            announce(replica, &id, offset);
+            if wish.apart {
+                announce_end(replica, &id, offset, database);
+                apart.push((replica.client, replica.name.clone()));
+            } else {
+                announce(replica, &id, offset);
+            }
             replica.state = if mark.is_some() { State::Transfer(0) } else { State::WaitFile };
         }
         if !any {
             return false;
         }
+        for (client, name) in apart {
+            let line = format!("Sending to replica {name} RDB end offset {offset} and client-id {}", client.0);
+            self.orders.log(LogLevel::Notice, line);
+            self.server.replication.reserve(client, name);
+        }
+        let replication = &mut self.server.replication;
         // Those that begin here do not know what is selected.
         replication.selected = None;
         if let Some(mark) = mark {
@@ -329,7 +355,7 @@ impl Work<'_> {
     fn put_online(&mut self, client: ClientId, name: &str, state: State) {
         let now = self.now.monotonic;
         let Some(replica) = self.server.replication.replica(client) else { return };
-        if replica.handshake.file_only {
+        if replica.handshake.file_only || replica.handshake.for_snapshot {
             let line = format!("RDB transfer completed, rdb only replica ({name}) should be disconnected asap");
             self.log(LogLevel::Notice, line);
             self.server.let_go(client, self.orders);
@@ -349,4 +375,13 @@ fn announce(replica: &mut Replica, id: &super::ReplicationId, offset: u64) {
         replica.outbox.extend_from_slice(id);
         replica.outbox.extend_from_slice(format!(" {offset}\r\n").as_bytes());
     }
+}
+
+/// Tells a replica, over the connection of its snapshot, where the stream begins that it is to ask for over the other:
+/// the offset, the history, the database that is selected there, and the number of this connection.
+fn announce_end(replica: &mut Replica, id: &super::ReplicationId, offset: u64, database: DatabaseId) {
+    replica.cursor = offset;
+    replica.outbox.extend_from_slice(format!("$ENDOFF:{offset} ").as_bytes());
+    replica.outbox.extend_from_slice(id);
+    replica.outbox.extend_from_slice(format!(" {} {}\r\n", database.0, replica.client.0).as_bytes());
 }

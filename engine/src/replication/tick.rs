@@ -38,6 +38,7 @@ impl Work<'_> {
             }
         }
         self.drop_silent_replicas();
+        self.drop_reservations();
         self.remove_feeding_file();
         self.free_backlog();
     }
@@ -71,7 +72,9 @@ impl Work<'_> {
         replication.seconds_unpinged = 0;
         // Who is to take over could not catch up with PINGs for ever.
         let handing_over = replication.follow.failover.waits();
-        if replication.listens() && !replication.replicas.is_empty() && !handing_over {
+        // They are to be found where the files that are written last end.
+        let ends = self.server.persistence.shutdown.is_final();
+        if replication.listens() && !replication.replicas.is_empty() && !handing_over && !ends {
             replication.append_stream(PING);
         }
     }
@@ -86,6 +89,9 @@ impl Work<'_> {
             let untaken = if pending { now.monotonic.since(replica.taken_at) } else { 0 };
             let reason = match replica.state {
                 State::WaitAck | State::Online if !replica.by_sync && replica.lag(now) > timeout => {
+                    "Disconnecting timedout replica (streaming sync)"
+                }
+                State::BackgroundLoad if untaken > timeout * 1_000_000 => {
                     "Disconnecting timedout replica (streaming sync)"
                 }
                 State::Transfer(_) | State::SendFile(..) if untaken > timeout * 1_000_000 => {

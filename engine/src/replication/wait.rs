@@ -1,5 +1,6 @@
 //! WAIT and WAITAOF: clients that wait for acknowledgements.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::Orders;
 use crate::boundary::id::ClientId;
 use crate::boundary::time::{Monotonic, Now};
@@ -37,6 +38,17 @@ pub(crate) struct Waits {
     pub(crate) changed: bool,
     /// What of the stream is synced in the AOF of this server.
     synced: u64,
+}
+
+impl Image for Waits {
+    fn blank() -> Waits {
+        Waits::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Waits { list, closing, changed, synced } = self;
+        tape.each([list, closing, changed, synced])
+    }
 }
 
 impl Waits {

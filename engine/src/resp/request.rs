@@ -8,6 +8,7 @@
 //! Source: the RESP specification, and the limits of Redis 7.2.
 
 use crate::base::argv::split_arguments;
+use crate::base::image::{Damaged, Image, Tape};
 use crate::base::number::parse_i64;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -257,6 +258,37 @@ impl OwnedArguments {
     /// Bytes of memory, for the account.
     pub fn memory(&self) -> usize {
         self.bytes.capacity() + self.spans.capacity() * size_of::<Span>()
+    }
+}
+
+/// With the capacities of both parts.
+impl Image for OwnedArguments {
+    fn blank() -> OwnedArguments {
+        OwnedArguments::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let OwnedArguments { bytes, spans } = self;
+        let mut capacity = spans.capacity();
+        tape.each([bytes, &mut capacity, spans])?;
+        if tape.reads() {
+            let mut room = Vec::new();
+            room.try_reserve_exact(capacity.max(spans.len())).map_err(|_| Damaged)?;
+            room.append(spans);
+            *spans = room;
+        }
+        Ok(())
+    }
+}
+
+impl Image for Span {
+    fn blank() -> Span {
+        Span { start: 0, length: 0 }
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Span { start, length } = self;
+        tape.each([start, length])
     }
 }
 

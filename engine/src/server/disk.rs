@@ -1,5 +1,6 @@
 //! Disk operations under way, and whose they are.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::{DiskOperation, Orders};
 use crate::boundary::id::{ClientId, DiskToken, FileId};
 use alloc::collections::VecDeque;
@@ -76,6 +77,17 @@ pub struct Disk {
     last_token: u64,
     last_file: u64,
     under_way: VecDeque<(DiskToken, DiskUse)>,
+}
+
+impl Image for Disk {
+    fn blank() -> Disk {
+        Disk::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Disk { last_token, last_file, under_way } = self;
+        tape.each([last_token, last_file, under_way])
+    }
 }
 
 impl Disk {

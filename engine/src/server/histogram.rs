@@ -9,7 +9,9 @@
 //! Each power of two is cut into 32 buckets, so a bucket's bounds are within
 //! 3 % of each other. It must stay cheap: one is updated for each command.
 
+use crate::base::image::{Damaged, Image, Tape};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// Buckets of each power of two, as a power of two.
 const PRECISION: u32 = 5;
@@ -75,6 +77,27 @@ impl Histogram {
             }
             (1 << power, below)
         })
+    }
+}
+
+/// The buckets that are not empty.
+impl Image for Histogram {
+    fn blank() -> Histogram {
+        Histogram::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Histogram { counts, total } = self;
+        let filled = counts.iter().enumerate().filter(|&(_, &count)| count > 0);
+        let mut filled: Vec<(usize, u32)> = filled.map(|(index, &count)| (index, count)).collect();
+        tape.each([&mut filled, total])?;
+        if tape.reads() {
+            **counts = [0; BUCKETS];
+            for (index, count) in filled {
+                *counts.get_mut(index).ok_or(Damaged)? = count;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@
 //! is rendered once, as a request; [`Unit::render`] puts the requests of a unit
 //! together for each consumer.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::base::number::format_i64;
 use crate::boundary::id::DatabaseId;
 use crate::keyspace::change::{Change, DatabaseChange, EventClass, Record};
@@ -172,6 +173,27 @@ impl Journal {
         if self.unit.bytes.capacity() > UNIT_KEPT_MAX {
             self.unit = Unit::default();
         }
+    }
+}
+
+/// Between inputs: there is no unit.
+impl Image for Journal {
+    fn blank() -> Journal {
+        Journal::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Journal {
+            position,
+            listened,
+            lazy,
+            unit: _,
+            #[cfg(test)]
+            log,
+        } = self;
+        #[cfg(test)]
+        log.image(tape)?;
+        tape.each([position, listened, lazy])
     }
 }
 

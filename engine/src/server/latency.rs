@@ -1,6 +1,8 @@
 //! The latency monitor: events that took `latency-monitor-threshold`
 //! milliseconds or longer, the last ones of each kind.
 
+use crate::base::image::{Damaged, Image, Tape};
+use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, VecDeque};
 
 /// Samples that are kept of each event.
@@ -27,14 +29,25 @@ pub struct Series {
 /// All events by name.
 #[derive(Default, Debug)]
 pub struct LatencyMonitor {
-    series: BTreeMap<&'static str, Series>,
+    series: BTreeMap<Cow<'static, str>, Series>,
+}
+
+impl Image for LatencyMonitor {
+    fn blank() -> LatencyMonitor {
+        LatencyMonitor::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let LatencyMonitor { series } = self;
+        series.image(tape)
+    }
 }
 
 impl LatencyMonitor {
     /// Notes an event that was slow. Of several in one second the longest
     /// stays.
     pub fn add(&mut self, event: &'static str, sample: Sample) {
-        let series = self.series.entry(event).or_default();
+        let series = self.series.entry(Cow::Borrowed(event)).or_default();
         series.longest = series.longest.max(sample.milliseconds);
         if let Some(last) = series.samples.back_mut()
             && last.seconds == sample.seconds
@@ -54,8 +67,8 @@ impl LatencyMonitor {
     }
 
     /// All events, by name.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'static str, &Series)> {
-        self.series.iter().map(|(name, series)| (*name, series))
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Series)> {
+        self.series.iter().map(|(name, series)| (&**name, series))
     }
 
     /// Forgets an event; true if it was known.

@@ -6,6 +6,7 @@ pub mod clients;
 pub mod deferred;
 pub mod disk;
 pub mod histogram;
+mod image;
 pub mod journal;
 pub mod latency;
 pub mod parameters;

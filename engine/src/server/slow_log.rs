@@ -1,6 +1,7 @@
 //! The slow log: the last commands that took longer than
 //! `slowlog-log-slower-than`, with their arguments cut to size.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::command::redaction;
 use crate::command::spec::Command;
 use crate::resp::request::Arguments;
@@ -36,6 +37,17 @@ pub struct SlowCommand {
 pub struct SlowLog {
     entries: VecDeque<SlowCommand>,
     next_id: u64,
+}
+
+impl Image for SlowLog {
+    fn blank() -> SlowLog {
+        SlowLog::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let SlowLog { entries, next_id } = self;
+        tape.each([entries, next_id])
+    }
 }
 
 impl SlowLog {

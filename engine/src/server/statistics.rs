@@ -1,5 +1,6 @@
 //! Counters that INFO shows and CONFIG RESETSTAT clears.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::input::BufferReport;
 use crate::command::table::CommandId;
 use crate::server::histogram::Histogram;
@@ -177,5 +178,17 @@ impl Rate {
     /// The mean of the samples, a second.
     pub fn per_second(&self) -> u64 {
         self.samples.iter().sum::<u64>() / SAMPLES as u64
+    }
+}
+
+impl Image for Rate {
+    fn blank() -> Rate {
+        Rate::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Rate { samples, next, last_count, last_microseconds } = self;
+        tape.each([samples, next, last_count, last_microseconds])?;
+        if *next < SAMPLES { Ok(()) } else { Err(Damaged) }
     }
 }

@@ -1,5 +1,6 @@
 //! Deadlines by name, one table.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::time::Monotonic;
 
 /// What a deadline is for.
@@ -39,6 +40,17 @@ const COUNT: usize = 13;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Timers {
     deadlines: [Option<Monotonic>; COUNT],
+}
+
+impl Image for Timers {
+    fn blank() -> Timers {
+        Timers::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Timers { deadlines } = self;
+        deadlines.image(tape)
+    }
 }
 
 impl Timers {

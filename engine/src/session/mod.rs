@@ -1,6 +1,7 @@
 //! What the server remembers of each connection.
 
 pub mod class;
+mod image;
 pub mod reply_buffer;
 pub mod sessions;
 pub mod subscription;

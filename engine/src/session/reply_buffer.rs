@@ -5,6 +5,7 @@
 //! We have no such buffer, outgoing bytes belong to the driver, but tools and
 //! tests read these figures, so they are modelled by the same rule.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::time::Monotonic;
 
 /// The size with which a buffer begins, and its largest.
@@ -72,6 +73,17 @@ impl ReplyBuffer {
             self.peak_reset = now;
         }
         self.size = size;
+    }
+}
+
+impl Image for ReplyBuffer {
+    fn blank() -> ReplyBuffer {
+        ReplyBuffer::new(Monotonic(0))
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let ReplyBuffer { size, peak, peak_reset } = self;
+        tape.each([size, peak, peak_reset])
     }
 }
 

@@ -1,5 +1,6 @@
 //! All sessions, by number.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::id::ClientId;
 use crate::session::Session;
 use alloc::boxed::Box;
@@ -123,5 +124,21 @@ impl Sessions {
     /// As [`Sessions::iter`], to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session> {
         self.slots.iter_mut().filter_map(Option::as_deref_mut)
+    }
+}
+
+impl Image for Sessions {
+    fn blank() -> Sessions {
+        Sessions::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Sessions { slots, free, by_id } = self;
+        tape.each([slots, free])?;
+        if tape.reads() {
+            let places = slots.iter().enumerate();
+            *by_id = places.filter_map(|(slot, session)| Some((session.as_ref()?.id, slot))).collect();
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What a connection is subscribed to.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::session::Session;
 use crate::session::class::Class;
 use alloc::collections::BTreeMap;
@@ -73,6 +74,17 @@ impl Subscriptions {
     /// Bytes of memory, for the account.
     pub(crate) fn memory(&self) -> usize {
         size_of::<Subscriptions>() + self.name_bytes + self.total() * ENTRY_BYTES
+    }
+}
+
+impl Image for Subscriptions {
+    fn blank() -> Subscriptions {
+        Subscriptions::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Subscriptions { names, name_bytes } = self;
+        tape.each([names, name_bytes])
     }
 }
 

@@ -3,6 +3,7 @@
 //! A key that is there but past its time when it is watched counts as absent:
 //! that it is removed later is no change.
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::id::{ClientId, DatabaseId};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -126,5 +127,27 @@ impl Watches {
     pub fn was_expired(&self, client: ClientId, watched: &WatchedKey) -> bool {
         let watchers = self.keys.get(&watched.database).and_then(|keys| keys.get(&watched.key));
         watchers.into_iter().flatten().any(|watcher| watcher.client == client && watcher.expired)
+    }
+}
+
+impl Image for Watches {
+    fn blank() -> Watches {
+        Watches::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Watches { keys, broken } = self;
+        tape.each([keys, broken])
+    }
+}
+
+impl Image for Watcher {
+    fn blank() -> Watcher {
+        Watcher { client: ClientId(0), expired: false }
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Watcher { client, expired } = self;
+        tape.each([client, expired])
     }
 }

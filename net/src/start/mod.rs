@@ -17,6 +17,7 @@ use crate::listener::Listeners;
 use crate::listener::accept::Acceptor;
 use crate::listener::socket::{SocketOptions, UnixAccess, system_text};
 use crate::log::{Logger, ROLE_PRIMARY};
+use crate::lull::Lull;
 use crate::oracle::System;
 use crate::process::pidfile::{self, PidFile};
 use crate::process::supervisor::Supervisor;
@@ -29,7 +30,6 @@ use crate::shared::{Parts, Shared};
 use crate::tokio_host::TokioHost;
 use crate::{allocator, crash, signal};
 use configuration::{Configuration, ConfigurationError};
-use engine::boundary::ask::Oracle;
 use engine::boundary::effects::Effects;
 use engine::boundary::input::Input;
 use engine::boundary::time::Now;
@@ -64,7 +64,8 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     if !prepare_process(&mut configuration) {
         return 1;
     }
-    let runtime = match threads::runtime() {
+    let lull = Arc::new(Lull::default());
+    let runtime = match threads::runtime(&lull) {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::warn!("Could not watch for events: {}", system_text(&error));
@@ -82,7 +83,12 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     notice::running(config, personality, &logger);
     notice::backlog(config.integer(Id::TcpBacklog));
     let daemon = Daemon { settings: Mutex::new(settings), supervisor, pid_file };
-    serve(configuration, executable, personality, Served { logger, daemon: Arc::new(daemon), runtime, host, acceptor })
+    serve(
+        configuration,
+        executable,
+        personality,
+        Served { logger, daemon: Arc::new(daemon), runtime, lull, host, acceptor },
+    )
 }
 
 /// Reads the configuration, and lets the log follow it. What is wrong is told where the reference tells it.
@@ -186,6 +192,7 @@ struct Served {
     logger: Arc<Logger>,
     daemon: Arc<Daemon>,
     runtime: Runtime,
+    lull: Arc<Lull>,
     host: TokioHost,
     acceptor: Acceptor<TokioHost>,
 }
@@ -219,7 +226,7 @@ impl Daemon {
 }
 
 fn serve(configuration: Configuration, executable: String, personality: Personality, served: Served) -> i32 {
-    let Served { logger, daemon, runtime, host, acceptor } = served;
+    let Served { logger, daemon, runtime, lull, host, acceptor } = served;
     let Configuration { config, file, renamed_commands, .. } = configuration;
     let threads = config.unsigned(Id::IoThreads) as usize;
     let background_processors = config.text(Id::BioCpulist).to_vec();
@@ -237,24 +244,30 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         renamed_commands,
     };
     let now = host.now();
-    let recorder = match record(&options, now) {
-        Ok(recorder) => recorder,
-        Err(error) => {
-            tracing::warn!("Failed to begin the recording: {error}");
-            return 1;
-        }
-    };
+    let recorder = Recorder::new(options.config.bytes(Id::RecordMaxSize), background_processors.clone());
+    if let Err(error) = record(&recorder, &options, now) {
+        tracing::warn!("Failed to begin the recording: {error}");
+        return 1;
+    }
     let engine = Engine::new(options, now);
     tracing::info!("Server initialized");
-    let (disk, queue) = DiskThread::new();
+    let (disk, queue) = DiskThread::new(Arc::clone(&lull));
     let (garbage, to_drop) = channel();
     let (wanted_links, links) = unbounded_channel();
     let [for_settings, for_ready, for_exit, for_signal] = [(); 4].map(|()| Arc::clone(&daemon));
-    let apply = move |parameter: &str, value: &str| for_settings.settings().apply(parameter, value);
+    let records = recorder.clone();
+    let apply = move |parameter: &str, value: &str| match parameter {
+        "record" => records.set_directory(value).map_err(|error| system_text(&error)),
+        "record-max-size" => {
+            records.set_size_max(value.parse().unwrap_or(0));
+            Ok(())
+        }
+        _ => for_settings.settings().apply(parameter, value),
+    };
     let parts = Parts {
         engine,
-        effects: Effects::new(oracle(System::new(Box::new(apply)), recorder.clone())),
-        recorder,
+        effects: Effects::new(Box::new(RecordedOracle::new(System::new(Box::new(apply)), recorder.clone()))),
+        recorder: Some(recorder.clone()),
         disk: Box::new(disk),
         wanted_links,
         log: logger,
@@ -263,34 +276,31 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         exit: Box::new(move |code| for_exit.exit(code)),
     };
     let shared = Shared::new(parts, host);
-    let for_disk = Arc::clone(&shared);
+    let until_synced = Arc::clone(&lull);
+    let [for_disk, for_recorder] = [(); 2].map(|()| Arc::clone(&shared));
+    recorder.step_by(Box::new(move || {
+        let more = for_recorder.step_image();
+        for_recorder.let_others_in();
+        more
+    }));
     threads::start_background("disk", background_processors.clone(), move || {
-        work(&queue, |token, result| for_disk.handle(Input::Disk { token, result }));
+        work(&queue, &until_synced, |ended| for_disk.completed(ended));
     });
     threads::start_background("drop", background_processors, move || to_drop.into_iter().for_each(drop));
     let signals = signal::wait(move |code| for_signal.exit(code));
     let options = daemon.settings().connection_options();
     shared.handle(Input::Start);
-    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals, links });
+    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals, links, lull });
     0
 }
 
 /// Begins to record, if that is configured.
-fn record(options: &Options, now: Now) -> Result<Option<Recorder>, std::io::Error> {
+fn record(recorder: &Recorder, options: &Options, now: Now) -> Result<(), std::io::Error> {
     let directory = options.config.text(Id::Record);
     if directory.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
-    let (recorder, recording) = Recorder::start(options, now, Path::new(OsStr::from_bytes(directory)))?;
-    threads::start_background("record", options.config.text(Id::BioCpulist).to_vec(), move || recording.write());
-    Ok(Some(recorder))
-}
-
-fn oracle(system: System, recorder: Option<Recorder>) -> Box<dyn Oracle + Send> {
-    match recorder {
-        Some(recorder) => Box::new(RecordedOracle::new(system, recorder)),
-        None => Box::new(system),
-    }
+    recorder.start(options, now, Path::new(OsStr::from_bytes(directory)))
 }
 
 fn host_facts() -> HostFacts {

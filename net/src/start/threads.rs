@@ -2,6 +2,7 @@
 
 use crate::link::{self, NewLink};
 use crate::listener::accept::{Accepting, Acceptor, ConnectionOptions, Passed, receive};
+use crate::lull::Lull;
 use crate::process::affinity;
 use crate::shared::Shared;
 use crate::tokio_host::TokioHost;
@@ -21,11 +22,13 @@ pub(super) struct Duties {
     pub(super) options: Arc<ConnectionOptions>,
     pub(super) signals: (UnboundedReceiver<Signal>, Arc<AtomicBool>),
     pub(super) links: UnboundedReceiver<NewLink>,
+    pub(super) lull: Arc<Lull>,
 }
 
 /// The runtime of one thread.
-pub(super) fn runtime() -> Result<Runtime, Error> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+pub(super) fn runtime(lull: &Arc<Lull>) -> Result<Runtime, Error> {
+    let lull = Arc::clone(lull);
+    tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(move || lull.wait()).build()
 }
 
 /// Starts a thread that does what need not be done at once.
@@ -49,7 +52,7 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) {
 
 /// Serves on `count` threads, of which the calling one is the first, for ever.
 pub(super) fn serve(shared: &Arc<Shared<TokioHost>>, count: usize, runtime: Runtime, duties: Duties) {
-    let others = (1..count).map(|number| start_serving(number, Arc::clone(shared))).collect();
+    let others = (1..count).map(|number| start_serving(number, Arc::clone(shared), Arc::clone(&duties.lull))).collect();
     let local = LocalSet::new();
     local.block_on(&runtime, async {
         spawn_local(timer::run(Arc::clone(shared)));
@@ -60,11 +63,11 @@ pub(super) fn serve(shared: &Arc<Shared<TokioHost>>, count: usize, runtime: Runt
     });
 }
 
-fn start_serving(number: usize, shared: Arc<Shared<TokioHost>>) -> UnboundedSender<Passed> {
+fn start_serving(number: usize, shared: Arc<Shared<TokioHost>>, lull: Arc<Lull>) -> UnboundedSender<Passed> {
     let (sender, arrivals) = unbounded_channel();
     start(&format!("io-{number}"), move || {
         raw::use_own_arena();
-        match runtime() {
+        match runtime(&lull) {
             Ok(runtime) => LocalSet::new().block_on(&runtime, receive(arrivals, shared)),
             Err(error) => {
                 tracing::warn!("Could not watch for events: {error}");

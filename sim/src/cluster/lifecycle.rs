@@ -114,9 +114,9 @@ impl World {
         self.hang_up(node, power);
     }
 
-    /// The file of a full synchronization that was under way may be there: it is
-    /// of the history of the node at the other end.
-    fn note_what_came(&mut self, node: usize) {
+    /// The file of a full synchronization that is under way may be there, or is
+    /// about to be: it is of the history of the node at the other end.
+    pub(super) fn note_what_came(&mut self, node: usize) {
         let links = self.network.open().filter(|(_, it)| it.peer.place() == node && it.open_at_peer);
         let histories: Vec<_> =
             links.filter_map(|(_, it)| self.watch.nodes[it.server].position).map(|(history, _)| history).collect();

@@ -159,6 +159,30 @@ impl World {
         history
     }
 
+    /// A node that has loaded what it found says which state of which history
+    /// that is.
+    fn look_at_claim(&mut self, node: usize) {
+        let Some(engine) = self.engine(node) else { return };
+        let replication = &engine.server().replication;
+        let (id, offset) = if replication.is_replica() {
+            (replication.id, replication.offset)
+        } else {
+            (replication.second_id, (replication.second_offset - 1).max(0) as u64)
+        };
+        let Some(history) = self.watch.histories.find(&id) else { return };
+        self.report.add("recoveries that know their place", 1);
+        if self.hosts[node].shared.lock().files.has_broken_promises() {
+            // It cannot know that something is missing amid its files.
+            self.watch.cut_short = true;
+            return;
+        }
+        if is_sample(offset) {
+            let hash = self.engine(node).map_or(0, Engine::data_hash);
+            let data = self.engine(node).filter(|_| self.keep.trace).map(dump);
+            self.watch.check_same_offset(node, history, offset, hash, data);
+        }
+    }
+
     /// A node has loaded what it found on its disk.
     fn recovered(&mut self, node: usize) {
         let values = self.register_values(node);
@@ -169,6 +193,10 @@ impl World {
             return;
         }
         self.look_at_pairs(node);
+        self.look_at_claim(node);
+        if self.watch.cut_short {
+            return;
+        }
         let Some(engine) = self.engine(node) else { return };
         let replication = &engine.server().replication;
         let (id, offset, replica) = (replication.id, replication.offset, replication.is_replica());

@@ -192,7 +192,6 @@ impl World {
         if !self.replication || self.healed_at.is_some() && self.sentinel.primary == node {
             return;
         }
-        self.watch.nodes[node].told_to_lead = true;
         self.sentinel.primary = node;
         self.sentinel.quiet_until = self.now + QUIET_US;
         self.sentinel.handover_to = None;
@@ -206,7 +205,6 @@ impl World {
         if !self.replication || node == primary || self.now < self.sentinel.quiet_until {
             return;
         }
-        self.watch.nodes[node].told_to_lead = false;
         self.sentinel.handover_to = Some(node);
         self.sentinel.quiet_until = self.now + HANDOVER_US;
         let (host, port) = (address(node), PORT.to_string());
@@ -233,10 +231,7 @@ impl World {
                 let (host, port) = (address(upstream), PORT.to_string());
                 self.sentinel_orders(node, &["REPLICAOF", &host, &port]);
             }
-            None => {
-                self.watch.nodes[node].told_to_lead = true;
-                self.sentinel_orders(node, &["REPLICAOF", "NO", "ONE"]);
-            }
+            None => self.sentinel_orders(node, &["REPLICAOF", "NO", "ONE"]),
         }
         self.note_upstream(node, upstream);
     }

@@ -1,5 +1,6 @@
 //! What a run's nodes and clients are like: from the seed alone.
 
+use engine::base::fingerprint::Fingerprint;
 use engine::base::random::Random;
 use engine::config::{Circumstances, Config};
 use engine::engine::options::Options;
@@ -147,6 +148,11 @@ impl NodeSetup {
         let lenient = one_of(random, &[false, false, true]);
         line("no-appendfsync-on-rewrite", if lenient { "yes" } else { "no" });
         line("rdbcompression", one_of(random, &["yes", "no"]));
+        // From what was drawn, so that the rest of a seed stays what it was.
+        let mut hash = Fingerprint::new();
+        hash.add_bytes(lines.as_bytes());
+        let dual = !hash.value().is_multiple_of(3);
+        lines += &format!("dual-channel-replication-enabled {}\n", if dual { "yes" } else { "no" });
         NodeSetup { durability, lenient, save: one_of(random, &["", "1 1", "5 10", "3600 1"]), lines }
     }
 

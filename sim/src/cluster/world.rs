@@ -17,13 +17,18 @@ use crate::report::Report;
 use crate::trace::{Kind, Trace};
 use engine::base::fingerprint::Fingerprint;
 use engine::base::random::Random;
-use engine::boundary::effects::{Effect, LogLevel, Progress};
+use engine::boundary::effects::{DiskOperation, Effect, LogLevel, Progress};
 use engine::boundary::input::Input;
 use engine::command::table::CommandTable;
 use engine::commands::COMMANDS;
 
 /// Events of a run after which it is taken to go in circles.
 const EVENTS_MAX: u64 = 20_000_000;
+/// What a replica logs that got its snapshot over a connection of its own.
+const STREAM_KEPT: &str = "Successfully streamed replication data into memory";
+/// What a replica logs that becomes a primary, whether by order or by FAILOVER.
+const LEADS: &str = "MASTER MODE enabled (";
+const BY_ORDER: &str = "MASTER MODE enabled (user request";
 /// Inputs between two checkpoints of a recording.
 const CHECKPOINT: u64 = 1000;
 
@@ -273,6 +278,9 @@ impl World {
             Effect::Disk { token, operation } => {
                 let life = self.hosts[node].life;
                 self.note_operation(node, token, &operation);
+                if let DiskOperation::Rename { .. } = operation {
+                    self.note_what_came(node);
+                }
                 if let Some(at) = self.hosts[node].disk.start(token, operation, now) {
                     self.heap.push(at, Event::Disk { node, life });
                 }
@@ -299,6 +307,12 @@ impl World {
             }
             Effect::Log { level, message } => {
                 self.note(node, Kind::Log, || message.clone());
+                if message == STREAM_KEPT {
+                    self.report.add("streams kept while their snapshots came", 1);
+                }
+                if message.starts_with(LEADS) {
+                    self.watch.nodes[node].told_to_lead = message.starts_with(BY_ORDER);
+                }
                 if level == LogLevel::Warning {
                     self.hosts[node].last_words = message;
                 }

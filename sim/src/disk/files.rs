@@ -20,6 +20,8 @@ pub struct Files {
     directories: BTreeMap<String, bool>,
     contents: BTreeMap<u64, Content>,
     next: u64,
+    /// Times that a file has lost what its disk had said to be durable.
+    broken_promises: u64,
 }
 
 /// What a file holds.
@@ -28,6 +30,8 @@ struct Content {
     bytes: Vec<u8>,
     /// So many of its first bytes are on the disk.
     synced: usize,
+    /// So many are by what the disk said.
+    promised: usize,
     /// What is on the disk instead, as long as the file's truncation was not
     /// synced.
     before_truncation: Option<Vec<u8>>,
@@ -51,7 +55,8 @@ impl Files {
     pub fn write(&mut self, path: &str, contents: &[u8]) {
         self.next += 1;
         let number = self.next;
-        let content = Content { bytes: contents.to_vec(), synced: contents.len(), ..Content::default() };
+        let (synced, promised) = (contents.len(), contents.len());
+        let content = Content { bytes: contents.to_vec(), synced, promised, ..Content::default() };
         self.contents.insert(number, content);
         self.names.insert(path.to_owned(), number);
         self.pending_names.retain(|(name, _)| name != path);
@@ -116,14 +121,29 @@ impl Files {
             content.synced = length;
         }
         content.bytes.truncate(length);
+        content.promised = content.promised.min(length);
         content.lost_from = content.lost_from.filter(|from| *from < length);
     }
 
     pub(super) fn sync(&mut self, number: u64) {
         if let Some(content) = self.contents.get_mut(&number) {
             content.synced = content.bytes.len();
+            content.promised = content.synced;
             content.before_truncation = None;
         }
+    }
+
+    /// A sync does nothing and says that it has.
+    pub(super) fn pretend_sync(&mut self, number: u64) {
+        if let Some(content) = self.contents.get_mut(&number) {
+            content.promised = content.bytes.len();
+        }
+    }
+
+    /// True if a file has ever lost what its disk had said to be durable: what was
+    /// written behind it may be there all the same, in another file.
+    pub fn has_broken_promises(&self) -> bool {
+        self.broken_promises > 0
     }
 
     /// A sync fails: what it was for is taken for written from now on, and is
@@ -207,7 +227,11 @@ impl Files {
             directory == "." || directory.starts_with('/') || directories.contains_key(directory)
         });
         self.names.clone_from(&self.durable_names);
-        self.contents.values_mut().for_each(|content| content.lose_power(random));
+        for content in self.contents.values_mut() {
+            content.lose_power(random);
+            self.broken_promises += u64::from(content.bytes.len() < content.promised);
+            content.promised = content.bytes.len();
+        }
         self.forget_unnamed();
     }
 

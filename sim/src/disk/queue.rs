@@ -94,8 +94,11 @@ impl Queue {
                 }
                 Done::broken()
             }
-            DiskOperation::Sync { .. } if health.sync_lies_until > now => {
+            DiskOperation::Sync { file } if health.sync_lies_until > now => {
                 self.false_syncs += 1;
+                if let Some(number) = self.handles.number(file) {
+                    files.pretend_sync(number);
+                }
                 Done::Done
             }
             operation => self.handles.perform(operation, files).unwrap_or_else(Done::not_found),

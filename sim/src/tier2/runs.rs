@@ -1,7 +1,7 @@
 //! Many seeds on all processors.
 
 use super::world::{Run, run};
-use crate::replay::replay;
+use crate::replay::{check_image, replay};
 use crate::report::Report;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -29,6 +29,7 @@ pub fn run_seed(seed: u64, determinism: bool) -> Result<Run, String> {
             if replayed != life.summary {
                 return Err(format!("process {number}: a replay came to {replayed:x?}, not {:x?}", life.summary));
             }
+            check_image(&life.recording, replayed.inputs).map_err(|fault| format!("process {number}: {fault}"))?;
         }
     }
     Ok(first)

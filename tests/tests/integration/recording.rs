@@ -1,5 +1,6 @@
 //! What a live daemon did is done again from its recording.
 
+use crate::client::Reply;
 use crate::daemon::process::{free_port, run};
 use crate::process::{Folder, Server, daemon};
 use engine::boundary::id::DatabaseId;
@@ -9,6 +10,7 @@ use sim::serve::serve;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::Duration;
 
 /// Threads that write, read, expire and evict at once.
 fn work(server: &Server, requests: u32) {
@@ -59,6 +61,71 @@ fn a_recording_replays() {
     let fault = replay_until(&damaged, None).map(|(replayed, _)| replayed).expect_err("another reply");
     assert!(fault.starts_with("input "), "{fault}");
     assert!(fs::read_dir(&directory).expect("a directory").count() >= 1);
+}
+
+/// Files of a recording.
+fn segments(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("a directory").flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_live_server_is_recorded_from_any_moment() {
+    let folder = Folder::new();
+    let directory = folder.path().join("tape");
+    let record = directory.to_string_lossy().into_owned();
+    let options = [
+        "--io-threads",
+        "2",
+        "--maxmemory",
+        "8mb",
+        "--maxmemory-policy",
+        "allkeys-lfu",
+        "--appendonly",
+        "yes",
+        "--repl-backlog-size",
+        "64kb",
+    ];
+    let server = Server::ours(&folder, &options);
+    let replicas = Folder::new();
+    let _replica = Server::ours(&replicas, &["--replicaof", "127.0.0.1", &server.port.to_string()]);
+    let mut client = server.client();
+    let mut subscriber = server.client();
+    subscriber.line("SUBSCRIBE news");
+    for number in 0..4000 {
+        client.line(&format!("SET other:{number} {number} EX {}", 100 + number));
+    }
+    let mut waiting = server.client();
+    waiting.line("MULTI");
+    waiting.line("SET queued 1");
+    work(&server, 50);
+    let done = Reply::Line("OK".into());
+    assert_eq!(client.line("CONFIG SET record-max-size 2mb"), done);
+    assert_eq!(client.line(&format!("CONFIG SET record {record}")), done);
+    for round in 0..10 {
+        work(&server, 150);
+        client.line(&format!("PUBLISH news {round}"));
+        if round == 3 {
+            waiting.line("EXEC");
+            client.line("BGSAVE");
+        }
+    }
+    assert_eq!(client.ask(&[b"CONFIG", b"SET", b"record", b""]), done);
+    work(&server, 20);
+    // What was recorded is written meanwhile.
+    std::thread::sleep(Duration::from_secs(1));
+    let names = segments(&directory);
+    let replayed = replay_until(&read_recording(&directory).expect("a recording"), None);
+    let (whole, node) = replayed.expect("the same again");
+    assert!(whole.inputs > 8000, "{whole:?}, {names:?}");
+    assert!(names.len() > 1 && names[0] != "000000.rec", "{names:?}");
+    assert!(node.engine.keyspace().statistics.expired > 0);
+    // Another recording wants another directory.
+    assert!(
+        matches!(client.line(&format!("CONFIG SET record {record}")), Reply::Line(error) if error.starts_with('-'))
+    );
 }
 
 /// The state that a replay came to is there to be read, and only that.

@@ -57,6 +57,11 @@ fn begin(context: &mut Context<'_>, state: Option<(&[u8], Option<i64>)>) -> Resu
     if context.session.class() != Class::Normal {
         return Ok(());
     }
+    let handshake = context.session.handshake.as_deref();
+    if handshake.is_some_and(|it| (it.without_keys || it.for_snapshot) && !it.reads_to_mark) {
+        // Such a snapshot is none that may be saved.
+        return Err(Error::Text("ERR Filtered replica requires EOF capability"));
+    }
     let replication = &context.server.replication;
     if replication.follow.failover.is_active() {
         return Err(Error::Text("NOMASTERLINK Can't SYNC while failing over"));

@@ -2,9 +2,11 @@
 //! stream.
 
 use crate::base::number::parse_i64;
+use crate::boundary::id::ClientId;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
+use crate::config::Id;
 use crate::replication::replica::Handshake;
 use crate::resp::request::Arguments;
 use crate::session::class::Class;
@@ -64,6 +66,11 @@ fn tell(context: &mut Context<'_>, handshake: &mut Box<Handshake>, arguments: &A
             }
             b"capa" if value.eq_ignore_ascii_case(b"eof") => handshake.reads_to_mark = true,
             b"capa" if value.eq_ignore_ascii_case(b"psync2") => handshake.takes_new_id = true,
+            b"capa" if value.eq_ignore_ascii_case(b"dual-channel") => {
+                let config = &context.server.config;
+                let both = config.boolean(Id::DualChannelReplicationEnabled) && config.boolean(Id::ReplDisklessSync);
+                handshake.takes_two_connections |= both;
+            }
             b"capa" => {}
             b"ack" => {
                 acknowledge(context, arguments, at);
@@ -75,6 +82,18 @@ fn tell(context: &mut Context<'_>, handshake: &mut Box<Handshake>, arguments: &A
                 _ => return Err(Error::OutOfRange),
             },
             b"rdb-filter-only" => handshake.without_keys = filter(value)?,
+            b"rdb-channel" => match number(value)? {
+                flag @ 0..=1 => handshake.for_snapshot = flag == 1,
+                _ => return Err(Error::OutOfRange),
+            },
+            b"set-rdb-client-id" => {
+                let number = number(value)?;
+                let client = u64::try_from(number).ok().map(ClientId);
+                if !client.is_some_and(|client| context.server.replication.is_reserved(client)) {
+                    return Err(Error::Formatted(format!("ERR Unrecognized RDB client id {number}")));
+                }
+                handshake.snapshot_client = client;
+            }
             b"version" => handshake.version = Some(version(value)?),
             _ => {
                 let option = String::from_utf8_lossy(&arguments[at]).into_owned();

@@ -17,7 +17,8 @@ macro_rules! general {
                 special("shutdown-on-sigint", Kind::ChoiceSet { names: ShutdownOptions::NAMES, default: 0 });
             ShutdownOnSigterm =
                 special("shutdown-on-sigterm", Kind::ChoiceSet { names: ShutdownOptions::NAMES, default: 0 });
-            Record = optional_text("record").immutable();
+            Record = optional_text("record");
+            RecordMaxSize = bytes("record-max-size", 4 << 30, 0, BYTES_MAX);
             Daemonize = boolean("daemonize", false).immutable();
             Supervised = choice::<Supervised>("supervised", Supervised::No as u32).immutable();
             Pidfile = optional_text("pidfile").immutable();

@@ -124,7 +124,10 @@ mod tests {
         let known: BTreeSet<&str> =
             REDIS.iter().chain(VALKEY_ONLY).map(|(name, _)| *name).chain(VARYING.iter().copied()).collect();
         let visible = names().filter(|(id, _)| !id.parameter().flags.hidden).map(|(_, name)| name);
-        assert_eq!(visible.filter(|name| !known.contains(name)).collect::<Vec<_>>(), ["rdb-version", "record"]);
+        assert_eq!(
+            visible.filter(|name| !known.contains(name)).collect::<Vec<_>>(),
+            ["rdb-version", "record", "record-max-size"]
+        );
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Pair {
                 self.free(old);
             }
             None => {
-                let place = self.table.insert(self.table.hash(key), entry, false);
+                let place = self.table.insert(self.table.hash(key), entry, Marks::default());
                 assert_eq!(self.table.get(place).key(), key);
             }
         }
@@ -93,14 +93,14 @@ impl Pair {
         let (mut len, mut volatile, mut bytes) = (0, 0, 0);
         for index in 0..table.segment_count() {
             let segment = table.segment(index);
-            let mut last = 0;
+            let mut last = (0, 0);
             bytes += segment.bytes();
             for &w in segment.words().iter().filter(|&&w| w != 0) {
                 let entry = Table::entry_of(w);
                 let hash = table.hash(entry.key());
                 assert_eq!((table.index_of(hash.0), tag(w)), (index, hash.tag()));
-                assert!(last <= tag(w));
-                last = tag(w);
+                assert!(last < (tag(w), hash.0) || last == (0, 0));
+                last = (tag(w), hash.0);
                 assert_eq!(entry.expire_at_ms().is_some(), w & VOLATILE != 0);
                 assert!(segment.earliest_ms <= entry.expire_at_ms().unwrap_or(i64::MAX));
                 assert_eq!(self.model.get(entry.key()), Some(&entry.expire_at_ms()));
@@ -179,13 +179,13 @@ fn a_walk_visits_every_entry_once() {
     for number in 0..8000 {
         pair.put(&name(number));
     }
-    let mut mark = false;
+    let mut marks = Marks::default();
     for budget in [1, 7, 100, 100_000] {
-        mark = !mark;
+        marks = marks.turned(Marks::SNAPSHOT);
         let (mut hash, mut seen, mut added) = (0, Vec::new(), 0);
         loop {
             let mut left = budget;
-            let ended = pair.table.walk(hash, mark, |entry| {
+            let ended = pair.table.walk(hash, marks, Marks::SNAPSHOT, |entry| {
                 seen.push(entry.key().to_vec());
                 left -= 1;
                 left > 0
@@ -195,7 +195,7 @@ fn a_walk_visits_every_entry_once() {
                 added += 1;
                 let key = alloc::format!("{budget}:{added}").into_bytes();
                 let entry = pair.entry(&key);
-                pair.table.insert(pair.table.hash(&key), entry, mark);
+                pair.table.insert(pair.table.hash(&key), entry, marks);
             }
             match ended {
                 None => {}

@@ -5,6 +5,7 @@
 //! overtakes: while anything waits, all that comes later waits behind it.
 
 use super::{Aof, Bytes, Policy, State};
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::{Effect, Effects};
 use crate::boundary::id::{ClientId, LinkId};
 use alloc::collections::VecDeque;
@@ -30,6 +31,43 @@ enum Output {
 pub(crate) struct Mark {
     effects: usize,
     position: u64,
+}
+
+impl Image for Held {
+    fn blank() -> Held {
+        Held::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Held { queue } = self;
+        queue.image(tape)
+    }
+}
+
+/// Bytes that several share are each's own afterwards.
+impl Image for Output {
+    fn blank() -> Output {
+        Output::Close(ClientId(0))
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let (client, link) = (ClientId(0), LinkId(0));
+        tape.variant(
+            self,
+            [Output::Send(client, Arc::default()), Output::Close(client), Output::LinkSend(link, Bytes::default())],
+        )?;
+        match self {
+            Output::Send(client, bytes) if tape.reads() => {
+                let mut read = Bytes::default();
+                tape.each([client, &mut read])?;
+                *bytes = Arc::new(read);
+                Ok(())
+            }
+            Output::Send(client, bytes) => tape.each([client, &mut Bytes(bytes.0.clone())]),
+            Output::Close(client) => client.image(tape),
+            Output::LinkSend(link, bytes) => tape.each([link, bytes]),
+        }
+    }
 }
 
 impl Held {

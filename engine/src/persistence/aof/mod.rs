@@ -9,6 +9,7 @@
 //! rewrite (rewrite.rs):  walk ───────────────> base file ─────┐
 //!                        rotation: drain, sync, new increment ┴─> manifest (task.rs) ─> history removed
 //! start, DEBUG LOADAOF:  manifest ─> sizes ─> files (load.rs) ─> increment opened
+//! in every file:         where in the replication history its data are (position.rs)
 //! ```
 //!
 //! Positions count the bytes that were appended since the process began; they
@@ -17,8 +18,10 @@
 
 pub mod check;
 mod hold;
+mod image;
 mod load;
 pub mod manifest;
+mod position;
 mod rewrite;
 mod scan;
 mod sink;
@@ -110,6 +113,7 @@ pub struct Aof {
     last_timestamp: i64,
     manifest: Manifest,
     selected: Option<DatabaseId>,
+    place: position::Place,
     /// The increment that grows.
     file: Option<FileId>,
     /// Its length, as far as all is well.

@@ -8,6 +8,7 @@
 use super::manifest::Manifest;
 use super::task::{Goal, Kind, Step};
 use super::{Aof, Rotation, State, file_name, path_of};
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::{DiskOperation, LogLevel};
 use crate::boundary::id::FileId;
 use crate::boundary::time::Now;
@@ -31,6 +32,17 @@ pub(super) struct RetryLimit {
     minutes: i64,
     /// Seconds since 1970.
     until: Option<i64>,
+}
+
+impl Image for RetryLimit {
+    fn blank() -> RetryLimit {
+        RetryLimit::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let RetryLimit { minutes, until } = self;
+        tape.each([minutes, until])
+    }
 }
 
 /// What BGREWRITEAOF came to.
@@ -134,10 +146,12 @@ impl Work<'_> {
 
     /// The walk begins, and with it the next increment.
     pub(in crate::persistence) fn begin_rotation(&mut self) {
+        let position = self.server.replication.position();
         let aof = &mut self.server.persistence.aof;
         aof.selected = None;
         if aof.state != State::Off {
             aof.rotation = Some(Rotation::default());
+            aof.begin_with_place(position);
         }
         self.server.listeners_changed();
         self.aof_progress();
@@ -390,6 +404,7 @@ impl Work<'_> {
         aof.state = State::Off;
         aof.scheduled = false;
         aof.selected = None;
+        aof.place.forget();
         aof.closing = true;
         if let Some(mut rotation) = aof.rotation.take_if(|rotation| !rotation.making) {
             aof.buffer.0.append(&mut rotation.behind.0);
@@ -422,6 +437,9 @@ impl Work<'_> {
     /// What happens to the AOF by the clock.
     pub(crate) fn aof_cron(&mut self) {
         self.note_slow_sync();
+        if !self.server.loading && !self.server.exclusive {
+            self.refresh_place();
+        }
         let aof = &self.server.persistence.aof;
         if !aof.scheduled && aof.state != State::On || self.server.loading || self.server.exclusive {
             return;

@@ -1,6 +1,9 @@
 //! Requests of an AOF that arrives in pieces: more strictly than a client's, with
 //! annotations between them.
 
+use super::position;
+use crate::replication::ReplicationId;
+use crate::replication::follow::history::Position;
 use crate::resp::request::{Limits, Parser, RequestBuffer};
 use alloc::vec::Vec;
 
@@ -23,6 +26,10 @@ pub(super) struct Scanner {
     dropped: u64,
     parser: Parser,
     pub(super) requests: RequestBuffer,
+    /// What an annotation before what stands next told of the data so far.
+    told: Option<Position>,
+    /// The history that was last named.
+    id: Option<ReplicationId>,
 }
 
 impl Scanner {
@@ -59,6 +66,12 @@ impl Scanner {
         &self.bytes[self.position..]
     }
 
+    /// What an annotation said that was come to since this was last asked: of
+    /// the data up to what stands next.
+    pub(super) fn take_told(&mut self) -> Option<Position> {
+        self.told.take()
+    }
+
     /// Finds what stands next. A request counts as read once
     /// [`Scanner::advance`] was called.
     pub(super) fn next(&mut self) -> Next {
@@ -69,6 +82,10 @@ impl Scanner {
                 Some(b'#') => {
                     let rest = &self.bytes[self.position..];
                     let Some(end) = rest.iter().position(|&byte| byte == b'\n') else { return Next::Incomplete };
+                    if let Some(told) = position::parse(&rest[..end], self.id) {
+                        self.id = Some(told.id);
+                        self.told = Some(told);
+                    }
                     self.position += end + 1;
                 }
                 Some(b'*') => break,

@@ -10,6 +10,7 @@ use crate::boundary::input::{DiskDone, DiskError};
 use crate::boundary::time::Now;
 use crate::config::{Config, Id};
 use crate::persistence::Work;
+use crate::replication::follow::history::Position;
 use crate::server::disk::{AofOperation, Disk, DiskUse};
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -38,10 +39,18 @@ pub(super) enum Goal {
     Collection { manifest: Manifest },
     /// An old AOF becomes a base.
     Upgrade { manifest: Manifest },
-    /// The end of a file that is not whole is cut off.
-    Truncation { name: String },
+    /// The end of a file that is not whole is cut off; it is only an annotation
+    /// that lacks its end if `annotation`.
+    Truncation { name: String, annotation: bool },
     /// The increment is opened at the start.
-    Opening { manifest: Manifest, file: FileId, name: String, base: Option<String>, is_new: bool },
+    Opening {
+        manifest: Manifest,
+        file: FileId,
+        name: String,
+        base: Option<String>,
+        is_new: bool,
+        place: Option<Position>,
+    },
 }
 
 /// One step.
@@ -210,14 +219,14 @@ impl Work<'_> {
             Goal::Rewrite { manifest, base_size, .. } => self.rewrite_finished(manifest, base_size),
             Goal::Collection { manifest } => self.server.persistence.aof.manifest = manifest,
             Goal::Upgrade { manifest } => self.old_file_upgraded(manifest),
-            Goal::Truncation { name } => self.truncated(&name),
-            Goal::Opening { manifest, file, name, base, is_new } => {
+            Goal::Truncation { name, annotation } => self.truncated(&name, annotation),
+            Goal::Opening { manifest, file, name, base, is_new, place } => {
                 if let Some(base) = base {
                     self.log(LogLevel::Notice, format!("Creating AOF base file {base} on server start"));
                 }
                 let verb = if is_new { "Creating" } else { "Opening" };
                 self.log(LogLevel::Notice, format!("{verb} AOF incr file {name} on server start"));
-                self.opened_at_start(manifest, file, opened);
+                self.opened_at_start(manifest, file, opened, place);
             }
         }
     }

@@ -1,13 +1,15 @@
 //! Appending to the increment and making it durable.
 //!
 //! At most one append and one sync are under way. What gathers meanwhile goes
-//! with the next: with `appendfsync always` that is group commit; with the other
-//! policies an append begins at most every millisecond, as each takes the disk's
-//! thread a few microseconds. An append that failed is cut off and tried again,
-//! and writes are refused until it succeeds; with `always` the process ends, as
-//! replies may already depend on it.
+//! with the next. With `appendfsync always` that is group commit: an append waits
+//! for its turn to end, which is when a driver that serves in order has come to
+//! the deadline that is due at once. With the other policies an append begins at
+//! most every millisecond, as each takes the disk's thread a few microseconds. An
+//! append that failed is cut off and tried again, and writes are refused until it
+//! succeeds; with `always` the process ends, as replies may already depend on it.
 
 use super::{Aof, Bytes, Policy, State};
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::{DiskOperation, Effect, LogLevel};
 use crate::boundary::id::FileId;
 use crate::boundary::input::DiskError;
@@ -42,6 +44,17 @@ pub(super) struct Awaited {
     failed: bool,
 }
 
+impl Image for Awaited {
+    fn blank() -> Awaited {
+        Awaited::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Awaited { shutdown, reload, failed } = self;
+        tape.each([shutdown, reload, failed])
+    }
+}
+
 impl Awaited {
     fn anybody(&self) -> bool {
         self.shutdown || self.reload.is_some()
@@ -67,11 +80,27 @@ impl Aof {
                 && self.appending.is_none()
     }
 
+    /// True if a sync is due each second: a failed one is tried again, whatever
+    /// it was for, as writes are refused until it succeeds.
+    fn syncs_regularly(&self) -> bool {
+        self.policy == Policy::EverySecond || self.sync_error.is_some()
+    }
+
+    /// True if an append need not begin at once.
+    fn may_wait(&self) -> bool {
+        !self.closing && !self.awaited.anybody() && self.rotation.is_none()
+    }
+
     /// When the next append may begin if it is not urgent.
     fn append_due(&self) -> Option<Monotonic> {
-        let paced =
-            self.policy != Policy::Always && !self.closing && !self.awaited.anybody() && self.rotation.is_none();
+        let paced = self.policy != Policy::Always && self.may_wait() && self.held.is_empty();
         paced.then(|| self.append_began.plus_ms(APPEND_EVERY_MS))
+    }
+
+    /// True if an append is to wait for the end of a turn: others have something
+    /// for it too.
+    fn gathers(&self) -> bool {
+        self.policy == Policy::Always && !self.suspended && self.may_wait()
     }
 
     fn idle(&self) -> bool {
@@ -95,11 +124,20 @@ impl Aof {
 impl Work<'_> {
     /// Goes on with whatever can go on.
     pub(crate) fn aof_progress(&mut self) {
+        self.go_on(false);
+    }
+
+    /// The deadline has come.
+    pub(crate) fn aof_deadline(&mut self) {
+        self.go_on(true);
+    }
+
+    fn go_on(&mut self, turn_over: bool) {
         if self.server.persistence.aof.lost {
             return;
         }
         self.suspend_syncs();
-        self.start_append();
+        self.start_append(turn_over);
         self.start_aof_sync();
         self.rotate_if_drained();
         self.finish_closing();
@@ -112,7 +150,7 @@ impl Work<'_> {
         self.server.persistence.aof.suspended = suspended;
     }
 
-    fn start_append(&mut self) {
+    fn start_append(&mut self, turn_over: bool) {
         let now = self.now.monotonic;
         let aof = &mut self.server.persistence.aof;
         let Some(file) = aof.file else { return };
@@ -128,6 +166,12 @@ impl Work<'_> {
         let grouping = aof.policy == Policy::Always && aof.syncing.is_some();
         if aof.buffer.0.is_empty() || grouping || aof.append_due().is_some_and(|due| due > now) {
             return;
+        }
+        if aof.gathers() && !turn_over {
+            return;
+        }
+        if aof.rotation.is_none() {
+            aof.state_place();
         }
         let bytes = core::mem::take(&mut aof.buffer.0);
         let length = bytes.len();
@@ -154,7 +198,7 @@ impl Work<'_> {
         }
         let failing = aof.sync_error.is_some() && !aof.awaited.anybody();
         let waited = now.since(aof.sync_began) >= SYNC_EVERY_MS * 1000;
-        let due = aof.policy == Policy::EverySecond && waited && !aof.suspended;
+        let due = aof.syncs_regularly() && waited && !aof.suspended;
         if due || aof.urgent() && (waited || !failing) {
             self.sync_up_to(file, aof.written);
         }
@@ -178,9 +222,12 @@ impl Work<'_> {
         }
         if aof.file.is_some() && aof.appending.is_none() && !aof.buffer.0.is_empty() && !aof.damaged {
             aof.append_due().into_iter().for_each(&mut at);
+            if aof.gathers() && aof.syncing.is_none() {
+                at(self.now.monotonic);
+            }
         }
         let unsynced = aof.file.is_some() && aof.written > aof.synced && aof.syncing.is_none();
-        if unsynced && (aof.policy == Policy::EverySecond || aof.urgent()) {
+        if unsynced && (aof.syncs_regularly() || aof.urgent()) {
             at(aof.sync_began.plus_ms(SYNC_EVERY_MS).max(self.now.monotonic.plus_ms(1)));
         }
         match next {
@@ -363,6 +410,7 @@ impl Work<'_> {
 
     /// Has SHUTDOWN told once all is durable, or can't be made so.
     pub(in crate::persistence) fn await_aof_for_shutdown(&mut self) {
+        self.state_last_place();
         self.server.persistence.aof.awaited.shutdown = true;
         self.server.persistence.aof.retry_at = None;
         self.aof_progress();

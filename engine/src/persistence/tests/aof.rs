@@ -5,7 +5,7 @@ use super::*;
 const ON: &str = "appendonly yes\nappendfsync always\nauto-aof-rewrite-percentage 0";
 
 /// A server over files that are there.
-pub(super) fn over(parameters: &str, files: BTreeMap<String, Vec<u8>>, now: Now) -> World {
+pub(crate) fn over(parameters: &str, files: BTreeMap<String, Vec<u8>>, now: Now) -> World {
     let mut world = World::new(parameters);
     world.now = now;
     world.durable = files.clone();
@@ -79,6 +79,8 @@ fn a_reply_waits_for_the_disk() {
     assert_eq!(world.replies(1), "");
     world.send(2, "get a");
     assert_eq!(world.replies(2), "", "what was read could be taken back");
+    assert!(!world.disk_step(), "whoever comes in the same turn goes along");
+    assert!(world.timer_step());
     world.disk_step();
     assert_eq!(world.replies(1) + &world.replies(2), "");
     world.send(1, "set a 2");
@@ -97,6 +99,7 @@ fn a_message_waits_for_what_it_tells_of() {
     world.ask(3, "psubscribe __key*__:a");
     world.send(1, "set a 1\npublish other x");
     assert_eq!(world.replies(1) + &world.replies(2) + &world.replies(3), "");
+    assert!(world.timer_step());
     world.disk_step();
     world.disk_step();
     let event = "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:a\r\n$16\r\n__keyspace@0__:a\r\n$3\r\nset\r\n";
@@ -194,6 +197,20 @@ fn a_disk_that_fails_refuses_writes_until_it_succeeds() {
     world.broken = |operation| matches!(operation, DiskOperation::Sync { .. });
     assert_eq!(world.ask(1, "incr n"), "");
     assert_eq!(world.exit, Some(1));
+}
+
+/// SHUTDOWN syncs whatever the policy is; if it fails the server goes on.
+#[test]
+fn a_failed_sync_is_tried_again_where_none_is_due() {
+    let mut world = World::started("appendonly yes\nappendfsync no\nsave 60 1");
+    world.broken = |operation| matches!(operation, DiskOperation::Sync { .. });
+    assert_eq!(world.ask(1, "incr n"), ":1\r\n");
+    assert!(world.ask(1, "shutdown").starts_with("-ERR Errors trying to SHUTDOWN"));
+    let refused = world.ask(1, "incr n");
+    assert!(refused.starts_with("-MISCONF Errors writing to the AOF file"), "{refused}");
+    world.broken = |_| false;
+    world.pass_ms(2500);
+    assert_eq!(world.ask(1, "incr n"), ":2\r\n");
 }
 
 #[test]

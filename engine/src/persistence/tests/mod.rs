@@ -1,7 +1,7 @@
 //! The machines in a small world: a disk in memory, a clock that stands still
 //! until it is moved, clients that keep what has to wait.
 
-mod aof;
+pub(crate) mod aof;
 mod aof_random;
 mod ending;
 mod loading;
@@ -64,7 +64,7 @@ pub(crate) struct World {
     clients: BTreeMap<u64, Client>,
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// What a loss of power would leave.
-    durable: BTreeMap<String, Vec<u8>>,
+    pub(crate) durable: BTreeMap<String, Vec<u8>>,
     /// What was synced of files, under their names.
     synced: BTreeMap<String, Vec<u8>>,
     open: BTreeMap<FileId, (String, usize)>,

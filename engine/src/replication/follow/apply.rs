@@ -68,7 +68,7 @@ impl Work<'_> {
         self.server.replication.follow.link = Some(link);
         match end {
             End::More => self.server.timers.set(Timer::FollowStep, self.now.monotonic),
-            End::Used => self.read_link(),
+            End::Used => self.stream_on(),
             End::Held => {
                 if let Some(pause) = self.server.pause_at(self.now) {
                     self.server.timers.set(Timer::FollowStep, pause.until);

@@ -33,12 +33,16 @@ impl Work<'_> {
     /// Closes a link over which nothing has come for too long.
     fn give_up_late_link(&mut self) {
         let timeout_us = self.server.config.unsigned(Id::ReplTimeout).saturating_mul(1_000_000);
+        if self.apart_is_late(timeout_us) {
+            self.log(LogLevel::Warning, "Timeout connecting to the MASTER...");
+            return self.abandon_dual_sync("no answer over the main channel in time");
+        }
         let Some(link) = &self.server.replication.follow.link else { return };
         if self.now.monotonic.since(link.last_io) <= timeout_us {
             return;
         }
         match link.stage {
-            Stage::Connecting | Stage::Greeting(_) | Stage::Asked => {
+            Stage::Connecting | Stage::Greeting(_) | Stage::Asked | Stage::Placing => {
                 self.log(LogLevel::Warning, "Timeout connecting to the MASTER...");
                 self.abandon_link(true);
             }
@@ -63,16 +67,33 @@ impl Work<'_> {
     /// Connects to the primary, unless data are being loaded or saved by
     /// somebody else: then the timer tries again.
     pub(super) fn connect_to_primary(&mut self) {
-        let source = String::from_utf8_lossy(self.server.config.text(Id::BindSourceAddr)).into_owned();
         let now = self.now.monotonic;
         let busy = self.server.loading || self.server.persistence.load.is_some();
-        let follow = &mut self.server.replication.follow;
-        let Some(address) = &follow.address else { return };
+        let Some((host, port)) = self.primary_shown() else { return };
         self.server.timers.set(Timer::Follow, now.plus_ms(PERIOD_MS));
         if busy {
             return;
         }
-        let (host, port) = (String::from_utf8_lossy(&address.host).into_owned(), address.port);
+        self.log(LogLevel::Notice, format!("Connecting to MASTER {host}:{port}"));
+        self.connect_link();
+        self.log(LogLevel::Notice, "MASTER <-> REPLICA sync started");
+    }
+
+    fn primary_shown(&self) -> Option<(String, u16)> {
+        let address = self.server.replication.follow.address.as_ref()?;
+        Some((String::from_utf8_lossy(&address.host).into_owned(), address.port))
+    }
+
+    /// Makes the connection that brings a snapshot.
+    pub(super) fn connect_for_snapshot(&mut self) {
+        self.connect_link();
+    }
+
+    fn connect_link(&mut self) {
+        let Some((host, port)) = self.primary_shown() else { return };
+        let source = String::from_utf8_lossy(self.server.config.text(Id::BindSourceAddr)).into_owned();
+        let now = self.now.monotonic;
+        let follow = &mut self.server.replication.follow;
         follow.last_link += 1;
         let link = LinkId(follow.last_link);
         follow.outbox.clear();
@@ -85,14 +106,16 @@ impl Work<'_> {
             kept_alive: now,
             connection: None,
         });
-        self.log(LogLevel::Notice, format!("Connecting to MASTER {host}:{port}"));
         self.orders.list.push(Effect::Connect { link, host, port, source });
-        self.log(LogLevel::Notice, "MASTER <-> REPLICA sync started");
     }
 
     /// Something happened on a link.
     pub(crate) fn link_event(&mut self, id: LinkId, event: LinkEvent<'_>) {
         let now = self.now.monotonic;
+        if self.server.replication.follow.apart.as_ref().is_some_and(|apart| apart.id == id) {
+            return self.apart_event(event);
+        }
+        let kept = &mut self.server.replication.follow.kept;
         let Some(link) = self.server.replication.follow.link.as_mut().filter(|link| link.id == id) else { return };
         match event {
             LinkEvent::Connected { connection } => {
@@ -105,7 +128,10 @@ impl Work<'_> {
             LinkEvent::Received(bytes) => {
                 link.last_io = now;
                 link.reading = false;
-                link.buffer.extend_from_slice(bytes);
+                match kept {
+                    Some(kept) => kept.append(bytes),
+                    None => link.buffer.extend_from_slice(bytes),
+                }
                 self.server.statistics.received += bytes.len() as u64;
                 self.use_received();
             }
@@ -120,14 +146,16 @@ impl Work<'_> {
             let Some(link) = &mut self.server.replication.follow.link else { return };
             match &link.stage {
                 Stage::Connecting => return,
-                Stage::Greeting(_) | Stage::Asked | Stage::Announced(_) => match take_line(&mut link.buffer) {
-                    Ok(Some(line)) => self.line_received(&line),
-                    Ok(None) => return self.read_link(),
-                    Err(()) => {
-                        self.log(LogLevel::Warning, "The primary sends a line without an end.");
-                        return self.abandon_link(false);
+                Stage::Greeting(_) | Stage::Asked | Stage::Placing | Stage::Announced(_) => {
+                    match take_line(&mut link.buffer) {
+                        Ok(Some(line)) => self.line_received(&line),
+                        Ok(None) => return self.read_link(),
+                        Err(()) => {
+                            self.log(LogLevel::Warning, "The primary sends a line without an end.");
+                            return self.abandon_link(false);
+                        }
                     }
-                },
+                }
                 Stage::Receiving(_) => return self.receive(),
                 Stage::Loading(_) => return self.load_from_link(),
                 Stage::Streaming(_) => return self.follow_step(),
@@ -148,18 +176,21 @@ impl Work<'_> {
     fn link_closed(&mut self, reason: Option<&str>) {
         let Some(link) = &self.server.replication.follow.link else { return };
         let text = reason.unwrap_or("Connection closed by the peer").to_string();
-        let line = match link.stage {
+        let apart = self.server.replication.follow.apart.is_some();
+        let line = match &link.stage {
             Stage::Connecting => format!("Error condition on socket for SYNC: {text}"),
             Stage::Greeting(_) => format!("Failed to read response from the server: {text}"),
             Stage::Asked => {
                 self.log(LogLevel::Warning, "Master did not reply to PSYNC, will try later");
                 return self.abandon_link(false);
             }
-            Stage::Announced(_) => format!("I/O error reading bulk count from MASTER: {text}"),
+            Stage::Placing | Stage::Announced(_) => format!("I/O error reading bulk count from MASTER: {text}"),
+            // It has served.
+            Stage::Receiving(receive) | Stage::Loading(receive) if apart && receive.is_complete() => return,
             Stage::Receiving(_) => format!("I/O error trying to sync with MASTER: {text}"),
             Stage::Loading(_) => {
                 if self.loading_from_link() {
-                    return self.load_interrupted(&text);
+                    return if apart { self.load_link_ended(&text) } else { self.load_interrupted(&text) };
                 }
                 // The file is complete. Its stream can be continued later.
                 return self.forget_link();
@@ -175,8 +206,7 @@ impl Work<'_> {
     /// `again`, otherwise when the timer comes.
     pub(super) fn abandon_link(&mut self, again: bool) {
         self.forget_link();
-        if again && let Some(address) = &self.server.replication.follow.address {
-            let (host, port) = (String::from_utf8_lossy(&address.host).into_owned(), address.port);
+        if again && let Some((host, port)) = self.primary_shown() {
             self.log(LogLevel::Notice, format!("Reconnecting to MASTER {host}:{port} after failure"));
             self.connect_to_primary();
         }
@@ -184,6 +214,7 @@ impl Work<'_> {
 
     /// Closes the link, and removes the file that was being received.
     pub(super) fn forget_link(&mut self) {
+        self.forget_apart();
         let follow = &mut self.server.replication.follow;
         follow.outbox.clear();
         follow.selected = None;
@@ -209,8 +240,7 @@ impl Work<'_> {
             self.log(LogLevel::Notice, "Caching the disconnected master state.");
         }
         self.forget_link();
-        if let Some(address) = &self.server.replication.follow.address {
-            let (host, port) = (String::from_utf8_lossy(&address.host).into_owned(), address.port);
+        if let Some((host, port)) = self.primary_shown() {
             self.log(LogLevel::Notice, format!("Reconnecting to MASTER {host}:{port}"));
             self.connect_to_primary();
         }
@@ -232,7 +262,10 @@ impl Work<'_> {
             && now.since(link.kept_alive) >= 1_000_000
         {
             link.kept_alive = now;
-            follow.outbox.push(b'\n');
+            match follow.apart {
+                Some(_) => self.keep_apart_alive(),
+                None => follow.outbox.push(b'\n'),
+            }
         }
     }
 }
@@ -243,7 +276,7 @@ fn link_stage<'w>(work: &'w Work<'_>) -> Option<&'w Stage> {
 
 /// Takes a line out, without its end. An error if there is none where one must
 /// be.
-fn take_line(buffer: &mut Vec<u8>) -> Result<Option<Vec<u8>>, ()> {
+pub(super) fn take_line(buffer: &mut Vec<u8>) -> Result<Option<Vec<u8>>, ()> {
     const LINE_MAX: usize = 64 << 10;
     let Some(at) = buffer.iter().position(|&byte| byte == b'\n') else {
         return if buffer.len() > LINE_MAX { Err(()) } else { Ok(None) };

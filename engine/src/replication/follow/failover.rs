@@ -10,6 +10,7 @@
 //!   └──────────────── refused, ABORT: a primary again ─────┘
 //! ```
 
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::LogLevel;
 use crate::boundary::time::Monotonic;
 use crate::command::context::Context;
@@ -55,6 +56,18 @@ pub(crate) struct Request {
     pub(crate) timeout_ms: u64,
     /// `FORCE`.
     pub(crate) force: bool,
+}
+
+impl Image for Failover {
+    fn blank() -> Failover {
+        Failover::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Failover { state, target, until, force } = self;
+        tape.variant(state, [State::None, State::Waiting, State::InProgress])?;
+        tape.each([target, until, force])
+    }
 }
 
 impl Failover {
@@ -170,6 +183,12 @@ impl Context<'_> {
         }
         if !id.eq_ignore_ascii_case(&self.server.replication.id) {
             return Err(Error::Text("ERR PSYNC FAILOVER replid must match my replid."));
+        }
+        if !self.server.replication.follow.was_connected() {
+            // It came back with its files while it was to take over: they may lack what it had when it was chosen.
+            return Err(Error::Text(
+                "ERR PSYNC FAILOVER can't be sent to a replica that was not in sync since it started.",
+            ));
         }
         self.persistence().follow_nobody();
         // Those that there are; the one that asks is going to be one that stays.

@@ -17,18 +17,20 @@ use alloc::vec::Vec;
 /// The answer that comes next.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Greeting {
-    expected: Vec<Said>,
+    pub(super) expected: Vec<Said>,
 }
 
 /// What was said to the primary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Said {
+pub(super) enum Said {
     Ping,
     Auth,
     Port,
     Address,
     Capabilities,
     Version,
+    /// What a connection is for that is not the only one.
+    Channel,
 }
 
 /// Appends a request.
@@ -39,6 +41,9 @@ pub(super) fn put(out: &mut Vec<u8>, arguments: &[&[u8]]) {
 impl Work<'_> {
     /// The connection is made.
     pub(super) fn greet(&mut self) {
+        if self.server.replication.follow.apart.is_some() {
+            return self.greet_for_snapshot();
+        }
         let follow = &mut self.server.replication.follow;
         put(&mut follow.outbox, &[b"PING"]);
         self.set_link_stage(Stage::Greeting(Greeting { expected: [Said::Ping].into() }));
@@ -63,6 +68,7 @@ impl Work<'_> {
                 self.answered(said, line, done);
             }
             Stage::Asked => self.psync_answered(line),
+            Stage::Placing => self.placed(line),
             Stage::Announced(announced) => {
                 let announced = *announced;
                 self.size_received(announced, line);
@@ -99,18 +105,48 @@ impl Work<'_> {
                 let line = format!("(Non critical) Master does not understand REPLCONF {what}: {text}");
                 self.log(LogLevel::Notice, line);
             }
+            Said::Channel if refused => {
+                let line = format!(
+                    "Server does not support sync with offset, dual channel sync approach cannot be used: {text}"
+                );
+                self.log(LogLevel::Notice, line);
+                return self.abandon_link(false);
+            }
             _ => {}
         }
-        if last {
-            self.ask_for_data();
+        match last {
+            true if self.server.replication.follow.apart.is_some() => self.ask_for_snapshot(),
+            true => self.ask_for_data(),
+            false => {}
         }
     }
 
     /// AUTH and REPLCONF, all at once.
     fn introduce(&mut self) {
+        let mut expected = Vec::new();
+        self.put_authentication(&mut expected);
+        let port = self.announced_port();
         let config = &self.server.config;
         let out = &mut self.server.replication.follow.outbox;
-        let mut expected = Vec::new();
+        put(out, &[b"REPLCONF", b"listening-port", port.to_string().as_bytes()]);
+        expected.push(Said::Port);
+        if let Some(address) = config.optional_text(Id::ReplicaAnnounceIp).filter(|text| !text.is_empty()) {
+            put(out, &[b"REPLCONF", b"ip-address", address]);
+            expected.push(Said::Address);
+        }
+        let capabilities: [&[u8]; 7] = [b"REPLCONF", b"capa", b"eof", b"capa", b"psync2", b"capa", b"dual-channel"];
+        let dual = config.boolean(Id::DualChannelReplicationEnabled);
+        put(out, if dual { &capabilities } else { &capabilities[..5] });
+        expected.push(Said::Capabilities);
+        put(out, &[b"REPLCONF", b"version", self.server.personality.version.as_bytes()]);
+        expected.push(Said::Version);
+        self.set_link_stage(Stage::Greeting(Greeting { expected }));
+    }
+
+    /// AUTH, if there is a password.
+    pub(super) fn put_authentication(&mut self, expected: &mut Vec<Said>) {
+        let config = &self.server.config;
+        let out = &mut self.server.replication.follow.outbox;
         if let Some(password) = config.optional_text(Id::Masterauth).filter(|text| !text.is_empty()) {
             match config.optional_text(Id::Masteruser).filter(|text| !text.is_empty()) {
                 Some(user) => put(out, &[b"AUTH", user, password]),
@@ -118,20 +154,6 @@ impl Work<'_> {
             }
             expected.push(Said::Auth);
         }
-        let announced = config.integer(Id::ReplicaAnnouncePort);
-        let tls = config.boolean(Id::TlsReplication);
-        let port = if announced > 0 { announced } else { config.integer(if tls { Id::TlsPort } else { Id::Port }) };
-        put(out, &[b"REPLCONF", b"listening-port", port.to_string().as_bytes()]);
-        expected.push(Said::Port);
-        if let Some(address) = config.optional_text(Id::ReplicaAnnounceIp).filter(|text| !text.is_empty()) {
-            put(out, &[b"REPLCONF", b"ip-address", address]);
-            expected.push(Said::Address);
-        }
-        put(out, &[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"]);
-        expected.push(Said::Capabilities);
-        put(out, &[b"REPLCONF", b"version", self.server.personality.version.as_bytes()]);
-        expected.push(Said::Version);
-        self.set_link_stage(Stage::Greeting(Greeting { expected }));
     }
 
     /// PSYNC, for what follows the data that we have.
@@ -164,7 +186,8 @@ impl Work<'_> {
             return;
         }
         let text = String::from_utf8_lossy(line).into_owned();
-        let accepted = line.starts_with(b"+FULLRESYNC") || line.starts_with(b"+CONTINUE");
+        let dual = line.starts_with(b"+DUALCHANNELSYNC");
+        let accepted = dual || line.starts_with(b"+FULLRESYNC") || line.starts_with(b"+CONTINUE");
         self.failover_answered(accepted);
         if self.server.replication.follow.link.is_none() {
             return;
@@ -173,6 +196,8 @@ impl Work<'_> {
             self.begin_full_sync(&text);
         } else if line.starts_with(b"+CONTINUE") {
             self.continue_stream(line);
+        } else if dual {
+            self.begin_dual_sync();
         } else if line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING") {
             let line = format!("Master is currently unable to PSYNC but should be in the future: {text}");
             self.log(LogLevel::Notice, line);

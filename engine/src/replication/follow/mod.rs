@@ -12,9 +12,11 @@
 
 mod apply;
 mod connect;
+mod dual;
 pub(crate) mod failover;
 mod handshake;
 pub(crate) mod history;
+mod image;
 mod own_keys;
 mod receive;
 mod role;
@@ -29,8 +31,10 @@ use crate::boundary::id::{ClientId, DatabaseId, LinkId};
 use crate::boundary::input::Connection;
 use crate::boundary::time::Monotonic;
 use crate::config::PrimaryAddress;
+use crate::replication::blocks::Blocks;
 use crate::resp::request::{Parser, RequestBuffer};
 use alloc::vec::Vec;
+use dual::Apart;
 use failover::Failover;
 use handshake::Greeting;
 use own_keys::OwnKeys;
@@ -48,6 +52,14 @@ pub(crate) struct Follow {
     /// The connection to it, made or in the making.
     link: Option<Link>,
     last_link: u64,
+    /// The connection over which the stream comes while the link brings a
+    /// snapshot.
+    apart: Option<Apart>,
+    /// What came of the stream while the snapshot was loaded, and did not run
+    /// yet: before all that the link brings.
+    kept: Option<Blocks>,
+    /// The most memory that took.
+    kept_peak: u64,
     /// What is to be sent over the link.
     outbox: Vec<u8>,
     /// The database that is selected where the stream can be continued; `None` if
@@ -89,6 +101,9 @@ enum Stage {
     Greeting(Greeting),
     /// PSYNC was sent.
     Asked,
+    /// SYNC was sent over the snapshot's own connection: where the snapshot ends
+    /// is to come.
+    Placing,
     /// The size of a file is to come.
     Announced(Announced),
     /// A file comes and is written to disk.
@@ -141,6 +156,12 @@ impl Follow {
         matches!(&self.link, Some(Link { stage: Stage::Streaming(_), .. }))
     }
 
+    /// True if the stream has come since the process began, or since this server
+    /// last was a primary.
+    pub(super) fn was_connected(&self) -> bool {
+        self.is_connected() || self.down_since.is_some()
+    }
+
     /// The stream is to be given up when its next slice is due.
     pub(crate) fn disconnect(&mut self) {
         if let Some(Link { stage: Stage::Streaming(stream), .. }) = &mut self.link {
@@ -156,7 +177,7 @@ impl Follow {
     /// True if something is to be sent over the link.
     #[inline]
     pub(crate) fn has_output(&self) -> bool {
-        !self.outbox.is_empty()
+        !self.outbox.is_empty() || self.apart.as_ref().is_some_and(|apart| !apart.outbox.is_empty())
     }
 
     /// Hands over what is to be sent.
@@ -166,6 +187,10 @@ impl Follow {
             effects.send_over(link.id, &self.outbox);
         }
         self.outbox.clear();
+        if let Some(apart) = self.apart.as_mut().filter(|apart| !apart.outbox.is_empty()) {
+            effects.send_over(apart.id, &apart.outbox);
+            apart.outbox.clear();
+        }
     }
 }
 
@@ -175,6 +200,8 @@ impl core::fmt::Debug for Follow {
             .field("address", &self.address)
             .field("link", &self.link)
             .field("last_link", &self.last_link)
+            .field("apart", &self.apart)
+            .field("kept", &(&self.kept, self.kept_peak))
             .field("outbox", &self.outbox.len())
             .field("resumable", &self.resumable)
             .field("selected", &self.selected)
@@ -206,6 +233,7 @@ impl core::fmt::Debug for Stage {
             Stage::Connecting => f.write_str("Connecting"),
             Stage::Greeting(greeting) => greeting.fmt(f),
             Stage::Asked => f.write_str("Asked"),
+            Stage::Placing => f.write_str("Placing"),
             Stage::Announced(announced) => announced.fmt(f),
             Stage::Receiving(receive) => f.debug_tuple("Receiving").field(receive).finish(),
             Stage::Loading(receive) => f.debug_tuple("Loading").field(receive).finish(),

@@ -3,6 +3,7 @@
 //! come.
 
 use crate::base::fingerprint::Fingerprint;
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::id::DatabaseId;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -16,6 +17,17 @@ pub(crate) struct OwnKeys {
     names: BTreeSet<Name>,
     /// Where the next look at some of them begins.
     next: Option<Name>,
+}
+
+impl Image for OwnKeys {
+    fn blank() -> OwnKeys {
+        OwnKeys::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let OwnKeys { names, next } = self;
+        tape.each([names, next])
+    }
 }
 
 impl OwnKeys {

@@ -57,6 +57,11 @@ pub(super) struct Target {
 }
 
 impl Receive {
+    /// True once all of it has come and only the disk has anything to do with it.
+    pub(super) fn is_complete(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.complete)
+    }
+
     /// Bytes of the file, if it was told.
     pub(super) fn total(&self) -> u64 {
         match self.framing {

@@ -12,7 +12,7 @@ impl Follow {
         match self.link.as_ref().map(|link| &link.stage) {
             None => "connect",
             Some(Stage::Connecting) => "connecting",
-            Some(Stage::Greeting(_) | Stage::Asked) => "handshake",
+            Some(Stage::Greeting(_) | Stage::Asked | Stage::Placing) => "handshake",
             Some(Stage::Announced(_) | Stage::Receiving(_) | Stage::Loading(_)) => "sync",
             Some(Stage::Streaming(_)) => "connected",
         }
@@ -67,7 +67,7 @@ impl Replication {
 
     /// `slave_read_repl_offset`: what came.
     pub(crate) fn read_offset(&self) -> u64 {
-        self.applied_offset() + self.follow.link.as_ref().map_or(0, apply::unread)
+        self.applied_offset() + self.follow.link.as_ref().map_or(0, apply::unread) + self.follow.kept_length()
     }
 
     /// ROLE's reply of a replica.

@@ -180,6 +180,13 @@ impl Work<'_> {
         }
         self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Finished with success");
         self.enter_aof();
+        if self.server.replication.follow.apart.is_some() {
+            if !sync.from_link {
+                self.remove_synced_file();
+            }
+            self.stream_follows_snapshot(database);
+            return;
+        }
         let follow = &mut self.server.replication.follow;
         let Some(link) = follow.link.as_mut().filter(|link| matches!(link.stage, Stage::Loading(_))) else {
             // Lost meanwhile, but all that it was to bring is there.

@@ -1,8 +1,10 @@
 //! A primary and replicas that are played by the test.
 
 mod continuing;
+mod dual;
 mod failover;
 mod limits;
+mod restarting;
 mod streaming;
 mod waiting;
 

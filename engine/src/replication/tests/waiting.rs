@@ -100,7 +100,7 @@ fn another_client_may_end_the_wait() {
 fn waiting_for_our_own_disk_ends_with_its_sync() {
     let mut world = World::started("appendonly yes\nappendfsync always\n");
     world.send(1, "set a 1\nwaitaof 1 0 0");
-    while world.disk_step() {}
+    while world.disk_step() || world.timer_step() {}
     assert_eq!(world.replies(1), "+OK\r\n*2\r\n:1\r\n:0\r\n");
     let mut world = World::started("appendonly yes\nappendfsync everysec\n");
     world.ask(1, "set a 1");

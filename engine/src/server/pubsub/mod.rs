@@ -12,6 +12,7 @@ mod events;
 mod fan_out;
 
 use crate::base::glob;
+use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::id::ClientId;
 use crate::config::KeyspaceEvents;
 use crate::session::Session;
@@ -41,6 +42,18 @@ pub struct PubSub {
     pub(crate) events: KeyspaceEvents,
     /// What the input that is handled sends.
     fan_out: FanOut,
+}
+
+/// Between inputs: nothing is to be sent.
+impl Image for PubSub {
+    fn blank() -> PubSub {
+        PubSub::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let PubSub { topics, next, leaving, events, fan_out: _ } = self;
+        tape.each([topics, next, leaving, events])
+    }
 }
 
 impl PubSub {

@@ -76,7 +76,7 @@ pub(super) struct NodeView {
     /// The last write, by history and place, of which a client knows that it
     /// survives any crash, and when it was executed.
     pub promised: Option<(HistoryNumber, usize)>,
-    /// The sentinel told it to be a primary.
+    /// It became a primary by REPLICAOF NO ONE, not by FAILOVER.
     pub told_to_lead: bool,
     /// Keys that expired there, as last seen.
     pub expired: u64,

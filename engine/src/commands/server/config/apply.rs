@@ -53,7 +53,9 @@ fn belongs_to_process(id: Id) -> bool {
         | Id::OomScoreAdjValues
         | Id::LocaleCollate
         | Id::CrashLogEnabled
-        | Id::JemallocBgThread => true,
+        | Id::JemallocBgThread
+        | Id::Record
+        | Id::RecordMaxSize => true,
         _ => id.parameter().name.starts_with("tls-"),
     }
 }

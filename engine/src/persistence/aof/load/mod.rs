@@ -20,6 +20,7 @@ use crate::boundary::input::{DiskDone, DiskError};
 use crate::boundary::time::Now;
 use crate::persistence::Work;
 use crate::persistence::load::Load;
+use crate::replication::follow::history::Position;
 use crate::server::deferred::Waiter;
 use crate::server::disk::{AofOperation, DiskUse};
 use crate::server::timer::Timer;
@@ -45,6 +46,9 @@ pub(super) struct AofLoad {
     total: u64,
     /// Bytes of the files before.
     before: u64,
+    /// The place in a history at which the data are that were loaded so far, if
+    /// the files tell.
+    place: Option<Position>,
 }
 
 struct DataFile {
@@ -76,10 +80,8 @@ struct Current {
     looked: bool,
     scanner: Scanner,
     session: Session,
-    /// Up to where all is well.
+    /// Up to where all is well, and no transaction is open.
     valid: u64,
-    /// Likewise, before the last MULTI.
-    valid_before_multi: u64,
     reading: bool,
     ended: bool,
 }
@@ -122,6 +124,7 @@ impl Work<'_> {
             index: 0,
             total: 0,
             before: 0,
+            place: None,
         });
         self.server.listeners_changed();
     }
@@ -228,7 +231,7 @@ impl Work<'_> {
                     let line = format!("DB loaded from append only file: {seconds:.3} seconds");
                     self.log(LogLevel::Notice, line);
                 }
-                self.open_at_start();
+                self.open_at_start(load.place);
             }
         }
     }

@@ -1,19 +1,21 @@
 //! After the load of a start: the increment that grows is opened.
 
-use crate::boundary::effects::DiskOperation;
+use crate::boundary::effects::{DiskOperation, LogLevel};
 use crate::boundary::id::FileId;
 use crate::config::Id;
 use crate::persistence::Work;
 use crate::persistence::aof::manifest::Manifest;
+use crate::persistence::aof::position::restored_line;
 use crate::persistence::aof::task::{Goal, Kind, Step};
 use crate::persistence::aof::{State, file_name, path_of};
+use crate::replication::follow::history::Position;
 use alloc::format;
 use alloc::vec::Vec;
 
 impl Work<'_> {
     /// Opens the increment that grows. An AOF that is new begins with an empty
-    /// base.
-    pub(super) fn open_at_start(&mut self) {
+    /// base. `place` is where in a history the data are that were loaded.
+    pub(super) fn open_at_start(&mut self, place: Option<Position>) {
         let process = self.server.host.process_id;
         let base_bytes = self.empty_base();
         let config = &self.server.config;
@@ -48,10 +50,16 @@ impl Work<'_> {
         if is_new {
             steps.extend(Step::manifest(config, &mut self.server.disk, &manifest));
         }
-        self.begin_task(Goal::Opening { manifest, file, name, base, is_new }, steps);
+        self.begin_task(Goal::Opening { manifest, file, name, base, is_new, place }, steps);
     }
 
-    pub(in crate::persistence::aof) fn opened_at_start(&mut self, manifest: Manifest, file: FileId, size: u64) {
+    pub(in crate::persistence::aof) fn opened_at_start(
+        &mut self,
+        manifest: Manifest,
+        file: FileId,
+        size: u64,
+        place: Option<Position>,
+    ) {
         let aof = &mut self.server.persistence.aof;
         aof.manifest = manifest;
         aof.file = Some(file);
@@ -59,6 +67,11 @@ impl Work<'_> {
         aof.state = State::On;
         self.server.loading = false;
         self.server.listeners_changed();
+        let databases = self.keyspace.database_count() as u32;
+        if let Some(place) = place.filter(|place| place.database.0 < databases) {
+            self.log(LogLevel::Notice, restored_line(&place));
+            self.restore_history(place);
+        }
         self.ready();
     }
 }

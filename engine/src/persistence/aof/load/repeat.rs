@@ -9,6 +9,7 @@ use crate::persistence::Work;
 use crate::persistence::aof::file_name;
 use crate::persistence::aof::scan::{Next, Scanner};
 use crate::persistence::load::Load;
+use crate::replication::follow::history::Position;
 use crate::server::timer::Timer;
 use crate::session::Session;
 use alloc::format;
@@ -37,7 +38,7 @@ impl Work<'_> {
             _ => DELAY_MIN.saturating_mul(delay.unsigned_abs()).min(SLICE_REQUESTS as u64) as usize,
         };
         let name = load.files[load.index].name.clone();
-        let outcome = self.load_slice(current, &name, count);
+        let outcome = self.load_slice(current, &mut load.place, &name, count);
         if let Some(progress) = &mut self.server.persistence.loading {
             progress.loaded_bytes = load.before + current.offset();
         }
@@ -65,7 +66,7 @@ impl Work<'_> {
         }
     }
 
-    fn load_slice(&mut self, current: &mut Current, name: &str, count: usize) -> Slice {
+    fn load_slice(&mut self, current: &mut Current, place: &mut Option<Position>, name: &str, count: usize) -> Slice {
         if let Some(mut preamble) = current.preamble.take() {
             match self.load_preamble(&mut preamble, count) {
                 Ok(true) => {}
@@ -89,6 +90,7 @@ impl Work<'_> {
             current.scanner = Scanner::at(preamble.offset());
             current.scanner.feed(preamble.unread());
             current.valid = preamble.offset();
+            *place = preamble.position();
             if name == file_name(&self.server.config) {
                 self.log(LogLevel::Notice, "Reading the remaining AOF tail...");
             }
@@ -112,17 +114,33 @@ impl Work<'_> {
                 return Slice::More;
             }
         }
-        self.repeat_requests(current, name, count)
+        self.repeat_requests(current, place, name, count)
     }
 
-    fn repeat_requests(&mut self, current: &mut Current, name: &str, count: usize) -> Slice {
+    fn repeat_requests(
+        &mut self,
+        current: &mut Current,
+        place: &mut Option<Position>,
+        name: &str,
+        count: usize,
+    ) -> Slice {
         let start = current.scanner.offset();
         for _ in 0..count {
-            match current.scanner.next() {
+            let next = current.scanner.next();
+            let told = current.scanner.take_told();
+            if current.session.transaction.is_none() {
+                *place = told.or(*place);
+                current.valid = current.scanner.offset();
+            }
+            match next {
                 Next::Request => {
                     if let Err(line) = self.repeat_request(current, name) {
                         self.log(LogLevel::Warning, line);
                         return Slice::Failed;
+                    }
+                    // What a transaction holds is not done before its end.
+                    if current.session.transaction.is_none() && !cfg!(feature = "planted_aof_load_offset") {
+                        *place = None;
                     }
                 }
                 Next::Incomplete if current.ended => return Slice::End,
@@ -147,14 +165,10 @@ impl Work<'_> {
         let mut nowhere = Vec::new();
         let Current { scanner, session, .. } = current;
         let arguments = scanner.requests.requests(scanner.request_bytes(), 0).arguments(0);
-        if arguments[0].eq_ignore_ascii_case(b"multi") {
-            current.valid_before_multi = current.valid;
-        }
         let command = || String::from_utf8_lossy(&arguments[0]).into_owned();
         let bracket = arguments[0].eq_ignore_ascii_case(b"multi") || arguments[0].eq_ignore_ascii_case(b"exec");
         if bracket && cfg!(feature = "planted_half_transaction") {
             current.scanner.advance();
-            current.valid = current.scanner.offset();
             return Ok(());
         }
         match self.context(session, &mut nowhere).apply(arguments) {
@@ -170,7 +184,6 @@ impl Work<'_> {
             }
         }
         current.scanner.advance();
-        current.valid = current.scanner.offset();
         Ok(())
     }
 }
@@ -204,7 +217,6 @@ impl Current {
             scanner: Scanner::default(),
             session: Session::internal(now),
             valid: 0,
-            valid_before_multi: 0,
             reading: false,
             ended: false,
         }

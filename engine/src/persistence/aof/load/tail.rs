@@ -8,21 +8,30 @@ use crate::persistence::aof::path_of;
 use crate::persistence::aof::task::{Goal, Kind, Step};
 use crate::server::disk::DiskUse;
 use alloc::format;
+use alloc::string::String;
 
 impl Work<'_> {
     /// A file has no more bytes.
-    pub(super) fn aof_file_ended(&mut self, mut load: AofLoad) {
+    pub(super) fn aof_file_ended(&mut self, load: AofLoad) {
         let Stage::Loading(current) = &load.stage else { return };
         let file = load.file;
         let in_multi = current.session.transaction.is_some();
-        let is_whole = current.scanner.is_at_end() || current.scanner.request_bytes().first() == Some(&b'#');
-        let valid = if in_multi { current.valid_before_multi } else { current.valid };
+        // A request that is appended behind an annotation without its end would become a part of it.
+        let half_annotation = !in_multi && current.scanner.request_bytes().first() == Some(&b'#');
+        let is_last = load.index + 1 == load.files.len();
+        let is_whole = !in_multi && (current.scanner.is_at_end() || half_annotation && !is_last);
+        let valid = current.valid;
         self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Close { file });
-        if is_whole && !in_multi {
+        if is_whole {
             self.server.persistence.aof.load = Some(load);
             return self.file_loaded();
         }
         let name = load.files[load.index].name.clone();
+        if half_annotation {
+            let line = format!("The annotation at the end of the AOF file {name} is not whole, cutting it off");
+            self.log(LogLevel::Notice, line);
+            return self.cut_off(load, name, valid, true);
+        }
         if in_multi {
             self.log(LogLevel::Warning, format!("Revert incomplete MULTI/EXEC transaction in AOF file {name}"));
         }
@@ -31,12 +40,16 @@ impl Work<'_> {
             return self.aof_load_failed(load);
         }
         self.log(LogLevel::Warning, format!("!!! Warning: short read while loading the AOF file {name}!!!"));
-        if load.index + 1 < load.files.len() {
+        if !is_last {
             // It stays as it is, for whoever wants to save what can be saved.
             self.log(LogLevel::Warning, "Fatal error: the truncated file is not the last file");
             return self.aof_load_failed(load);
         }
         self.log(LogLevel::Warning, format!("!!! Truncating the AOF {name} at offset {valid} !!!"));
+        self.cut_off(load, name, valid, false);
+    }
+
+    fn cut_off(&mut self, mut load: AofLoad, name: String, valid: u64, annotation: bool) {
         let file = self.server.disk.new_file();
         let path = path_of(&self.server.config, &name);
         let kind = || Kind::Truncation { name: name.clone() };
@@ -49,7 +62,7 @@ impl Work<'_> {
         load.total -= load.files[load.index].size - valid;
         load.files[load.index].size = valid;
         self.server.persistence.aof.load = Some(load);
-        self.begin_task(Goal::Truncation { name }, steps);
+        self.begin_task(Goal::Truncation { name, annotation }, steps);
     }
 
     fn log_unexpected_end(&mut self, name: &str) {
@@ -61,9 +74,11 @@ impl Work<'_> {
         self.log(LogLevel::Warning, line);
     }
 
-    pub(in crate::persistence::aof) fn truncated(&mut self, name: &str) {
-        let line = format!("AOF {name} loaded anyway because aof-load-truncated is enabled");
-        self.log(LogLevel::Warning, line);
+    pub(in crate::persistence::aof) fn truncated(&mut self, name: &str, annotation: bool) {
+        if !annotation {
+            let line = format!("AOF {name} loaded anyway because aof-load-truncated is enabled");
+            self.log(LogLevel::Warning, line);
+        }
         self.file_loaded();
     }
 

@@ -1,6 +1,8 @@
 //! A replica and a primary that is played by the test.
 
+mod dual;
 mod keys;
+mod restarting;
 mod roles;
 mod stream;
 mod sync;

@@ -1,0 +1,259 @@
+//! The data as an image: what [`crate::engine::image`] is about, as far as it
+//! concerns the keyspace.
+//!
+//! An image is begun by writing, at once, what each table is like besides its
+//! entries; a walk then gives all entries as they were at that moment. What a
+//! table's words are like follows from both: see [`crate::data::segment`]. The
+//! walk is not part of the state, nobody can tell whether there is one. Whatever
+//! it stands in the way of makes it fail instead.
+//!
+//! ```text
+//! entry:  what it is and how it is kept u64   database   access   expiry   key   value
+//! ```
+
+use crate::base::image::{Damaged, Image, Tape};
+use crate::base::random::Random;
+use crate::boundary::id::DatabaseId;
+use crate::data::entry::{EntryRef, NewEntry, Storage, Value};
+use crate::data::segment::Marks;
+use crate::data::table::Layout;
+use crate::keyspace::access::Access;
+use crate::keyspace::snapshot::{Given, Sink, Slice};
+use crate::keyspace::{Keyspace, KeyspaceStatistics};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+const INTEGER: u64 = 0;
+const INLINE: u64 = 1;
+const BUFFER: u64 = 2;
+const STORAGES: u64 = 3;
+const RAW: u64 = 4;
+const EXPIRES: u64 = 8;
+
+/// What a slice of an image came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ImageStep {
+    /// More of it, not yet all.
+    More(Vec<u8>),
+    /// The rest of it.
+    Done(Vec<u8>),
+    /// There will be none: the data were replaced meanwhile.
+    Lost,
+}
+
+/// Writes entries.
+struct EntrySink {
+    tape: Tape<'static>,
+    given: Given,
+}
+
+impl Sink for EntrySink {
+    fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>) {
+        self.given.entries += 1;
+        self.given.bytes += entry.footprint() as u64;
+        write_entry(&mut self.tape, database, entry);
+    }
+
+    fn buffered(&self) -> usize {
+        self.tape.written()
+    }
+
+    fn given(&self) -> Given {
+        self.given
+    }
+
+    fn take(&mut self, _end: bool) -> Vec<u8> {
+        self.tape.take()
+    }
+}
+
+fn write_entry(tape: &mut Tape<'_>, database: DatabaseId, entry: EntryRef<'_>) {
+    let (storage, mut detail) = match entry.storage() {
+        Storage::Integer(width) => (INTEGER, width as u64),
+        Storage::Inline => (INLINE, 0),
+        Storage::Buffer(capacity) => (BUFFER, capacity as u64),
+    };
+    let raw = if entry.is_raw() { RAW } else { 0 };
+    let expires = if entry.expire_at_ms().is_some() { EXPIRES } else { 0 };
+    // Nothing fails that is written.
+    let _ = tape.each([&mut (storage | raw | expires), &mut { database.0 }, &mut entry.access()]);
+    if let Some(mut at) = entry.expire_at_ms() {
+        let _ = at.image(tape);
+    }
+    tape.put_bytes(entry.key());
+    if storage != INLINE {
+        let _ = tape.number(&mut detail);
+    }
+    match entry.value() {
+        Value::Integer(mut number) => drop(number.image(tape)),
+        Value::Bytes(bytes) => tape.put_bytes(bytes),
+    }
+}
+
+impl Keyspace {
+    /// Begins the walk of an image. False, and nothing done, while another image
+    /// walks, given up or not.
+    pub fn begin_image(&mut self) -> bool {
+        if self.image.is_some() {
+            return false;
+        }
+        let sink = EntrySink { tape: Tape::writer(), given: Given::default() };
+        self.image = Some(self.begin_walk(Box::new(sink), Marks::IMAGE));
+        true
+    }
+
+    /// True while an image walks, given up or not.
+    pub fn image_walks(&self) -> bool {
+        self.image.is_some()
+    }
+
+    /// Gives an image up. The walk has still to be stepped to its end.
+    pub fn abandon_image(&mut self) {
+        if let Some(image) = &mut self.image {
+            image.abandon();
+        }
+    }
+
+    /// Walks on over a slice.
+    pub fn step_image(&mut self, slice: Slice) -> ImageStep {
+        let Some(image) = self.image.take() else { return ImageStep::Lost };
+        match self.step_walk(image, slice) {
+            Ok(Some(mut sink)) => ImageStep::Done(sink.take(true)),
+            Ok(None) => ImageStep::Lost,
+            Err(mut image) => {
+                let bytes = image.sink().map(|sink| sink.take(false)).unwrap_or_default();
+                self.image = Some(image);
+                ImageStep::More(bytes)
+            }
+        }
+    }
+
+    /// True if an image can begin: there is nothing of which it would not tell.
+    pub(crate) fn rests(&self) -> bool {
+        self.snapshot.is_none() && self.image.is_none() && self.garbage.is_empty()
+    }
+
+    /// Puts the entries back that are left on a tape.
+    ///
+    /// # Errors
+    /// If there are other things.
+    pub(crate) fn read_entries(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        while !tape.is_at_end() {
+            self.read_entry(tape)?;
+        }
+        Ok(())
+    }
+
+    fn read_entry(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let (mut kind, mut database, mut access, mut expiry) = (0u64, 0u32, 0u32, None);
+        tape.each([&mut kind, &mut database, &mut access])?;
+        if kind & EXPIRES != 0 {
+            expiry.insert(0i64).image(tape)?;
+        }
+        let key = self.key(tape.get_bytes()?);
+        let (mut detail, mut number) = (0, 0i64);
+        if kind & STORAGES != INLINE {
+            tape.number(&mut detail)?;
+        }
+        let detail = usize::try_from(detail).map_err(|_| Damaged)?;
+        let (storage, value) = match kind & STORAGES {
+            INTEGER => {
+                number.image(tape)?;
+                (Storage::Integer(detail), Value::Integer(number))
+            }
+            INLINE => (Storage::Inline, Value::Bytes(tape.get_bytes()?)),
+            BUFFER => (Storage::Buffer(detail), Value::Bytes(tape.get_bytes()?)),
+            _ => return Err(Damaged),
+        };
+        let new = NewEntry { key: key.bytes, value, expire_at_ms: expiry, access, raw: kind & RAW != 0 };
+        let marks = self.marks;
+        let database = self.databases.get_mut(database as usize).ok_or(Damaged)?;
+        if database.put_back(&key, &new, storage, marks) { Ok(()) } else { Err(Damaged) }
+    }
+}
+
+/// All but the entries.
+impl Image for Keyspace {
+    fn blank() -> Keyspace {
+        Keyspace::new(1, false, Random::from_seed(0))
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Keyspace {
+            databases,
+            sip,
+            cluster,
+            access,
+            statistics,
+            dirty,
+            random,
+            pool,
+            marks: _,
+            snapshot: _,
+            image: _,
+            garbage: _,
+        } = self;
+        tape.each([cluster, &mut sip.k0, &mut sip.k1, access, statistics, dirty, random, pool])?;
+        let mut count = databases.len();
+        count.image(tape)?;
+        if count != databases.len() {
+            return Err(Damaged);
+        }
+        for database in databases {
+            if tape.reads() {
+                database.set_sip(*sip);
+            }
+            database.image(tape)?;
+        }
+        Ok(())
+    }
+}
+
+impl Image for Access {
+    fn blank() -> Access {
+        Access::Lru
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        tape.variant(self, [Access::Lru, Access::Lfu { log_factor: 0, decay_minutes: 0 }])?;
+        match self {
+            Access::Lru => Ok(()),
+            Access::Lfu { log_factor, decay_minutes } => tape.each([log_factor, decay_minutes]),
+        }
+    }
+}
+
+impl Image for KeyspaceStatistics {
+    fn blank() -> KeyspaceStatistics {
+        KeyspaceStatistics::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let KeyspaceStatistics { hits, misses, expired, evicted, expire_budget_reached } = self;
+        tape.each([hits, misses, expired, evicted, expire_budget_reached])
+    }
+}
+
+impl Image for Random {
+    fn blank() -> Random {
+        Random::from_seed(0)
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let mut state = self.state();
+        state.image(tape)?;
+        *self = Random::from_state(state);
+        Ok(())
+    }
+}
+
+impl Image for Layout {
+    fn blank() -> Layout {
+        Layout::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Layout { level, split, touched, segments } = self;
+        tape.each([level, split, touched, segments])
+    }
+}

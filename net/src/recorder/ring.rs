@@ -1,0 +1,165 @@
+//! The files of a recording: one a segment, the oldest removed when all together
+//! are too large.
+
+use std::collections::VecDeque;
+use std::fs::{File, remove_file};
+use std::io::{Error, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Duration;
+
+/// Between two slices of an image: others are to have most of the time.
+const PAUSE: Duration = Duration::from_micros(100);
+
+/// What is to be written.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Another segment begins.
+    Segment,
+    /// More of it.
+    Bytes(Vec<u8>),
+    /// There are slices of its image to be asked for.
+    Steps,
+    /// Its image is whole.
+    Whole,
+}
+
+/// The writing of the files.
+pub(super) struct Ring {
+    directory: PathBuf,
+    queue: Receiver<Piece>,
+    waiting: Arc<AtomicU64>,
+    size_max: Arc<AtomicU64>,
+    segments: VecDeque<Segment>,
+    file: Option<File>,
+    next: u64,
+}
+
+struct Segment {
+    path: PathBuf,
+    length: u64,
+    /// True if it can be replayed without those before it.
+    whole: bool,
+}
+
+impl Ring {
+    pub(super) fn new(
+        directory: PathBuf,
+        queue: Receiver<Piece>,
+        waiting: Arc<AtomicU64>,
+        size_max: Arc<AtomicU64>,
+    ) -> Ring {
+        Ring { directory, queue, waiting, size_max, segments: VecDeque::new(), file: None, next: 0 }
+    }
+
+    /// Writes what comes, until nothing comes any more or writing fails. `step`
+    /// has a slice of an image made, and tells whether there are more.
+    pub(super) fn write(mut self, step: impl Fn() -> bool) {
+        let mut steps = false;
+        loop {
+            let piece = match self.queue.try_recv() {
+                Err(TryRecvError::Empty) if !steps => self.queue.recv().ok(),
+                Err(TryRecvError::Empty) => {
+                    steps = step();
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
+                piece => piece.ok(),
+            };
+            let Some(piece) = piece else { break };
+            steps |= matches!(piece, Piece::Steps);
+            if let Err(error) = self.take(piece) {
+                tracing::warn!("The recording ends here: {error}");
+                self.waiting.store(0, Ordering::Release);
+                break;
+            }
+        }
+        // What an image that nobody wants any more has marked is to be finished.
+        drop(self);
+        while steps && step() {
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn take(&mut self, piece: Piece) -> Result<(), Error> {
+        match piece {
+            Piece::Segment => {
+                let path = self.directory.join(format!("{:06}.rec", self.next));
+                self.file = Some(File::create_new(&path)?);
+                self.segments.push_back(Segment { path, length: 0, whole: self.next == 0 });
+                self.next += 1;
+            }
+            Piece::Bytes(bytes) => {
+                if let (Some(file), Some(segment)) = (&mut self.file, self.segments.back_mut()) {
+                    file.write_all(&bytes)?;
+                    segment.length += bytes.len() as u64;
+                }
+                self.waiting.fetch_sub(bytes.len() as u64, Ordering::Release);
+            }
+            Piece::Steps => {}
+            Piece::Whole => {
+                if let Some(segment) = self.segments.back_mut() {
+                    segment.whole = true;
+                }
+            }
+        }
+        self.remove_oldest()
+    }
+
+    /// Removes segments as long as all are too large and there is a later one with
+    /// which a replay can begin.
+    fn remove_oldest(&mut self) -> Result<(), Error> {
+        let size_max = self.size_max.load(Ordering::Relaxed);
+        if size_max == 0 {
+            return Ok(());
+        }
+        while self.segments.iter().map(|segment| segment.length).sum::<u64>() > size_max {
+            let Some(next) = self.segments.iter().skip(1).position(|segment| segment.whole) else { break };
+            for segment in self.segments.drain(..=next) {
+                remove_file(segment.path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    fn names(directory: &std::path::Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).expect("a directory").flatten();
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_oldest_segments_go_when_a_later_one_is_whole() {
+        let directory = std::env::temp_dir().join(format!("reprise-ring-{}", std::process::id()));
+        drop(std::fs::remove_dir_all(&directory));
+        std::fs::create_dir_all(&directory).expect("a directory");
+        let (_sender, queue) = channel();
+        let size_max = Arc::new(AtomicU64::new(100));
+        let mut ring = Ring::new(directory.clone(), queue, Arc::new(AtomicU64::new(1000)), size_max);
+        let mut take = |piece| {
+            ring.take(piece).expect("it is written");
+            names(&directory).len()
+        };
+        assert_eq!(take(Piece::Segment), 1);
+        assert_eq!(take(Piece::Bytes(vec![0; 90])), 1);
+        assert_eq!(take(Piece::Segment), 2);
+        // Too much, but the second has not all of its image.
+        assert_eq!(take(Piece::Bytes(vec![0; 60])), 2);
+        // Another was begun in its place.
+        assert_eq!(take(Piece::Segment), 3);
+        assert_eq!(take(Piece::Bytes(vec![0; 20])), 3);
+        assert_eq!(take(Piece::Whole), 1);
+        assert_eq!(names(&directory), ["000002.rec"]);
+        assert_eq!(take(Piece::Bytes(vec![0; 90])), 1);
+        drop(std::fs::remove_dir_all(&directory));
+    }
+}
