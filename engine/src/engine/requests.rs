@@ -37,11 +37,8 @@ impl Engine {
         let Some(mut session) = self.server.sessions.take(client) else { return };
         session.report(report);
         session.last_interaction = now.monotonic;
-        if session.closing {
-            self.server.sessions.put(session);
-            return;
-        }
-        if session.waiting.is_some() {
+        // An end that waits for a sync has not been told of: nothing more is to come until then.
+        if session.closing || session.waiting.is_some() {
             effects.progress = Progress::Wait(0);
             self.server.sessions.put(session);
             return;

@@ -43,6 +43,22 @@ fn what_was_written_is_loaded() {
 }
 
 #[test]
+fn a_client_whose_end_waits_for_a_sync_has_to_wait() {
+    let mut world = World::started(ON);
+    world.send(1, "set a 1\nget \"unbalanced");
+    assert!(!world.is_closed(1));
+    // What is no request stays where it is until the connection ends: nobody may be told to go on with it.
+    let (bytes, mut buffer) = (b"get \"unbalanced\r\n", RequestBuffer::default());
+    Parser::default().parse(bytes, world.engine.limits(ClientId(1)), usize::MAX, &mut buffer);
+    let (requests, report) = (buffer.requests(bytes, 0), BufferReport::default());
+    let again = world.handle(Input::Requests { client: ClientId(1), requests: &requests, report });
+    assert_eq!(again, Progress::Wait(0));
+    world.settle();
+    assert!(world.is_closed(1));
+    assert_eq!(world.replies(1), "+OK\r\n-ERR Protocol error: unbalanced quotes in request\r\n");
+}
+
+#[test]
 fn what_nobody_waits_for_is_appended_every_millisecond() {
     let mut world = World::started("appendonly yes\nappendfsync everysec");
     let waiting = |world: &World| world.engine.server().persistence.aof.buffered();
