@@ -165,14 +165,20 @@ fn tell_events(trace: &Trace) {
 /// Draws a run, if that is wanted, with what of it is part of the smallest plan that fails.
 fn draw(plan: &Plan, smallest: Option<&Plan>, arguments: &Arguments) -> Result<(), String> {
     let Some(path) = &arguments.report else { return Ok(()) };
-    let mut trace = run(plan, Keep { trace: true, ..arguments.keep() }).trace.unwrap_or_default();
+    let traced = |plan: &Plan| run(plan, Keep { trace: true, ..arguments.keep() }).trace.unwrap_or_default();
+    let mut trace = traced(plan);
+    if let Some(smallest) = smallest
+        && !highlight(&mut trace, smallest)
+    {
+        // It fails later than the whole plan does.
+        trace = traced(smallest);
+        trace.title += ", by its smallest plan";
+        highlight(&mut trace, smallest);
+    }
     trace.reproduction = match &arguments.plan {
         Some(path) => format!("cargo run --release -p sim -- cluster --plan {}", path.display()),
         None => reproduction(plan.seed),
     };
-    if let Some(smallest) = smallest {
-        highlight(&mut trace, smallest);
-    }
     std::fs::write(path, render(&trace)).map_err(|error| format!("{}: {error}", path.display()))
 }
 

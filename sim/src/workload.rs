@@ -79,6 +79,9 @@ const PARAMETERS: &[(&str, &[&str])] = &[
     ("nosuchparameter", &["1"]),
 ];
 
+/// Commands that remove keys which they do not name.
+const WHOLE: &[&str] = &["flushall", "flushdb", "swapdb"];
+
 /// DEBUG, as far as a run survives it.
 const DEBUG: &[&[&str]] = &[
     &["DEBUG", "SET-ACTIVE-EXPIRE", "0"],
@@ -137,6 +140,8 @@ pub struct Profile {
     pub databases: u64,
     /// True if a model checks replies.
     pub model: bool,
+    /// True if no key goes that nobody names.
+    spares: bool,
 }
 
 fn one_of<T: Copy>(random: &mut Random, from: &[T]) -> T {
@@ -168,7 +173,17 @@ impl Profile {
             policy: one_of(random, PARAMETERS[1].1),
             databases: one_of(random, &[1, 2, 16, 16]),
             model,
+            spares: false,
         }
+    }
+
+    /// Takes away what removes keys that nobody names: eviction, and commands on
+    /// whole databases.
+    pub fn spare_keys(&mut self, table: &CommandTable) {
+        self.spares = true;
+        self.maxmemory = 0;
+        self.settings.parameters = &PARAMETERS[2..];
+        self.commands.retain(|id| !WHOLE.contains(&table.full_name(*id).as_str()));
     }
 }
 
@@ -266,7 +281,7 @@ impl Profile {
 
     fn config_set(&self, random: &mut Random) -> Vec<Vec<u8>> {
         let (name, values) = one_of(random, PARAMETERS);
-        if self.model && name.starts_with("maxmemory") {
+        if (self.model || self.spares) && name.starts_with("maxmemory") {
             return words(&["CONFIG", "GET", name]);
         }
         words(&["CONFIG", "SET", name, one_of(random, values)])

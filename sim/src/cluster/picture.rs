@@ -168,11 +168,13 @@ impl World {
 }
 
 /// Marks in a trace what is part of a smaller plan that fails as well, and lists
-/// that.
-pub fn highlight(trace: &mut Trace, smallest: &Plan) {
+/// that. False if not all of it has happened before the run failed.
+pub fn highlight(trace: &mut Trace, smallest: &Plan) -> bool {
     trace.smallest = smallest.to_string().lines().map(str::to_owned).collect();
     let steps: Vec<String> = smallest.steps.iter().map(ToString::to_string).collect();
     for event in trace.events.iter_mut().filter(|event| event.kind == Kind::Fault) {
         event.minimal |= steps.contains(&event.title);
     }
+    let happened = |step: &String| trace.events.iter().any(|event| event.minimal && event.title == *step);
+    steps.iter().all(happened)
 }

@@ -1,6 +1,7 @@
 //! Clients: they connect to nodes, send pipelines of random requests, and take
 //! what comes back apart. A client has one connection at a time.
 
+use super::ledger::Ledger;
 use super::life::{Faults, lock};
 use super::place::PORT;
 use super::stream::Stream;
@@ -23,7 +24,7 @@ use tokio::time::{sleep, timeout};
 use turmoil::net::TcpStream;
 
 /// How long a client waits for a connection or for replies.
-const PATIENCE: Duration = Duration::from_millis(1500);
+pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 /// What is read at once.
 const READ_SIZE: usize = 16 * 1024;
 
@@ -35,6 +36,9 @@ pub struct Crowd {
     pub profile: Profile,
     /// Mean pause after a pipeline, milliseconds.
     pub pause_ms: u64,
+    /// True if the first node keeps whatever it has told to be written, over any
+    /// crash.
+    pub keeps: bool,
     /// What goes over the connections.
     pub wires: Wires,
     /// What is wrong.
@@ -43,18 +47,23 @@ pub struct Crowd {
     pub report: RefCell<Report>,
     /// Set when the faults are over and each client has to get answers.
     pub healed: Cell<bool>,
+    /// Set when nobody is to write any more.
+    pub quiet: Cell<bool>,
     /// Hashes of what each client received.
     pub hashes: RefCell<Vec<Fingerprint>>,
     /// For each client, nodes that have answered since the faults are over.
     pub answered: RefCell<Vec<Vec<bool>>>,
 }
 
-/// [`Crowd`], to be handed to the host of the clients once.
+/// Seeds of all clients and of the ledger, to be handed to their host once.
 pub type Handed = Arc<Mutex<Option<Vec<Random>>>>;
 
 /// The software of the host on which the clients run.
 pub async fn run(crowd: Rc<Crowd>, seeds: Handed) -> turmoil::Result {
-    let seeds = lock(&seeds).take().unwrap_or_default();
+    let mut seeds = lock(&seeds).take().unwrap_or_default();
+    if let Some(random) = seeds.pop() {
+        tokio::task::spawn_local(Ledger::new(Rc::clone(&crowd), random).live());
+    }
     for (number, random) in seeds.into_iter().enumerate() {
         let client = Client {
             crowd: Rc::clone(&crowd),
@@ -79,17 +88,34 @@ struct Client {
 }
 
 /// A connection, and the node at the other end.
-struct Open {
-    stream: Stream,
+pub(super) struct Open {
+    pub stream: Stream,
     node: usize,
-    address: String,
+    pub address: String,
+}
+
+impl Crowd {
+    /// Connects to a node.
+    pub(super) async fn connect(&self, node: usize, random: &mut Random) -> Option<Open> {
+        let name = self.nodes[node].clone();
+        let random = Random::from_seed(random.next_u64());
+        let connected = timeout(PATIENCE, TcpStream::connect((name.as_str(), PORT))).await;
+        let Ok(Ok(stream)) = connected else {
+            self.report.borrow_mut().add("connections that could not be made", 1);
+            return None;
+        };
+        let stream = Stream::new(stream, None, random).ok()?;
+        self.report.borrow_mut().add("connections", 1);
+        Some(Open { address: stream.local().to_string(), stream, node })
+    }
 }
 
 impl Client {
     async fn live(mut self) {
         loop {
             let node = self.choose_node();
-            if let Some(open) = self.connect(node).await {
+            if let Some(open) = self.crowd.connect(node, &mut self.random).await {
+                self.actor.connected(ClientId(self.number as u64));
                 self.use_connection(open).await;
                 self.actor.disconnected();
             }
@@ -116,20 +142,6 @@ impl Client {
 
     fn count(&self, what: &str, count: u64) {
         self.crowd.report.borrow_mut().add(what, count);
-    }
-
-    async fn connect(&mut self, node: usize) -> Option<Open> {
-        let name = self.crowd.nodes[node].clone();
-        let random = Random::from_seed(self.random.next_u64());
-        let connected = timeout(PATIENCE, TcpStream::connect((name.as_str(), PORT))).await;
-        let Ok(Ok(stream)) = connected else {
-            self.count("connections that could not be made", 1);
-            return None;
-        };
-        let stream = Stream::new(stream, None, random).ok()?;
-        self.count("connections", 1);
-        self.actor.connected(ClientId(self.number as u64));
-        Some(Open { address: stream.local().to_string(), stream, node })
     }
 
     /// Sends pipelines until the connection ends.

@@ -96,7 +96,7 @@ impl Images {
             let Effect::Disk { token, operation } = effect else { continue };
             match operation {
                 DiskOperation::Create { path, .. } => {
-                    let exact = begins_last(batch);
+                    let exact = begins_last(batch) && is_save(path);
                     self.begun += 1;
                     self.written.insert(path.clone(), exact.then(|| Arc::new(image(engine.keyspace()))));
                 }
@@ -116,7 +116,9 @@ impl Images {
 
     fn loaded(&mut self, engine: &Engine) -> Result<(), String> {
         let Some(path) = self.loading.take() else { return Ok(()) };
-        if engine.server().memory_limited {
+        // What a replica is sent, or an append only file says, nobody knows here.
+        let server = engine.server();
+        if server.memory_limited || server.replication.is_replica() || path.contains("appendonly") {
             return Ok(());
         }
         let loaded = image(engine.keyspace());
@@ -148,6 +150,11 @@ fn begins_last(batch: &[Vec<Vec<u8>>]) -> bool {
         Some(first) => first + 1 == batch.len() && !batch[first][0].eq_ignore_ascii_case(b"exec"),
         None => batch.is_empty(),
     }
+}
+
+/// Whether a temporary file is that of a save, not one that a primary sends.
+fn is_save(path: &str) -> bool {
+    path.matches('.').count() == 1
 }
 
 fn empty() -> Vec<Candidate> {

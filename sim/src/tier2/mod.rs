@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `world`, `plan` | one run, step by step; what goes wrong in it |
 //! | `place`, `life`, `host`, `oracle`, `disk`, `stream` | a machine, a process on it, and what the process has around it |
-//! | `client` | who asks |
+//! | `client`, `ledger` | who asks |
 //! | `watch`, `image`, `wire` | who checks |
 //! | `runs`, `command` | many seeds; the command line |
 
@@ -15,6 +15,7 @@ pub mod command;
 pub mod disk;
 pub mod host;
 pub mod image;
+mod ledger;
 pub mod life;
 pub mod oracle;
 pub mod place;

@@ -93,6 +93,8 @@ mod tests {
             "connections closed by the server",
             "replies that the model foretold",
             "loads compared with what was saved",
+            "looks at the ledger",
+            "replicas compared with their primary",
         ] {
             assert!(summary.report.count(sometimes) > 0, "never: {sometimes}");
         }

@@ -77,18 +77,25 @@ impl Watch {
         self.writer = Some(Writer::new(options, now));
     }
 
+    /// The recording; what comes once the process has ended itself is none of its
+    /// inputs, and neither are answers then.
+    fn recording(&mut self) -> Option<&mut Writer> {
+        self.writer.as_mut().filter(|_| self.state_at_exit.is_none())
+    }
+
     /// The fine clock, which nobody sees but statistics.
     pub(super) fn elapsed_ns(&mut self, passed: u64) -> u64 {
         self.fine_ns += passed;
-        if let Some(writer) = &mut self.writer {
-            writer.elapsed(self.fine_ns);
+        let now = self.fine_ns;
+        if let Some(writer) = self.recording() {
+            writer.elapsed(now);
         }
-        self.fine_ns
+        now
     }
 
     /// A question was answered.
     pub(super) fn answered(&mut self, answer: &Answer) {
-        if let Some(writer) = &mut self.writer {
+        if let Some(writer) = self.recording() {
             writer.answer(answer);
         }
     }
@@ -108,7 +115,10 @@ impl Watch {
         self.batch = None;
         self.images.before(engine, now, input);
         match input {
-            Input::Connected { client, connection } => drop(self.clients.insert(*client, connection.peer.clone())),
+            // Other nodes come to replicate: what they are told is not a matter of replies.
+            Input::Connected { client, connection } if self.wires.is_client(&connection.peer) => {
+                self.clients.insert(*client, connection.peer.clone());
+            }
             Input::Closed { client } => {
                 self.clients.remove(client);
                 if let Some(model) = &mut self.model {

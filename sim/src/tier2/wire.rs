@@ -4,11 +4,16 @@
 
 use super::life::lock;
 use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 /// All connections of clients, by node and the client's address.
-#[derive(Clone, Default)]
-pub struct Wires(Arc<Mutex<BTreeMap<(String, String), Wire>>>);
+#[derive(Clone)]
+pub struct Wires {
+    all: Arc<Mutex<BTreeMap<(String, String), Wire>>>,
+    /// The address of the host on which clients are.
+    clients: IpAddr,
+}
 
 /// A connection.
 #[derive(Default)]
@@ -22,8 +27,18 @@ struct Wire {
 }
 
 impl Wires {
+    /// None yet; clients are on the host with this address.
+    pub fn new(clients: IpAddr) -> Wires {
+        Wires { all: Arc::default(), clients }
+    }
+
+    /// True if a client is at an address, and not another node.
+    pub fn is_client(&self, address: &str) -> bool {
+        address.parse::<SocketAddr>().is_ok_and(|address| address.ip() == self.clients)
+    }
+
     fn with<T>(&self, node: &str, client: &str, look: impl FnOnce(&mut Wire) -> T) -> T {
-        look(lock(&self.0).entry((node.to_owned(), client.to_owned())).or_default())
+        look(lock(&self.all).entry((node.to_owned(), client.to_owned())).or_default())
     }
 
     /// A client sends a request.

@@ -34,12 +34,15 @@ use turmoil::Sim;
 pub const FAULTS_MS: u64 = 52_000;
 /// Milliseconds of a run; in the last of them everything must work again.
 pub const RUN_MS: u64 = 62_000;
+/// How long replicas may take then to become what their primary is.
+const CONVERGENCE_MS: u64 = 30_000;
 /// Commands that a run is to come to, about.
 const COMMANDS_AIM: u64 = 4000;
 /// Where the clients are.
 const CLIENTS: &str = "clients";
-/// Segments that turmoil keeps for a socket; it panics or forgets beyond.
-const SEGMENTS_MAX: usize = 4096;
+/// Segments that turmoil keeps for a socket; it panics or forgets beyond. A stream
+/// to a replica goes on while its link is held.
+const SEGMENTS_MAX: usize = 1 << 18;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -60,6 +63,8 @@ struct World {
     places: Vec<Arc<Place>>,
     /// When a node that is down starts again, and whether it had no power.
     down: Vec<Option<(u64, bool)>>,
+    /// The node that each follows.
+    follows: Vec<Option<usize>>,
     /// Faults under way: when they end.
     under_way: Vec<(u64, Fault)>,
     crowd: Rc<Crowd>,
@@ -98,13 +103,17 @@ impl World {
         let client_count = 1 + random.below(4) as usize;
         let step_ms = [1, 2, 5, 5, 10, 10][random.below(6) as usize];
         let start = 1_700_000_000_000 + random.below(1 << 30);
-        let (faults, wires) = (Faults::default(), Wires::default());
         let mut sim = builder(&mut random, step_ms, start).build();
+        let (faults, wires) = (Faults::default(), Wires::new(sim.lookup(CLIENTS)));
+        let parts = Parts::draw(&mut random, node_count);
+        if parts.keeps() {
+            profile.spare_keys(&table);
+        }
         let plan = Plan::draw(&mut random, node_count, FAULTS_MS);
         let names: Vec<String> = (0..node_count).map(|number| format!("node-{number}")).collect();
         let mut places = Vec::new();
-        for name in &names {
-            let setup = setup(name, &profile, &mut random);
+        for (node, name) in names.iter().enumerate() {
+            let setup = setup(name, &profile, &parts, node, &mut random);
             let clock = NodeClock::new((start * 1000) as i64, random.below(1 << 40));
             let seed = Random::from_seed(random.next_u64());
             let place = Arc::new(Place::new(setup, wires.clone(), faults.clone(), clock, seed));
@@ -117,20 +126,23 @@ impl World {
             nodes: names.clone(),
             profile,
             pause_ms,
+            keeps: parts.keeps(),
             wires,
             faults: faults.clone(),
             report: RefCell::default(),
             healed: Cell::new(false),
+            quiet: Cell::new(false),
             hashes: RefCell::new(vec![Fingerprint::new(); client_count]),
             answered: RefCell::new(vec![vec![false; node_count]; client_count]),
         });
-        let seeds = (0..client_count).map(|_| Random::from_seed(random.next_u64())).collect();
+        let seeds = (0..=client_count).map(|_| Random::from_seed(random.next_u64())).collect();
         let handed: Handed = Arc::new(Mutex::new(Some(seeds)));
         let common = Rc::clone(&crowd);
         sim.host(CLIENTS, move || client::run(Rc::clone(&common), Arc::clone(&handed)));
         World {
             sim,
             down: vec![None; node_count],
+            follows: parts.follows,
             names,
             places,
             under_way: Vec::new(),
@@ -148,20 +160,34 @@ impl World {
 
     fn run(&mut self) -> Result<(), String> {
         while self.now_ms < RUN_MS {
-            self.sim.step().map_err(|error| error.to_string())?;
-            self.now_ms += self.step_ms;
-            if let Some(fault) = self.faults.first() {
-                return Err(format!("at {} ms: {fault}", self.now_ms));
-            }
-            self.restart_exited();
-            self.end_faults();
-            self.begin_faults();
-            self.start_again();
-            if self.now_ms >= FAULTS_MS && !self.crowd.healed.get() {
-                self.crowd.healed.set(true);
-            }
+            self.step()?;
         }
-        self.check_progress()
+        self.check_progress()?;
+        self.crowd.quiet.set(true);
+        while let Err(text) = self.check_replicas() {
+            if self.now_ms > RUN_MS + CONVERGENCE_MS {
+                return Err(text);
+            }
+            self.step()?;
+        }
+        self.report.add("replicas compared with their primary", self.follows.iter().flatten().count() as u64);
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<(), String> {
+        self.sim.step().map_err(|error| error.to_string())?;
+        self.now_ms += self.step_ms;
+        if let Some(fault) = self.faults.first() {
+            return Err(format!("at {} ms: {fault}", self.now_ms));
+        }
+        self.restart_exited();
+        self.end_faults();
+        self.begin_faults();
+        self.start_again();
+        if self.now_ms >= FAULTS_MS && !self.crowd.healed.get() {
+            self.crowd.healed.set(true);
+        }
+        Ok(())
     }
 
     /// A host by its number in a fault: the clients come after all nodes.
@@ -288,6 +314,25 @@ impl World {
         Ok(())
     }
 
+    /// Each replica has come to where its primary is, and has the same data. The id
+    /// may be another: DEBUG can change it, and replicas go on.
+    fn check_replicas(&self) -> Result<(), String> {
+        let place = |node: usize| {
+            self.places[node].inspect(|engine| {
+                let replication = &engine.server().replication;
+                (replication.offset, engine.data_hash(), engine.server().loading)
+            })
+        };
+        for (node, primary) in self.follows.iter().enumerate() {
+            let Some(primary) = *primary else { continue };
+            let (one, other) = (place(node), place(primary));
+            if one != other || one.is_none_or(|(.., loading)| loading) {
+                return Err(format!("node-{node} is at {one:?}, and node-{primary}, its primary, at {other:?}"));
+            }
+        }
+        Ok(())
+    }
+
     fn finish(mut self) -> Run {
         for place in &self.places {
             self.remains.extend(place.bury(&mut self.report));
@@ -325,18 +370,71 @@ fn builder(random: &mut Random, step_ms: u64, start_ms: u64) -> turmoil::Builder
     builder
 }
 
-fn setup(name: &str, profile: &Profile, random: &mut Random) -> Setup {
+/// What part each node plays.
+struct Parts {
+    /// The node that each follows.
+    follows: Vec<Option<usize>>,
+    /// `appendfsync` of each that has an append only file.
+    syncs: Vec<Option<&'static str>>,
+}
+
+impl Parts {
+    fn draw(random: &mut Random, nodes: usize) -> Parts {
+        let replicated = random.below(3) > 0;
+        let chained = random.below(2) == 0;
+        let persistent = random.below(2) == 0;
+        let follows = |node: usize| match node {
+            1.. if !replicated => None,
+            0 => None,
+            1 => Some(0),
+            _ => Some(if chained { 1 } else { 0 }),
+        };
+        let policies = ["always", "always", "everysec", "no"];
+        Parts {
+            follows: (0..nodes).map(follows).collect(),
+            syncs: (0..nodes).map(|_| persistent.then(|| policies[random.below(4) as usize])).collect(),
+        }
+    }
+
+    /// True if the first node keeps all that it acknowledges.
+    fn keeps(&self) -> bool {
+        self.syncs[0] == Some("always")
+    }
+
+    /// Lines of a node's configuration.
+    fn config(&self, node: usize, random: &mut Random) -> String {
+        let mut config = String::from("repl-timeout 3\nrepl-ping-replica-period 1\nrepl-diskless-sync-delay 0\n");
+        if let Some(primary) = self.follows[node] {
+            config += &format!("replicaof node-{primary} {}\n", place::PORT);
+        }
+        if let Some(policy) = self.syncs[node] {
+            config += &format!("appendonly yes\nappendfsync {policy}\nauto-aof-rewrite-min-size 4kb\n");
+        }
+        for parameter in ["repl-diskless-sync", "aof-use-rdb-preamble"] {
+            config += &format!("{parameter} {}\n", if random.below(2) == 0 { "yes" } else { "no" });
+        }
+        let load = ["disabled", "on-empty-db", "swapdb"][random.below(3) as usize];
+        config + &format!("repl-diskless-load {load}\n")
+    }
+}
+
+fn setup(name: &str, profile: &Profile, parts: &Parts, node: usize, random: &mut Random) -> Setup {
     let save = ["save \"\"", "save 1 1", "save 5 10"][random.below(3) as usize];
     let config = format!(
         "databases {}\nproto-max-bulk-len 1mb\nenable-debug-command yes\nprotected-mode no\n{save}\n\
-         maxmemory {}\nmaxmemory-policy {}\ntimeout 20\n",
-        profile.databases, profile.maxmemory, profile.policy
+         maxmemory {}\nmaxmemory-policy {}\ntimeout 20\n{}",
+        profile.databases,
+        profile.maxmemory,
+        profile.policy,
+        parts.config(node, random)
     );
+    // It knows nothing of replies that wait for a sync, nor of data that come from elsewhere.
+    let model = profile.model && parts.syncs[node].is_none() && parts.follows[node].is_none();
     Setup {
         name: name.to_owned(),
         config,
         personality: if random.below(4) == 0 { Personality::VALKEY } else { Personality::REDIS },
-        model: profile.model,
+        model,
         disk_ms_max: [0, 1, 5][random.below(3) as usize],
     }
 }
