@@ -220,6 +220,7 @@ impl Work<'_> {
         }
         aof.rewrite_failed = true;
         aof.failures += 1;
+        self.drop_base();
         self.stop_rewrite_walk();
         self.rewrite_ended();
     }
@@ -370,12 +371,18 @@ impl Work<'_> {
         }
         let process = self.server.host.process_id;
         self.log(LogLevel::Notice, format!("Killing running AOF rewrite child: {process}"));
+        self.drop_base();
+        self.stop_rewrite_walk();
+        self.note_rewrite_end();
+    }
+
+    /// Gives up a base that is whole and waits for its increment: it holds what the
+    /// increment before says, too.
+    fn drop_base(&mut self) {
         if self.server.persistence.aof.base_ready.take().is_some() {
             let path = self.rewrite_temporary();
             self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Remove { path });
         }
-        self.stop_rewrite_walk();
-        self.note_rewrite_end();
     }
 
     fn start_aof(&mut self, in_transaction: bool) {

@@ -303,15 +303,21 @@ impl World {
 
     /// Ends the oldest disk operation.
     pub(crate) fn disk_step(&mut self) -> bool {
-        let Some((token, operation)) = self.disk.pop_front() else { return false };
-        if (self.broken)(&operation) {
-            let error = DiskError { kind: DiskErrorKind::Full, message: "No space left on device".into() };
-            self.handle(Input::Disk { token, result: Err(error) });
-            return true;
+        if self.disk.front().is_some_and(|(_, operation)| (self.broken)(operation)) {
+            return self.disk_fails();
         }
+        let Some((token, operation)) = self.disk.pop_front() else { return false };
         let mut data = Vec::new();
         let result = self.perform(operation, &mut data);
         self.handle(Input::Disk { token, result });
+        true
+    }
+
+    /// The oldest disk operation fails. False if there is none.
+    pub(crate) fn disk_fails(&mut self) -> bool {
+        let Some((token, _)) = self.disk.pop_front() else { return false };
+        let error = DiskError { kind: DiskErrorKind::Full, message: "No space left on device".into() };
+        self.handle(Input::Disk { token, result: Err(error) });
         true
     }
 
