@@ -46,6 +46,7 @@ impl Image for Aof {
             timestamps,
             last_timestamp,
             manifest,
+            unsettled,
             selected,
             file,
             file_size,
@@ -81,7 +82,7 @@ impl Image for Aof {
         tape.each([current_size, base_size, delayed_syncs, last_ahead_bytes, suspended, timestamps, last_timestamp])?;
         tape.each([manifest, selected, file, file_size, buffer, appending, append_began, damaged, cutting, retry_at])?;
         tape.each([error_logged, appended, written, synced, syncing, sync_began, sync_slow, base_ready, closing])?;
-        tape.each([limit, held, awaited, mark, told, lost, place])
+        tape.each([limit, held, awaited, mark, told, lost, place, unsettled])
     }
 }
 

@@ -177,6 +177,15 @@ impl Manifest {
         name
     }
 
+    /// Puts files of another list to history, and does not use numbers again that
+    /// it has used.
+    pub fn take_for_history(&mut self, other: &Manifest, base: &str, increment: Option<&str>) {
+        self.base_sequence = self.base_sequence.max(other.base_sequence);
+        self.increment_sequence = self.increment_sequence.max(other.increment_sequence);
+        let named = |listed: &&Listed| listed.name == base || Some(listed.name.as_str()) == increment;
+        self.history.extend(other.data_files().filter(named).cloned());
+    }
+
     /// All increments but the last `kept` are history: a rewrite has made them
     /// superfluous.
     pub fn retire_increments(&mut self, kept: usize) {

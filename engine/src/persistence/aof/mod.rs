@@ -112,6 +112,9 @@ pub struct Aof {
     timestamps: bool,
     last_timestamp: i64,
     manifest: Manifest,
+    /// Set while the list at the disk may be a newer one, as that was not made
+    /// durable: it may name files that are history here.
+    unsettled: bool,
     selected: Option<DatabaseId>,
     place: position::Place,
     /// The increment that grows.

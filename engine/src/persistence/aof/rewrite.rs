@@ -220,7 +220,9 @@ impl Work<'_> {
         }
         aof.rewrite_failed = true;
         aof.failures += 1;
-        self.drop_base();
+        if !cfg!(feature = "planted_base_without_increment") {
+            self.drop_base();
+        }
         self.stop_rewrite_walk();
         self.rewrite_ended();
     }
@@ -307,10 +309,17 @@ impl Work<'_> {
         self.note_rewrite_end();
     }
 
-    pub(super) fn rewrite_not_finished(&mut self, base: &str, increment: Option<String>) {
-        let config = &self.server.config;
-        let mut paths = alloc::vec![self.rewrite_temporary(), path_of(config, base)];
-        paths.extend(increment.map(|name| path_of(config, &name)));
+    pub(super) fn rewrite_not_finished(&mut self, manifest: &Manifest, base: &str, increment: Option<String>) {
+        let (temporary, config) = (self.rewrite_temporary(), &self.server.config);
+        let aof = &mut self.server.persistence.aof;
+        let mut paths = alloc::vec![temporary];
+        if aof.unsettled {
+            // The list at the disk may name them: they stay until it does not.
+            aof.manifest.take_for_history(manifest, base, increment.as_deref());
+        } else {
+            paths.push(path_of(config, base));
+            paths.extend(increment.map(|name| path_of(config, &name)));
+        }
         for path in paths {
             self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Remove { path });
         }
@@ -446,6 +455,7 @@ impl Work<'_> {
         self.note_slow_sync();
         if !self.server.loading && !self.server.exclusive {
             self.refresh_place();
+            self.settle_manifest();
         }
         let aof = &self.server.persistence.aof;
         if !aof.scheduled && aof.state != State::On || self.server.loading || self.server.exclusive {

@@ -37,6 +37,8 @@ pub(super) enum Goal {
     Rewrite { manifest: Manifest, base: String, base_size: u64, increment: Option<String> },
     /// History is removed.
     Collection { manifest: Manifest },
+    /// The list at the disk becomes the one that counts.
+    Settling,
     /// An old AOF becomes a base.
     Upgrade { manifest: Manifest },
     /// The end of a file that is not whole is cut off; it is only an annotation
@@ -197,6 +199,10 @@ impl Work<'_> {
         if matches!(kind, Kind::ManifestRename { .. } | Kind::IncrementRename { .. }) {
             self.note_latency("aof-rename", task.began.monotonic);
         }
+        if matches!(kind, Kind::ManifestRename { .. }) {
+            // A rename that fails may have taken place.
+            self.server.persistence.aof.unsettled = result.is_err();
+        }
         match result {
             Err(error) if kind != Kind::Tidy => {
                 if let Some(line) = kind.failure(&self.server.config, &error.message) {
@@ -218,6 +224,7 @@ impl Work<'_> {
             Goal::Rotation { manifest, file, name } => self.rotated(manifest, file, &name),
             Goal::Rewrite { manifest, base_size, .. } => self.rewrite_finished(manifest, base_size),
             Goal::Collection { manifest } => self.server.persistence.aof.manifest = manifest,
+            Goal::Settling => {}
             Goal::Upgrade { manifest } => self.old_file_upgraded(manifest),
             Goal::Truncation { name, annotation } => self.truncated(&name, annotation),
             Goal::Opening { manifest, file, name, base, is_new, place } => {
@@ -234,8 +241,10 @@ impl Work<'_> {
     fn task_failed(&mut self, goal: Goal) {
         match goal {
             Goal::Rotation { file, .. } => self.rotation_failed(file),
-            Goal::Rewrite { base, increment, .. } => self.rewrite_not_finished(&base, increment),
-            Goal::Collection { .. } => {}
+            Goal::Rewrite { manifest, base, increment, .. } => {
+                self.rewrite_not_finished(&manifest, &base, increment);
+            }
+            Goal::Collection { .. } | Goal::Settling => {}
             Goal::Upgrade { .. } | Goal::Opening { .. } => self.exit_at_start(),
             Goal::Truncation { .. } => self.truncation_failed(),
         }
@@ -258,7 +267,7 @@ impl Work<'_> {
     pub(crate) fn collect_history(&mut self) {
         let aof = &self.server.persistence.aof;
         let kept = self.server.config.boolean(Id::AofDisableAutoGc);
-        if kept || aof.task.is_some() || aof.manifest.history.is_empty() || aof.load.is_some() {
+        if kept || aof.unsettled || aof.task.is_some() || aof.manifest.history.is_empty() || aof.load.is_some() {
             return;
         }
         let mut manifest = aof.manifest.clone();
@@ -271,5 +280,16 @@ impl Work<'_> {
         // Should it fail, the list names files that are gone: that does no harm.
         self.server.persistence.aof.manifest.history.clear();
         self.begin_task(Goal::Collection { manifest }, steps);
+    }
+
+    /// Puts the list that counts in the place of one that may not, if it can.
+    pub(super) fn settle_manifest(&mut self) {
+        let aof = &self.server.persistence.aof;
+        if !aof.unsettled || aof.task.is_some() || aof.load.is_some() || aof.manifest.is_empty() {
+            return;
+        }
+        let manifest = aof.manifest.clone();
+        let steps = Step::manifest(&self.server.config, &mut self.server.disk, &manifest);
+        self.begin_task(Goal::Settling, steps);
     }
 }

@@ -315,7 +315,15 @@ impl World {
 
     /// The oldest disk operation fails. False if there is none.
     pub(crate) fn disk_fails(&mut self) -> bool {
-        let Some((token, _)) = self.disk.pop_front() else { return false };
+        self.disk_fails_late(false)
+    }
+
+    /// Likewise; it may have been carried out all the same.
+    pub(crate) fn disk_fails_late(&mut self, carried_out: bool) -> bool {
+        let Some((token, operation)) = self.disk.pop_front() else { return false };
+        if carried_out {
+            self.perform(operation, &mut Vec::new()).expect("what can be done");
+        }
         let error = DiskError { kind: DiskErrorKind::Full, message: "No space left on device".into() };
         self.handle(Input::Disk { token, result: Err(error) });
         true
