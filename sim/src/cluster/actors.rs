@@ -193,6 +193,10 @@ impl World {
                 (kind @ 4.., Some(_)) if kind < 4 + self.setup.pair_share => {
                     workload.pair(database, random.below(2) == 0 || !leads, random, out);
                 }
+                _ if leads && random.below(6) == 0 => {
+                    self.watch.note_count_asked(database);
+                    out.push(workload.count(database));
+                }
                 _ => out.push((workload.any(now_ms, random), Ask::Any)),
             }
         }
@@ -340,6 +344,10 @@ impl World {
             (Ask::Pair, Reply::Array(values)) if values.len() == 2 => {
                 self.report.add("pairs read", 1);
                 self.watch.check_pair("a client", &values[0], &values[1]);
+            }
+            (Ask::Count(database), Reply::Integer(number)) => {
+                self.report.add("counters grown", 1);
+                self.watch.check_count(database, *number);
             }
             (Ask::Wait, Reply::Integer(count)) => {
                 self.report.add(if *count > 0 { "WAIT with replicas" } else { "WAIT in vain" }, 1);

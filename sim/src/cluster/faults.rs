@@ -12,6 +12,8 @@ use engine::boundary::input::{Input, Signal};
 const CONVERGENCE_US: u64 = 60_000_000;
 /// How long the power fails where a fault is aimed: long enough for a failover.
 const DARK_US: u64 = 6_000_000;
+/// Of so many appends to a full disk one fails: there is some space now and then.
+const FULL_ONE_IN: [u64; 4] = [1, 1, 3, 6];
 /// How long clients go on after all is healed.
 const PROGRESS_US: u64 = 5_000_000;
 
@@ -74,7 +76,13 @@ impl World {
             }
             Kind::ClockJump => self.hosts[node].clock.jump(amount * 1000),
             Kind::ClockDrift => self.hosts[node].clock.set_drift(self.now, amount),
-            Kind::DiskFull | Kind::SyncFails | Kind::SyncLies | Kind::DiskStall => self.hurt_disk(node, kind, until),
+            Kind::DiskFull | Kind::SyncFails | Kind::SyncLies | Kind::DiskStall => {
+                self.hurt_disk(node, kind, until);
+                // A rewrite amid it may get somewhere.
+                if kind == Kind::DiskFull && self.hosts[node].disk.health.full_one_in > 1 {
+                    self.sentinel_orders(node, &["BGREWRITEAOF"]);
+                }
+            }
             Kind::Failover => self.sentinel_hands_over(node),
             Kind::Promote => self.sentinel_promotes(node),
             Kind::Save => self.sentinel_orders(node, &["BGSAVE"]),
@@ -110,7 +118,10 @@ impl World {
         let host = &mut self.hosts[node];
         let health = &mut host.disk.health;
         match kind {
-            Kind::DiskFull => health.full_until = until,
+            Kind::DiskFull => {
+                health.full_until = until;
+                health.full_one_in = FULL_ONE_IN[(until / 1000 % 4) as usize];
+            }
             Kind::SyncFails => health.sync_fails_until = until,
             Kind::SyncLies => health.sync_lies_until = until,
             _ => health.stalled_until = until,

@@ -44,6 +44,7 @@ pub const SOMETIMES: &[&str] = &[
     "connections reset",
     "disk operations that failed",
     "exits",
+    "counters grown",
     "pairs read",
     "recoveries with data",
     "segments held",

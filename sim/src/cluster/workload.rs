@@ -1,6 +1,6 @@
 //! What clients ask: registers whose every value is written once, by SET or by
-//! transactions that WATCH them; pairs that are only ever set together; any
-//! command of the table; WAIT and WAITAOF.
+//! transactions that WATCH them; pairs that are only ever set together; counters;
+//! any command of the table; WAIT and WAITAOF.
 
 use super::history::WriteNumber;
 use super::setup::{DATABASES, Setup};
@@ -21,6 +21,8 @@ pub(super) enum Ask {
     Read(usize),
     /// The two values of a pair.
     Pair,
+    /// What the counter of a database has grown to.
+    Count(u32),
     /// The value of a register that is watched.
     Watched(usize),
     /// That the write was done, and that the register had the value that was
@@ -128,6 +130,11 @@ impl Workload {
         }
         out.push((vec![b"SET".to_vec(), other.clone(), value], Ask::Any));
         out.push((words(&["EXEC"]), Ask::Any));
+    }
+
+    /// Lets the counter of a client's database grow.
+    pub(super) fn count(&self, database: u32) -> Asked {
+        (words(&["INCR", "counter"]), Ask::Count(database))
     }
 
     /// Any command on data.

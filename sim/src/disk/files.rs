@@ -159,12 +159,18 @@ impl Files {
     /// Renames a file and makes the directory durable. False if there is no such
     /// file.
     pub(super) fn rename(&mut self, from: &str, to: &str) -> bool {
+        let renamed = self.rename_only(from, to);
+        if renamed && !cfg!(feature = "planted_rename_without_sync") {
+            self.sync_directory(directory_of(to));
+        }
+        renamed
+    }
+
+    /// Renames a file. False if there is no such file.
+    pub(super) fn rename_only(&mut self, from: &str, to: &str) -> bool {
         let Some(number) = self.number(from) else { return false };
         self.set_name(from, None);
         self.set_name(to, Some(number));
-        if !cfg!(feature = "planted_rename_without_sync") {
-            self.sync_directory(directory_of(to));
-        }
         true
     }
 

@@ -63,6 +63,11 @@ impl Disk {
     pub fn start(&mut self, operation: DiskOperation, now: u64, files: &mut Files, random: &mut Random) -> (u64, Done) {
         self.busy_until = self.busy_until.max(now) + 1 + random.below(self.latency_max);
         if self.fails_one_in > 0 && random.below(self.fails_one_in) == 0 {
+            if let DiskOperation::Rename { from, to } = operation
+                && random.below(2) == 0
+            {
+                files.rename_only(&from, &to);
+            }
             return (self.busy_until, Done::full());
         }
         let done = self.handles.perform(operation, files).unwrap_or_else(Done::not_found);

@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 pub struct Health {
     /// There is no space.
     pub full_until: u64,
+    /// Of so many appends one finds none then.
+    pub full_one_in: u64,
     /// Syncs fail, and lose what they were for.
     pub sync_fails_until: u64,
     /// Syncs say that they did and did not.
@@ -78,7 +80,9 @@ impl Queue {
     fn perform(&mut self, operation: DiskOperation, now: u64, files: &mut Files) -> Done {
         let health = self.health;
         match operation {
-            DiskOperation::Append { file, bytes } if health.full_until > now => {
+            DiskOperation::Append { file, bytes }
+                if health.full_until > now && self.random.below(health.full_one_in.max(1)) == 0 =>
+            {
                 // Some of the bytes may have found a place.
                 let length = self.random.below(bytes.len() as u64 + 1).saturating_sub(1) as usize;
                 if let Some(number) = self.handles.number(file) {
@@ -87,6 +91,18 @@ impl Queue {
                 Done::full()
             }
             DiskOperation::Create { .. } if health.full_until > now && self.random.below(2) == 0 => Done::full(),
+            DiskOperation::CreateDirectory { .. } | DiskOperation::SyncDirectory { .. }
+                if health.full_until > now && self.random.below(4) == 0 =>
+            {
+                Done::full()
+            }
+            DiskOperation::Rename { from, to } if health.full_until > now && self.random.below(4) == 0 => {
+                // Perhaps it was the sync of the directory that failed.
+                if self.random.below(2) == 0 {
+                    files.rename_only(&from, &to);
+                }
+                Done::full()
+            }
             DiskOperation::Sync { file } if health.sync_fails_until > now => {
                 self.false_syncs += 1;
                 if let Some(number) = self.handles.number(file) {

@@ -207,7 +207,13 @@ pub async fn work(mut queue: Queue, place: Arc<Place>, life: Arc<Life>, shared: 
             return;
         }
         let result = match place.disk_failure(&operation) {
-            Some(error) => Err(error),
+            Some(error) => {
+                // A rename may have taken place, and only its directory's sync failed.
+                if matches!(operation, DiskOperation::Rename { .. }) && life.random().below(2) == 0 {
+                    drop(place.storage().perform(operation));
+                }
+                Err(error)
+            }
             None => place.storage().perform(operation),
         };
         match result {

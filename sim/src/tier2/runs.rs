@@ -101,5 +101,5 @@ mod tests {
     }
 
     /// Each takes one or two seconds of CPU time for its two runs, without optimisation.
-    const SEEDS: u64 = 12;
+    const SEEDS: u64 = 24;
 }

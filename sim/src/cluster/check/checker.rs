@@ -36,6 +36,8 @@ checkers! {
     Linear "linear",
     /// In the end nothing is missing that the surviving history has.
     Loss "loss",
+    /// Nothing is applied twice.
+    Once "once",
     /// Clients get on once all is healed.
     Progress "progress",
     /// What is synced before its reply survives.

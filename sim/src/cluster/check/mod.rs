@@ -8,6 +8,7 @@ pub(super) mod converge;
 pub(super) mod expiry;
 pub(super) mod linear;
 pub(super) mod loss;
+pub(super) mod once;
 pub(super) mod promise;
 pub(super) mod recovery;
 pub(super) mod same_offset;
@@ -20,6 +21,7 @@ pub use checker::{Checker, Mutant};
 use super::history::{Entry, Histories, HistoryNumber, WriteNumber};
 use linear::Registers;
 use same_offset::SameOffset;
+use std::collections::BTreeMap;
 
 /// What a checker found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -100,6 +102,8 @@ pub(super) struct Watch {
     pub nodes: Vec<NodeView>,
     pub same_offset: SameOffset,
     pub registers: Registers,
+    /// How often the counter of each database was asked to grow.
+    pub counts_asked: BTreeMap<u32, u64>,
     /// A checker that is nonsense in this run.
     pub mutant: Option<Mutant>,
     /// Verdicts, by checker.

@@ -47,6 +47,8 @@ const CASES: &[Case] = &[
     (Checker::Linear, "the value before", false, |watch| reads(watch, Some(0))),
     (Checker::Loss, "all there", true, |watch| watch.check_loss(0, &[Some(2), Some(1)])),
     (Checker::Loss, "the last missing", false, |watch| watch.check_loss(0, &[Some(0), Some(1)])),
+    (Checker::Once, "asked for", true, |watch| counts(watch, 2)),
+    (Checker::Once, "not asked for", false, |watch| counts(watch, 3)),
     (Checker::Progress, "some", true, |watch| watch.check_progress(1, 3)),
     (Checker::Progress, "nobody who could", true, |watch| watch.check_progress(0, 0)),
     (Checker::Progress, "none", false, |watch| watch.check_progress(0, 3)),
@@ -84,6 +86,12 @@ fn kept_before(time: u64) -> Ended {
 fn expires(watch: &mut Watch, replica: bool) {
     watch.nodes[1].replica = replica;
     watch.check_expiry(1, 1, replica);
+}
+
+fn counts(watch: &mut Watch, number: i64) {
+    watch.note_count_asked(1);
+    watch.note_count_asked(1);
+    watch.check_count(1, number);
 }
 
 fn hands_over(watch: &mut Watch, cut: usize) {
