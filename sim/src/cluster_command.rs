@@ -133,9 +133,10 @@ fn tell_summary(summary: &Summary, start: Instant, jobs: usize) {
     let hours = summary.simulated as f64 / 3.6e9;
     let rate = hours / (start.elapsed().as_secs_f64() / 3600.0) / jobs as f64;
     println!(
-        "{} seeds, {} failed, {hours:.2} simulated hours, {rate:.0} in an hour of a core",
+        "{} seeds, {} failed, {hours:.2} simulated hours, {rate:.0} in an hour of a core; effects {:016x}",
         summary.runs,
-        summary.failed.len()
+        summary.failed.len(),
+        summary.effects.value()
     );
 }
 

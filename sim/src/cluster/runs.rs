@@ -4,6 +4,7 @@ use super::draw::draw_plan_from;
 use super::plan::Plan;
 use super::{Checker, Fault, Keep, Mutant, Outcome, run};
 use crate::report::Report;
+use engine::base::fingerprint::Fingerprint;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,8 @@ pub struct Summary {
     pub simulated: u64,
     /// Runs.
     pub runs: u64,
+    /// Hash of the effects of all runs.
+    pub effects: Fingerprint,
 }
 
 impl Summary {
@@ -206,6 +209,7 @@ impl InOrder {
             self.summary.report.merge(&outcome.report);
             self.summary.simulated += outcome.simulated;
             self.summary.runs += 1;
+            self.summary.effects.add(outcome.effects);
             if let Some(fault) = &outcome.fault {
                 self.summary.failed.push((self.next, fault.clone()));
             }
