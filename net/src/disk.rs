@@ -1,5 +1,6 @@
 //! Disk operations, on a thread of their own, in the order in which the engine
-//! started them.
+//! started them; but for short syncs that all output waits for, which
+//! [`crate::lull`] carries out where they are started.
 
 use crate::lull::Lull;
 use engine::boundary::effects::DiskOperation;
@@ -9,16 +10,20 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where disk operations go.
 pub trait Disk: Send {
     /// Starts an operation; its completion carries the token.
     fn start(&mut self, token: DiskToken, operation: DiskOperation);
 
-    /// Called when all that an input asked for was started.
-    fn flush(&mut self) {}
+    /// Called when all that an input asked for was started, with true if no output
+    /// leaves before that is done.
+    fn flush(&mut self, _output_waits: bool) {}
+
+    /// Called when an input was handled.
+    fn input_handled(&mut self) {}
 }
 
 /// The real disk.
@@ -30,7 +35,7 @@ pub struct DiskThread {
 }
 
 /// What one input asked for.
-type Operations = Vec<(DiskToken, DiskOperation)>;
+pub type Operations = Vec<(DiskToken, DiskOperation)>;
 
 /// The operations that a [`DiskThread`] is given.
 pub type DiskQueue = Receiver<Operations>;
@@ -48,13 +53,25 @@ impl Disk for DiskThread {
         self.started.push((token, operation));
     }
 
-    fn flush(&mut self) {
-        if !self.started.is_empty() {
-            if let [(_, DiskOperation::Append { .. }), (_, DiskOperation::Sync { .. })] = self.started[..] {
-                self.lull.begin();
-            }
+    fn flush(&mut self, output_waits: bool) {
+        if self.started.is_empty() {
+            return;
+        }
+        let operations = std::mem::take(&mut self.started);
+        let elsewhere = match is_commit(&operations) && output_waits {
+            true => self.lull.leave(operations),
+            false => Err(operations),
+        };
+        if let Err(operations) = elsewhere {
             // The thread lives as long as the process.
-            drop(self.queue.send(std::mem::take(&mut self.started)));
+            drop(self.queue.send(operations));
+        }
+    }
+
+    #[inline]
+    fn input_handled(&mut self) {
+        if let Some(operations) = self.lull.input_handled() {
+            drop(self.queue.send(operations));
         }
     }
 }
@@ -93,72 +110,100 @@ impl End {
     }
 }
 
-/// Serves disk operations until nobody can start any; what has ended goes to
-/// `complete`, in order. The end of an append is told with that of what the same
-/// input asked for behind it: who waits for it waits for the sync too.
-pub fn work(queue: &DiskQueue, lull: &Lull, mut complete: impl FnMut(Vec<Completion>)) {
-    let mut files = HashMap::new();
-    while let Ok(operations) = queue.recv() {
+/// True for an append and its sync.
+fn is_commit(operations: &Operations) -> bool {
+    matches!(operations[..], [(_, DiskOperation::Append { .. }), (_, DiskOperation::Sync { .. })])
+}
+
+/// Open files.
+#[derive(Debug, Default)]
+pub struct Files(Mutex<HashMap<FileId, Arc<File>>>);
+
+impl Files {
+    fn all(&self) -> MutexGuard<'_, HashMap<FileId, Arc<File>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, file: FileId) -> Result<Arc<File>, Error> {
+        let found = self.all().get(&file).cloned();
+        found.ok_or_else(|| Error::new(ErrorKind::NotFound, "file is not open"))
+    }
+
+    /// Carries out what one input asked for; what has ended goes to `complete`, in
+    /// order. The end of an append is told with that of what the same input asked
+    /// for behind it: who waits for it waits for the sync too.
+    pub fn carry_out(&self, operations: Operations, mut complete: impl FnMut(Vec<Completion>)) {
         let mut ended = Vec::new();
-        let sync = lull.under_way();
         let mut rest = operations.into_iter().peekable();
         while let Some((token, operation)) = rest.next() {
             let is_append = matches!(operation, DiskOperation::Append { .. });
-            ended.push(carry_out(token, operation, &mut files));
+            let result = self.perform(operation).map_err(|error| disk_error(&error));
+            ended.push(Completion { token, result });
             if !is_append || rest.peek().is_none() {
                 complete(std::mem::take(&mut ended));
             }
         }
-        sync.into_iter().for_each(|began| lull.end(began));
+    }
+
+    /// Carries out an append and its sync; both end together.
+    pub fn commit(&self, operations: Operations) -> Vec<Completion> {
+        let mut ended = Vec::new();
+        self.carry_out(operations, |all| ended.extend(all));
+        ended
+    }
+
+    fn perform(&self, operation: DiskOperation) -> Result<End, Error> {
+        match operation {
+            DiskOperation::Create { file, path } => {
+                // What stands in the way for another reason is told of by the next call.
+                drop(std::fs::remove_file(&path));
+                self.all().insert(file, Arc::new(File::create(path)?));
+            }
+            DiskOperation::OpenAppend { file, path } => {
+                let opened = OpenOptions::new().append(true).create(true).open(path)?;
+                return self.opened(file, opened);
+            }
+            DiskOperation::Append { file, bytes } => (&*self.get(file)?).write_all(&bytes)?,
+            DiskOperation::Sync { file } => self.get(file)?.sync_data()?,
+            DiskOperation::Close { file } => drop(self.all().remove(&file)),
+            DiskOperation::Rename { from, to } => {
+                std::fs::rename(from, &to)?;
+                sync_directory_of(Path::new(&to))?;
+            }
+            DiskOperation::CreateDirectory { path } => match std::fs::create_dir(path) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            },
+            DiskOperation::SyncDirectory { path } => File::open(path)?.sync_all()?,
+            DiskOperation::Truncate { file, length } => self.get(file)?.set_len(length)?,
+            DiskOperation::Remove { path } => std::fs::remove_file(path)?,
+            DiskOperation::Open { file, path } => return self.opened(file, File::open(path)?),
+            DiskOperation::Read { file, length_max } => {
+                let mut buffer = vec![0; length_max];
+                let count = (&*self.get(file)?).read(&mut buffer)?;
+                buffer.truncate(count);
+                return Ok(End::Data(buffer));
+            }
+        }
+        Ok(End::Done)
+    }
+
+    fn opened(&self, file: FileId, opened: File) -> Result<End, Error> {
+        let size = opened.metadata()?.len();
+        self.all().insert(file, Arc::new(opened));
+        Ok(End::Opened { size })
     }
 }
 
-fn carry_out(token: DiskToken, operation: DiskOperation, files: &mut HashMap<FileId, File>) -> Completion {
-    Completion { token, result: perform(operation, files).map_err(|error| disk_error(&error)) }
-}
-
-fn perform(operation: DiskOperation, files: &mut HashMap<FileId, File>) -> Result<End, Error> {
-    let not_open = || Error::new(ErrorKind::NotFound, "file is not open");
-    match operation {
-        DiskOperation::Create { file, path } => {
-            // What stands in the way for another reason is told of by the next call.
-            drop(std::fs::remove_file(&path));
-            files.insert(file, File::create(path)?);
-        }
-        DiskOperation::OpenAppend { file, path } => {
-            let opened = OpenOptions::new().append(true).create(true).open(path)?;
-            let size = opened.metadata()?.len();
-            files.insert(file, opened);
-            return Ok(End::Opened { size });
-        }
-        DiskOperation::Append { file, bytes } => files.get_mut(&file).ok_or_else(not_open)?.write_all(&bytes)?,
-        DiskOperation::Sync { file } => files.get_mut(&file).ok_or_else(not_open)?.sync_data()?,
-        DiskOperation::Close { file } => drop(files.remove(&file)),
-        DiskOperation::Rename { from, to } => {
-            std::fs::rename(from, &to)?;
-            sync_directory_of(Path::new(&to))?;
-        }
-        DiskOperation::CreateDirectory { path } => match std::fs::create_dir(path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        },
-        DiskOperation::SyncDirectory { path } => File::open(path)?.sync_all()?,
-        DiskOperation::Truncate { file, length } => files.get_mut(&file).ok_or_else(not_open)?.set_len(length)?,
-        DiskOperation::Remove { path } => std::fs::remove_file(path)?,
-        DiskOperation::Open { file, path } => {
-            let opened = File::open(path)?;
-            let size = opened.metadata()?.len();
-            files.insert(file, opened);
-            return Ok(End::Opened { size });
-        }
-        DiskOperation::Read { file, length_max } => {
-            let mut buffer = vec![0; length_max];
-            let count = files.get_mut(&file).ok_or_else(not_open)?.read(&mut buffer)?;
-            buffer.truncate(count);
-            return Ok(End::Data(buffer));
+/// Serves disk operations until nobody can start any.
+pub fn work(queue: &DiskQueue, files: &Files, lull: &Lull, mut complete: impl FnMut(Vec<Completion>)) {
+    while let Ok(operations) = queue.recv() {
+        if is_commit(&operations) {
+            complete(lull.measure(|| files.commit(operations)));
+        } else {
+            files.carry_out(operations, &mut complete);
         }
     }
-    Ok(End::Done)
 }
 
 /// Makes a file's entry in its directory durable.

@@ -283,6 +283,7 @@ impl Core {
             recorder.input(now, &input);
         }
         self.engine.handle(now, input, &mut self.effects);
+        self.disk.input_handled();
         if let Some(recorder) = &self.recorder {
             recorder.handled(now, &self.effects, &mut self.engine);
         }
@@ -300,7 +301,7 @@ impl Core {
         for effect in list {
             self.carry_out_one(effect, &mut own);
         }
-        self.disk.flush();
+        self.disk.flush(self.engine.output_waits());
         self.effects.clear();
     }
 

@@ -103,6 +103,12 @@ impl Engine {
         }
     }
 
+    /// True if output is held back until what it tells of is durable, as
+    /// `appendfsync always` asks for.
+    pub fn output_waits(&self) -> bool {
+        self.server.persistence.aof.holds()
+    }
+
     /// When [`Input::Deadline`] is due at the latest.
     pub fn next_deadline(&self) -> Option<Monotonic> {
         self.server.timers.next()

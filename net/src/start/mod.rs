@@ -11,7 +11,7 @@ pub mod configuration;
 pub mod notice;
 pub(crate) mod threads;
 
-use crate::disk::{DiskThread, work};
+use crate::disk::{DiskThread, Files, work};
 use crate::host::Host;
 use crate::listener::Listeners;
 use crate::listener::accept::Acceptor;
@@ -276,15 +276,17 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         exit: Box::new(move |code| for_exit.exit(code)),
     };
     let shared = Shared::new(parts, host);
-    let until_synced = Arc::clone(&lull);
-    let [for_disk, for_recorder] = [(); 2].map(|()| Arc::clone(&shared));
+    let files = Arc::new(Files::default());
+    let [for_disk, for_lull, for_recorder] = [(); 3].map(|()| Arc::clone(&shared));
+    let (same_files, measured) = (Arc::clone(&files), Arc::clone(&lull));
+    lull.serve(move |operations| same_files.commit(operations), move |ended| for_lull.completed(ended));
     recorder.step_by(Box::new(move || {
         let more = for_recorder.step_image();
         for_recorder.let_others_in();
         more
     }));
     threads::start_background("disk", background_processors.clone(), move || {
-        work(&queue, &until_synced, |ended| for_disk.completed(ended));
+        work(&queue, &files, &measured, |ended| for_disk.completed(ended));
     });
     threads::start_background("drop", background_processors, move || to_drop.into_iter().for_each(drop));
     let signals = signal::wait(move |code| for_signal.exit(code));

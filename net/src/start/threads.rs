@@ -28,7 +28,7 @@ pub(super) struct Duties {
 /// The runtime of one thread.
 pub(super) fn runtime(lull: &Arc<Lull>) -> Result<Runtime, Error> {
     let lull = Arc::clone(lull);
-    tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(move || lull.wait()).build()
+    tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(move || lull.sleeps()).build()
 }
 
 /// Starts a thread that does what need not be done at once.
