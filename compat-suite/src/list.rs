@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::outcome::FileOutcome;
 use crate::record;
 use crate::run::{FilePlan, list_files};
+use crate::sentinel;
 use crate::session::{Session, progress};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,7 +19,8 @@ pub(crate) fn list(args: &ListArgs) -> Result<ExitCode> {
     let session = Session::open(&args.suite, &args.execution)?;
     let listed = session.data.join(Baseline::FILE).exists();
     let known = if listed { Baseline::load(&session.data)? } else { Baseline::default() };
-    let all = list_files(&session.source)?;
+    let mut all = list_files(&session.source)?;
+    all.extend(sentinel::list(session.suite, &session.source)?);
     let files: Vec<FilePlan> = all
         .iter()
         .filter(|name| session.selection.takes(name) && !session.suite.leaves_out(name))

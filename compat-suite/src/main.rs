@@ -28,6 +28,7 @@ mod record;
 mod report;
 mod run;
 mod selection;
+mod sentinel;
 mod session;
 mod suite;
 mod verdict;

@@ -110,3 +110,19 @@ fn waiting_for_our_own_disk_ends_with_its_sync() {
     }
     assert_eq!(world.replies(1), "*2\r\n:1\r\n:0\r\n");
 }
+
+#[test]
+fn a_shutdown_ends_its_wait_when_replicas_have_all() {
+    let mut world = World::started(QUIET);
+    let mut replica = Replica::synchronized(&mut world, 7, 7000);
+    assert_eq!(world.ask(1, "set a 1"), "+OK\r\n");
+    world.send(2, "shutdown nosave");
+    world.pass_ms(500);
+    assert_eq!(world.exit, None);
+    // Of a request for an acknowledgement it would tell only the next time.
+    assert_eq!(replica.requests(&mut world), "SELECT 0\nset a 1");
+    replica.acknowledge(&mut world, replica.offset);
+    world.pass_ms(20);
+    assert_eq!(world.exit, Some(0));
+    assert!(world.log.iter().any(|line| line == "1 of 1 replicas are in sync when shutting down."));
+}
