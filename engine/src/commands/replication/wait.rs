@@ -109,6 +109,9 @@ fn timeout(context: &Context<'_>, argument: &[u8]) -> Result<Option<Monotonic>, 
         None => Err(Error::Text("ERR timeout is not an integer or out of range")),
         Some(..0) => Err(Error::Text("ERR timeout is negative")),
         Some(0) => Ok(None),
+        Some(milliseconds) if milliseconds.checked_add(context.now_ms()).is_none() => {
+            Err(Error::Text("ERR timeout is out of range"))
+        }
         Some(milliseconds) => Ok(Some(context.now.monotonic.plus_ms(milliseconds as u64))),
     }
 }

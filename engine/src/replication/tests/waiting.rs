@@ -110,3 +110,12 @@ fn waiting_for_our_own_disk_ends_with_its_sync() {
     }
     assert_eq!(world.replies(1), "*2\r\n:1\r\n:0\r\n");
 }
+
+#[test]
+fn a_timeout_has_to_end_at_a_time_that_there_is() {
+    let mut world = World::started(QUIET);
+    assert_eq!(world.ask(1, "wait 2 9223372036854775807"), "-ERR timeout is out of range\r\n");
+    assert_eq!(world.ask(1, "wait 2 9223372036854775808"), "-ERR timeout is not an integer or out of range\r\n");
+    assert_eq!(world.ask(1, "wait 2 -1"), "-ERR timeout is negative\r\n");
+    assert_eq!(world.ask(1, "waitaof 0 1 9223372036854775807"), "-ERR timeout is out of range\r\n");
+}
