@@ -7,7 +7,7 @@ use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::config::Id;
 use crate::replication::Replication;
-use crate::replication::wait::{Wait, Wanted};
+use crate::replication::wait::{NO_AOF, Wait, Wanted};
 use crate::resp::request::Arguments;
 use crate::server::deferred::DeferredReply;
 
@@ -77,7 +77,7 @@ fn waitaof(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
         ));
     }
     if local && !context.server.config.boolean(Id::Appendonly) {
-        return Err(Error::Text("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."));
+        return Err(Error::Text(NO_AOF));
     }
     begin(context, Wanted::Synced { local, replicas }, until);
     Ok(())

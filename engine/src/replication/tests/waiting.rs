@@ -119,3 +119,14 @@ fn a_timeout_has_to_end_at_a_time_that_there_is() {
     assert_eq!(world.ask(1, "wait 2 -1"), "-ERR timeout is negative\r\n");
     assert_eq!(world.ask(1, "waitaof 0 1 9223372036854775807"), "-ERR timeout is out of range\r\n");
 }
+
+#[test]
+fn nobody_waits_for_an_aof_that_is_no_more() {
+    let mut world = World::started("appendonly yes\nappendfsync no\n");
+    world.send(1, "set a 1\nwaitaof 1 0 0");
+    world.send(2, "waitaof 0 1 0");
+    world.ask(3, "config set appendonly no");
+    let text = "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n";
+    assert_eq!(world.replies(1), format!("+OK\r\n{text}"));
+    assert_eq!(world.replies(2), "", "replicas may still come");
+}
