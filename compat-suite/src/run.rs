@@ -88,6 +88,17 @@ impl Runner<'_> {
         layout::lay_out(self.suite, &self.source, &self.server, scratch)
     }
 
+    /// The files of the suite, as it lists them itself. It does so only beside the binaries that it expects.
+    pub(crate) fn list_files(&self) -> Result<Vec<String>> {
+        let scratch = self.workspace.path().join("listing");
+        self.lay_out(&scratch)?;
+        let mut command = Command::new("tclsh");
+        command.args(["tests/test_helper.tcl", "--list-tests"]).current_dir(&scratch);
+        let output = crate::obtain::checked(&mut command)?;
+        fs::remove_dir_all(&scratch).map_err(Error::file("remove", &scratch))?;
+        Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().map(str::to_owned).collect())
+    }
+
     fn log(&self, file: &str) -> PathBuf {
         self.logs.join(format!("{}.log", file.replace('/', "-")))
     }
@@ -161,12 +172,4 @@ impl Runner<'_> {
 
 fn next(queue: &Mutex<VecDeque<FilePlan>>) -> Option<FilePlan> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
-}
-
-/// The files of a source tree, as the suite itself lists them.
-pub(crate) fn list_files(source: &Path) -> Result<Vec<String>> {
-    let mut command = Command::new("tclsh");
-    command.args(["tests/test_helper.tcl", "--list-tests"]).current_dir(source);
-    let output = crate::obtain::checked(&mut command)?;
-    Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().map(str::to_owned).collect())
 }
