@@ -106,13 +106,17 @@ pub(crate) struct RunArgs {
 
 #[derive(Debug, Arguments)]
 pub(crate) struct ListArgs {
-    /// The reference: its passes are what is required.
+    /// The reference: its passes are what is required. For a suite of a server that can't be had, an older one.
     #[arg(long, value_name = "BINARY", default_value = "/usr/bin/redis-server")]
     pub(crate) server: PathBuf,
 
     /// The peer, whose outcome is recorded beside the reference's.
     #[arg(long, value_name = "BINARY")]
     pub(crate) peer: Option<PathBuf>,
+
+    /// For a suite that runs on an older server as the reference: a further server, for the names of tests that the reference does not reach.
+    #[arg(long, value_name = "BINARY", conflicts_with = "peer")]
+    pub(crate) further: Option<PathBuf>,
 
     /// How often the reference runs; a test whose outcome varies is recorded as flaky.
     #[arg(long, default_value_t = 2)]

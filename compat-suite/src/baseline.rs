@@ -21,6 +21,8 @@ pub(crate) enum Status {
     Skipped,
     /// It varied from run to run.
     Flaky,
+    /// The server that the suite belongs to can't be had, and the older one that ran in its place does not pass it.
+    Presumed,
     /// No run reached it.
     Absent,
     /// That server was not run.
@@ -32,6 +34,7 @@ const STATUS_WORDS: &[(Status, &str)] = &[
     (Status::Failed, "failed"),
     (Status::Skipped, "skipped"),
     (Status::Flaky, "flaky"),
+    (Status::Presumed, "presumed"),
     (Status::Absent, "absent"),
     (Status::Unknown, "unknown"),
 ];
@@ -73,7 +76,7 @@ pub(crate) struct ListedTest {
 impl ListedTest {
     /// Whether our server has to pass it.
     pub(crate) fn is_required(&self) -> bool {
-        self.reference == Status::Passed
+        matches!(self.reference, Status::Passed | Status::Presumed)
     }
 }
 
@@ -112,6 +115,27 @@ impl ListedFile {
             slowest_seconds: reference.iter().map(FileOutcome::slowest_seconds).max().unwrap_or(0),
             tests,
         }
+    }
+
+    /// Adds up runs of a server older than the suite, which is thereby the peer, and of a further server, which is asked for nothing
+    /// but the names of tests that the older one does not reach. The server that the suite belongs to is presumed to pass what
+    /// neither leaves out.
+    pub(crate) fn from_runs_of_an_older_server(name: &str, older: &[FileOutcome], further: &[FileOutcome]) -> Self {
+        let mut file = Self::from_runs(name, older, older);
+        let names = Self::from_runs(name, further, &[]).tests;
+        for mut test in names.into_iter().filter(|test| test.reference != Status::Flaky) {
+            if !file.tests.iter().any(|known| known.id == test.id) {
+                test.peer = Status::Absent;
+                file.tests.push(test);
+            }
+        }
+        for test in &mut file.tests {
+            let known = matches!((test.reference, test.peer), (Status::Passed, Status::Passed) | (Status::Skipped, _));
+            if !known && test.reference != Status::Flaky {
+                test.reference = Status::Presumed;
+            }
+        }
+        file
     }
 }
 
@@ -227,6 +251,25 @@ mod tests {
             ]
         );
         assert_eq!(file.slowest_seconds, 2);
+    }
+
+    #[test]
+    fn what_an_older_server_does_not_pass_is_presumed() {
+        let older = "[ok]: a (0 ms)\n[err]: b in tests/unit/x.tcl\nwhy\n[skip]: c\n";
+        let further = "[ok]: a (0 ms)\n[ok]: b (0 ms)\n[err]: new in tests/unit/x.tcl\nwhy\n[skip]: left out\n";
+        let file = ListedFile::from_runs_of_an_older_server("unit/x", &[run(older)], &[run(further)]);
+        let rows: Vec<_> = file.tests.iter().map(|test| (test.id.name.as_str(), test.reference, test.peer)).collect();
+        assert_eq!(
+            rows,
+            [
+                ("a", Status::Passed, Status::Passed),
+                ("b", Status::Presumed, Status::Failed),
+                ("c", Status::Skipped, Status::Skipped),
+                ("new", Status::Presumed, Status::Absent),
+                ("left out", Status::Skipped, Status::Absent),
+            ]
+        );
+        assert!(file.tests[1].is_required());
     }
 
     #[test]

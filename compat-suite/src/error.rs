@@ -20,6 +20,8 @@ pub(crate) enum Error {
     NoAptSources,
     /// The archive offers no version of the package that the suite comes from.
     NoSuchSource { package: &'static str, version: &'static str },
+    /// The source package could not be had.
+    Unobtainable { archive: &'static str, why: Box<Self> },
     /// The downloaded archive is not the one we know.
     Checksum { path: PathBuf, expected: &'static str, found: String },
     /// A data file of ours is malformed.
@@ -42,6 +44,11 @@ impl Error {
         let path = path.to_path_buf();
         move |source| Self::File { doing, path, source }
     }
+
+    /// The exit code of a run that ends with it. What can't be had is told apart, so that a gate can go on without it.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Unobtainable { .. }) { 3 } else { 2 }
+    }
 }
 
 impl fmt::Display for Error {
@@ -59,6 +66,7 @@ impl fmt::Display for Error {
             Self::NoSuchSource { package, version } => {
                 write!(f, "apt knows no source of {package} {version}*; give an unpacked source tree with --suite-dir")
             }
+            Self::Unobtainable { archive, why } => write!(f, "{archive} can't be had: {why}"),
             Self::Checksum { path, expected, found } => {
                 write!(f, "{} has SHA-256 {found}, not {expected}", path.display())
             }

@@ -5,10 +5,11 @@ use crate::baseline::{Baseline, ListedFile};
 use crate::error::{Error, Result};
 use crate::outcome::FileOutcome;
 use crate::record;
-use crate::run::{FilePlan, list_files};
+use crate::run::FilePlan;
+use crate::sentinel;
 use crate::session::{Session, progress};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 type Run = BTreeMap<String, FileOutcome>;
@@ -18,7 +19,8 @@ pub(crate) fn list(args: &ListArgs) -> Result<ExitCode> {
     let session = Session::open(&args.suite, &args.execution)?;
     let listed = session.data.join(Baseline::FILE).exists();
     let known = if listed { Baseline::load(&session.data)? } else { Baseline::default() };
-    let all = list_files(&session.source)?;
+    let mut all = session.runner(&args.server, &args.report)?.list_files()?;
+    all.extend(sentinel::list(session.suite, &session.source)?);
     let files: Vec<FilePlan> = all
         .iter()
         .filter(|name| session.selection.takes(name) && !session.suite.leaves_out(name))
@@ -37,14 +39,18 @@ pub(crate) fn list(args: &ListArgs) -> Result<ExitCode> {
             session.plan(&file.name, Some(&ListedFile::from_runs(&file.name, &of(&reference, &file.name), &[])))
         })
         .collect();
-    let peer: Vec<Run> =
-        args.peer.iter().map(|peer| execute(&session, args, peer, "peer", &bounded)).collect::<Result<_>>()?;
+    let second = |server: &Option<_>, name| -> Result<Vec<Run>> {
+        server.iter().map(|server: &PathBuf| execute(&session, args, server, name, &bounded)).collect()
+    };
+    let (peer, further) = (second(&args.peer, "peer")?, second(&args.further, "further")?);
 
     let mut baseline = Baseline::default();
     for name in all.iter().filter(|name| !session.suite.leaves_out(name)) {
-        let (reference, peer) = (of(&reference, name), of(&peer, name));
+        let (reference, peer, further) = (of(&reference, name), of(&peer, name), of(&further, name));
         if reference.is_empty() {
             baseline.files.extend(known.file(name).cloned());
+        } else if session.suite.older_reference {
+            baseline.files.push(ListedFile::from_runs_of_an_older_server(name, &reference, &further));
         } else {
             baseline.files.push(ListedFile::from_runs(name, &reference, &peer));
         }

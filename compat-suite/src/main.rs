@@ -28,6 +28,7 @@ mod record;
 mod report;
 mod run;
 mod selection;
+mod sentinel;
 mod session;
 mod suite;
 mod verdict;
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("compat-suite: {error}");
-            ExitCode::from(2)
+            ExitCode::from(error.exit_code())
         }
     }
 }

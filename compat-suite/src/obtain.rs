@@ -38,7 +38,8 @@ fn archive(suite: &Suite, cache: &Path) -> Result<PathBuf> {
     let path = cache.join(suite.archive);
     if !path.is_file() {
         eprintln!("obtaining {} by Debian source package", suite.archive);
-        let downloaded = download(suite, cache)?;
+        let downloaded =
+            download(suite, cache).map_err(|why| Error::Unobtainable { archive: suite.archive, why: Box::new(why) })?;
         check(&downloaded, suite)?;
         fs::rename(&downloaded, &path).map_err(Error::file("keep", &path))?;
     }
@@ -76,7 +77,7 @@ fn download(suite: &Suite, cache: &Path) -> Result<PathBuf> {
 }
 
 fn download_into(suite: &Suite, scratch: &Path) -> Result<PathBuf> {
-    let entries = deb_src_entries(Path::new("/etc/apt"));
+    let entries = deb_src_entries(Path::new("/etc/apt"), suite.release);
     if entries.is_empty() {
         return Err(Error::NoAptSources);
     }
@@ -137,8 +138,9 @@ fn newest_version(shown: &str, suite: &Suite) -> Result<String> {
         .ok_or(Error::NoSuchSource { package: suite.package, version: suite.version })
 }
 
-/// All Debian entries of an apt configuration directory as deb822 stanzas of type `deb-src`, component `main`.
-fn deb_src_entries(etc_apt: &Path) -> Vec<String> {
+/// All Debian entries of an apt configuration directory as deb822 stanzas of type `deb-src`, component `main`; with `release` the
+/// entries of the main archive, each of that release.
+fn deb_src_entries(etc_apt: &Path, release: Option<&str>) -> Vec<String> {
     let mut files = vec![etc_apt.join("sources.list")];
     let mut parts: Vec<PathBuf> = fs::read_dir(etc_apt.join("sources.list.d"))
         .into_iter()
@@ -159,10 +161,52 @@ fn deb_src_entries(etc_apt: &Path) -> Vec<String> {
             _ => {}
         }
     }
-    entries
+    let mut stanzas: Vec<String> = entries.into_iter().filter_map(|entry| entry.stanza(release)).collect();
+    // Entries of several releases of one archive have become the same.
+    stanzas.sort();
+    stanzas.dedup();
+    stanzas
 }
 
-fn from_stanza(stanza: &str) -> Option<String> {
+/// An entry for an archive of Debian's.
+#[derive(Debug)]
+struct Entry {
+    uris: String,
+    suites: String,
+    signed_by: Option<String>,
+}
+
+impl Entry {
+    /// The entry, unless it is of some other archive than Debian's own or lacks `main`.
+    fn new(uris: &str, suites: &str, components: &str, signed_by: Option<&str>) -> Option<Self> {
+        let debian = last_segments(uris).all(|last| last.starts_with("debian"));
+        let main = components.split_whitespace().any(|component| component == "main");
+        (debian && main).then(|| Self {
+            uris: uris.to_owned(),
+            suites: suites.to_owned(),
+            signed_by: signed_by.map(str::to_owned),
+        })
+    }
+
+    /// As a stanza of type `deb-src`. Another release than its own is there in the main archive only.
+    fn stanza(&self, release: Option<&str>) -> Option<String> {
+        if release.is_some() && !last_segments(&self.uris).all(|last| last == "debian") {
+            return None;
+        }
+        let (uris, suites) = (&self.uris, release.unwrap_or(&self.suites));
+        let mut stanza = format!("Types: deb-src\nURIs: {uris}\nSuites: {suites}\nComponents: main\n");
+        if let Some(key) = &self.signed_by {
+            let _ = writeln!(stanza, "Signed-By: {key}");
+        }
+        Some(stanza)
+    }
+}
+
+fn last_segments(uris: &str) -> impl Iterator<Item = &str> {
+    uris.split_whitespace().map(|uri| uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
+}
+
+fn from_stanza(stanza: &str) -> Option<Entry> {
     let field = |name: &str| {
         stanza.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
@@ -173,10 +217,10 @@ fn from_stanza(stanza: &str) -> Option<String> {
         return None;
     }
     field("Types")?;
-    entry(field("URIs")?, field("Suites")?, field("Components")?, field("Signed-By"))
+    Entry::new(field("URIs")?, field("Suites")?, field("Components")?, field("Signed-By"))
 }
 
-fn from_line(line: &str) -> Option<String> {
+fn from_line(line: &str) -> Option<Entry> {
     let rest = line.trim().strip_prefix("deb ")?.trim();
     let (options, rest) = match rest.strip_prefix('[') {
         Some(bracketed) => bracketed.split_once(']')?,
@@ -185,23 +229,7 @@ fn from_line(line: &str) -> Option<String> {
     let signed_by = options.split_whitespace().find_map(|option| option.strip_prefix("signed-by="));
     let mut words = rest.split_whitespace();
     let (uri, suite) = (words.next()?, words.next()?);
-    entry(uri, suite, &words.collect::<Vec<_>>().join(" "), signed_by)
-}
-
-/// An entry, unless it is of some other archive than Debian's own or lacks `main`.
-fn entry(uris: &str, suites: &str, components: &str, signed_by: Option<&str>) -> Option<String> {
-    let debian = uris.split_whitespace().all(|uri| {
-        let last = uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        last.starts_with("debian")
-    });
-    if !debian || !components.split_whitespace().any(|component| component == "main") {
-        return None;
-    }
-    let mut stanza = format!("Types: deb-src\nURIs: {uris}\nSuites: {suites}\nComponents: main\n");
-    if let Some(key) = signed_by {
-        let _ = writeln!(stanza, "Signed-By: {key}");
-    }
-    Some(stanza)
+    Entry::new(uri, suite, &words.collect::<Vec<_>>().join(" "), signed_by)
 }
 
 /// Unpacks the archive into `target`, without its top directory.
@@ -221,7 +249,7 @@ mod tests {
     fn a_stanza_becomes_deb_src() {
         let stanza = "Types: deb\n# a comment\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\nComponents: main contrib\nSigned-By: /k.gpg";
         assert_eq!(
-            from_stanza(stanza).unwrap(),
+            from_stanza(stanza).unwrap().stanza(None).unwrap(),
             "Types: deb-src\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By: /k.gpg\n"
         );
     }
@@ -230,11 +258,23 @@ mod tests {
     fn a_line_becomes_deb_src() {
         assert_eq!(
             from_line("deb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian-security bookworm-security main")
+                .unwrap()
+                .stanza(None)
                 .unwrap(),
             "Types: deb-src\nURIs: http://mirror.example/debian-security\nSuites: bookworm-security\nComponents: main\nSigned-By: /k.gpg\n"
         );
         assert!(from_line("# deb http://mirror.example/debian bookworm main").is_none());
         assert!(from_line("deb-src http://mirror.example/debian bookworm main").is_none());
+    }
+
+    #[test]
+    fn another_release_replaces_that_of_the_main_archive() {
+        let entry = |line: &str| from_line(line).unwrap().stanza(Some("unstable"));
+        assert_eq!(
+            entry("deb http://mirror.example/debian/ bookworm main").unwrap(),
+            "Types: deb-src\nURIs: http://mirror.example/debian/\nSuites: unstable\nComponents: main\n"
+        );
+        assert!(entry("deb http://mirror.example/debian-security bookworm-security main").is_none());
     }
 
     #[test]

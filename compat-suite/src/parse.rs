@@ -4,7 +4,7 @@
 //! [ok]: NAME (12 ms)                    passed
 //! [err]: NAME in tests/unit/x.tcl       failed; lines of detail follow
 //! [err]: anything else                  an error outside any test: the block of tests that it is in ends there
-//! [skip]: NAME                          left out
+//! [skip]: NAME                          left out, as is NAME in tests/unit/x.tcl: reason
 //! [ignore]: NAME: reason                left out; without a name a whole block was
 //! [exception]: text                     an error at the top of the file: it ends there
 //! [TIMEOUT]: clients state report…      no progress for --timeout seconds: it ends there
@@ -17,6 +17,17 @@ use std::collections::HashMap;
 
 /// Detail beyond this many characters is cut: some assertions print megabytes.
 const DETAIL_CHARACTERS_MAX: usize = 4_000;
+
+/// What a reason for leaving something out begins with.
+const REASONS: &[&str] = &[
+    "Tag: ",
+    "Not supported ",
+    "large memory flag",
+    "Other server path",
+    "TCL version",
+    "IPv6 not available",
+    "MPTCP not available",
+];
 
 /// Parses the whole output of a run of `file` (as `unit/type/string`).
 pub(crate) fn output(file: &str, text: &str, names: &Names) -> FileOutcome {
@@ -69,7 +80,10 @@ impl Parser<'_> {
                 self.test(name, Outcome::Passed, time_ms, "");
             }
             "err" => self.error(&data),
-            "skip" => self.test(&data, Outcome::Skipped, None, ""),
+            "skip" => {
+                let name = data.split_once(&format!("{}: ", self.suffix)).map_or(data.as_str(), |(name, _)| name);
+                self.test(name, Outcome::Skipped, None, "");
+            }
             "ignore" => self.ignored(&data),
             "exception" => self.outcome.end = End::Exception(cut(&data)),
             "TIMEOUT" => self.outcome.end = End::Stalled,
@@ -90,9 +104,7 @@ impl Parser<'_> {
     }
 
     fn ignored(&mut self, data: &str) {
-        let reason = |text: &str| {
-            text.starts_with("Tag: ") || text.starts_with("Not supported ") || text.starts_with("large memory flag")
-        };
+        let reason = |text: &str| REASONS.iter().any(|reason| text.starts_with(reason));
         if reason(data) {
             self.outcome.blocks_skipped.push(data.to_owned());
             return;
@@ -194,14 +206,15 @@ mod tests {
     #[test]
     fn what_is_left_out() {
         let outcome = parsed(
-            "[ignore]: big: data: large memory flag not provided\n[ignore]: Tag: tls denied\n[ignore]: tagged: Tag: x denied\n[skip]: later\n",
+            "[ignore]: big: data: large memory flag not provided\n[ignore]: Tag: tls denied\n[ignore]: tagged: Tag: x denied\n[skip]: later\n[skip]: by itself in tests/unit/x.tcl: no such thing here\n",
         );
         assert_eq!(
             summary(&outcome),
             [
                 ("big: data".into(), 1, Outcome::Skipped),
                 ("tagged".into(), 1, Outcome::Skipped),
-                ("later".into(), 1, Outcome::Skipped)
+                ("later".into(), 1, Outcome::Skipped),
+                ("by itself".into(), 1, Outcome::Skipped)
             ]
         );
         assert_eq!(outcome.blocks_skipped, ["Tag: tls denied"]);

@@ -7,6 +7,7 @@ use crate::outcome::{End, FileOutcome};
 use crate::parse;
 use crate::ports::{PER_JOB, Ports};
 use crate::process::{Ended, supervise};
+use crate::sentinel;
 use crate::suite::Suite;
 use crate::workspace::Workspace;
 use std::collections::{BTreeMap, VecDeque};
@@ -87,6 +88,17 @@ impl Runner<'_> {
         layout::lay_out(self.suite, &self.source, &self.server, scratch)
     }
 
+    /// The files of the suite, as it lists them itself. It does so only beside the binaries that it expects.
+    pub(crate) fn list_files(&self) -> Result<Vec<String>> {
+        let scratch = self.workspace.path().join("listing");
+        self.lay_out(&scratch)?;
+        let mut command = Command::new("tclsh");
+        command.args(["tests/test_helper.tcl", "--list-tests"]).current_dir(&scratch);
+        let output = crate::obtain::checked(&mut command)?;
+        fs::remove_dir_all(&scratch).map_err(Error::file("remove", &scratch))?;
+        Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().map(str::to_owned).collect())
+    }
+
     fn log(&self, file: &str) -> PathBuf {
         self.logs.join(format!("{}.log", file.replace('/', "-")))
     }
@@ -94,13 +106,24 @@ impl Runner<'_> {
     /// What came of a file in an earlier run, unless that was cut off.
     pub(crate) fn earlier(&self, file: &str) -> Option<FileOutcome> {
         let output = fs::read(self.log(file)).ok()?;
-        let outcome = parse::output(file, &String::from_utf8_lossy(&output), self.names);
+        let outcome = self.parse(file, &output);
         (outcome.end != End::Died).then_some(outcome)
+    }
+
+    fn parse(&self, file: &str, output: &[u8]) -> FileOutcome {
+        let text = String::from_utf8_lossy(output);
+        match sentinel::has(file) {
+            true => parse::output(file, &sentinel::translated(file, &text), self.names),
+            false => parse::output(file, &text, self.names),
+        }
     }
 
     fn run_file(&self, file: &FilePlan, job: usize) -> Result<FileOutcome> {
         let scratch = self.workspace.path().join(format!("{job}-{}", file.name.replace('/', "-")));
         self.lay_out(&scratch)?;
+        if sentinel::has(&file.name) {
+            sentinel::prepare(&scratch)?;
+        }
         let log = self.logs.join(format!("{}.log", file.name.replace('/', "-")));
         let started = Instant::now();
         let mut command = self.command(file, job);
@@ -109,7 +132,7 @@ impl Runner<'_> {
             return Err(Error::Interrupted);
         }
         let output = fs::read(&log).map_err(Error::file("read", &log))?;
-        let mut outcome = parse::output(&file.name, &String::from_utf8_lossy(&output), self.names);
+        let mut outcome = self.parse(&file.name, &output);
         outcome.seconds = started.elapsed().as_secs();
         if ended == Ended::TimedOut {
             outcome.end = End::TimedOut;
@@ -129,11 +152,16 @@ impl Runner<'_> {
                 command.env(name, value);
             }
         }
-        command.args(["tests/test_helper.tcl", "--single", &file.name, "--clients", "1", "--durable"]);
-        command.args(["--timeout", &file.stall.as_secs().to_string()]);
-        command.args(["--baseport", &self.ports.first(job).to_string(), "--portcount", &PER_JOB.to_string()]);
-        if self.dump_logs {
-            command.arg("--dump-logs");
+        let first_port = self.ports.first(job);
+        if sentinel::has(&file.name) {
+            command.args(sentinel::arguments(&file.name, first_port));
+        } else {
+            command.args(["tests/test_helper.tcl", "--single", &file.name, "--clients", "1", "--durable"]);
+            command.args(["--timeout", &file.stall.as_secs().to_string()]);
+            command.args(["--baseport", &first_port.to_string(), "--portcount", &PER_JOB.to_string()]);
+            if self.dump_logs {
+                command.arg("--dump-logs");
+            }
         }
         if self.workspace.keeps() {
             command.arg("--dont-clean");
@@ -144,12 +172,4 @@ impl Runner<'_> {
 
 fn next(queue: &Mutex<VecDeque<FilePlan>>) -> Option<FilePlan> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
-}
-
-/// The files of a source tree, as the suite itself lists them.
-pub(crate) fn list_files(source: &Path) -> Result<Vec<String>> {
-    let mut command = Command::new("tclsh");
-    command.args(["tests/test_helper.tcl", "--list-tests"]).current_dir(source);
-    let output = crate::obtain::checked(&mut command)?;
-    Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().map(str::to_owned).collect())
 }

@@ -12,6 +12,8 @@ pub(crate) struct Suite {
     pub(crate) package: &'static str,
     /// What the package's version begins with; Debian's own revision follows.
     pub(crate) version: &'static str,
+    /// The Debian release that has it, where that is not the machine's own.
+    pub(crate) release: Option<&'static str>,
     /// Upstream's archive within the source package. Debian's patches are not applied.
     pub(crate) archive: &'static str,
     /// SHA-256 of the archive.
@@ -24,19 +26,39 @@ pub(crate) struct Suite {
     pub(crate) out_of_scope: &'static [&'static str],
     /// The package that brings the client tools.
     pub(crate) tools_package: &'static str,
+    /// Whether the list of tests is made on an older server, for want of the one that the suite belongs to. Tests that it
+    /// does not pass are required as well: of the suite's own server it is presumed that it does.
+    pub(crate) older_reference: bool,
 }
 
-static SUITES: &[Suite] = &[Suite {
-    name: "redis-7.0.15",
-    package: "redis",
-    version: "5:7.0.15-",
-    archive: "redis_7.0.15.orig.tar.gz",
-    sha256: "4b1dc4ee6d622a09fff9c6777191209750fb5e5a725ef78ea012d6eef4c22982",
-    roles: &["redis-server", "redis-sentinel", "redis-check-rdb", "redis-check-aof"],
-    tools: &["redis-cli", "redis-benchmark"],
-    out_of_scope: &["unit/moduleapi/"],
-    tools_package: "redis-tools",
-}];
+static SUITES: &[Suite] = &[
+    Suite {
+        name: "redis-7.0.15",
+        package: "redis",
+        version: "5:7.0.15-",
+        release: None,
+        archive: "redis_7.0.15.orig.tar.gz",
+        sha256: "4b1dc4ee6d622a09fff9c6777191209750fb5e5a725ef78ea012d6eef4c22982",
+        roles: &["redis-server", "redis-sentinel", "redis-check-rdb", "redis-check-aof"],
+        tools: &["redis-cli", "redis-benchmark"],
+        out_of_scope: &["unit/moduleapi/"],
+        tools_package: "redis-tools",
+        older_reference: false,
+    },
+    Suite {
+        name: "valkey-9.1.2",
+        package: "valkey",
+        version: "9.1.2-",
+        release: Some("unstable"),
+        archive: "valkey_9.1.2.orig.tar.gz",
+        sha256: "8e8557da7426a51b4e0fb514a65ef6241dc7c85cb408243af389070abf379cec",
+        roles: &["valkey-server", "valkey-sentinel", "valkey-check-rdb", "valkey-check-aof"],
+        tools: &["valkey-cli", "valkey-benchmark"],
+        out_of_scope: &["unit/moduleapi/"],
+        tools_package: "valkey-tools",
+        older_reference: true,
+    },
+];
 
 impl Suite {
     /// Finds a suite by name.

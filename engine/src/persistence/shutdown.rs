@@ -113,8 +113,9 @@ impl Work<'_> {
         self.server.replication.is_replica() || self.server.replication.replicas_have_all()
     }
 
+    /// Looks again a little later. Replicas tell each second how far they are:
+    /// to be asked moves the stream on, and their answer is of before.
     fn wait_for_replicas(&mut self) {
-        self.server.replication.ask_acknowledgements();
         self.server.timers.set(Timer::Shutdown, self.now.monotonic.plus_ms(LOOK_AGAIN_MS));
     }
 

@@ -231,11 +231,6 @@ impl Replication {
         self.drop_all = true;
     }
 
-    /// Lets replicas be asked how far they are once the input is handled.
-    pub(crate) fn ask_acknowledgements(&mut self) {
-        self.ask_acknowledgements = true;
-    }
-
     /// A connection is gone.
     pub(crate) fn forget(&mut self, session: &Session) {
         let client = session.id;

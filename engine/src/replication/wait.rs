@@ -4,11 +4,15 @@ use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::Orders;
 use crate::boundary::id::ClientId;
 use crate::boundary::time::{Monotonic, Now};
+use crate::config::Id;
 use crate::replication::Replication;
 use crate::server::Server;
 use crate::server::deferred::{DeferredReply, Waiter};
 use crate::server::timer::Timer;
 use alloc::vec::Vec;
+
+/// What WAITAOF answers where there is no AOF.
+pub(crate) const NO_AOF: &str = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 
 /// What a client waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,13 +126,17 @@ impl Server {
         }
     }
 
-    /// Answers those who have waited long enough, or for whom enough have
-    /// acknowledged.
+    /// Answers those who have waited long enough, for whom enough have
+    /// acknowledged, or who wait for an AOF that is no more.
     #[cold]
     pub(crate) fn answer_waits(&mut self, now: Now) {
         self.replication.waits.changed = false;
         let list = core::mem::take(&mut self.replication.waits.list);
         for wait in list {
+            if matches!(wait.wanted, Wanted::Synced { local: true, .. }) && !self.config.boolean(Id::Appendonly) {
+                self.defer_reply(wait.waiter, Err(NO_AOF.into()));
+                continue;
+            }
             let counted = self.replication.count(wait.wanted, wait.offset);
             if Replication::suffices(wait.wanted, counted) || wait.until.is_some_and(|until| until <= now.monotonic) {
                 self.defer_reply(wait.waiter, Ok(counted));

@@ -106,6 +106,10 @@ fn write_escaped(text: &str, target: &mut Vec<u8>) {
             b'"' => target.extend_from_slice(b"\\\""),
             b'\\' => target.extend_from_slice(b"\\\\"),
             b'\n' => target.extend_from_slice(b"\\n"),
+            b'\r' => target.extend_from_slice(b"\\r"),
+            b'\t' => target.extend_from_slice(b"\\t"),
+            0x08 => target.extend_from_slice(b"\\b"),
+            0x0c => target.extend_from_slice(b"\\f"),
             0..b' ' => target.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
             _ => target.push(byte),
         }
@@ -139,5 +143,12 @@ mod tests {
             line.write(format, timestamp, &mut written);
             assert_eq!(String::from_utf8(written).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn what_would_end_a_quoted_text_or_a_line_is_escaped() {
+        let mut written = Vec::new();
+        write_escaped("\t\r\n\u{8}\u{c}\u{1}\"\\é", &mut written);
+        assert_eq!(String::from_utf8(written).unwrap(), "\\t\\r\\n\\b\\f\\u0001\\\"\\\\é");
     }
 }

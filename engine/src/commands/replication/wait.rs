@@ -7,7 +7,7 @@ use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::config::Id;
 use crate::replication::Replication;
-use crate::replication::wait::{Wait, Wanted};
+use crate::replication::wait::{NO_AOF, Wait, Wanted};
 use crate::resp::request::Arguments;
 use crate::server::deferred::DeferredReply;
 
@@ -77,7 +77,7 @@ fn waitaof(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
         ));
     }
     if local && !context.server.config.boolean(Id::Appendonly) {
-        return Err(Error::Text("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."));
+        return Err(Error::Text(NO_AOF));
     }
     begin(context, Wanted::Synced { local, replicas }, until);
     Ok(())
@@ -109,6 +109,9 @@ fn timeout(context: &Context<'_>, argument: &[u8]) -> Result<Option<Monotonic>, 
         None => Err(Error::Text("ERR timeout is not an integer or out of range")),
         Some(..0) => Err(Error::Text("ERR timeout is negative")),
         Some(0) => Ok(None),
+        Some(milliseconds) if milliseconds.checked_add(context.now_ms()).is_none() => {
+            Err(Error::Text("ERR timeout is out of range"))
+        }
         Some(milliseconds) => Ok(Some(context.now.monotonic.plus_ms(milliseconds as u64))),
     }
 }

@@ -429,6 +429,7 @@ impl Work<'_> {
             aof.closing = false;
             self.discard_waiting();
         }
+        self.server.replication.waits.changed = true;
         self.server.listeners_changed();
         self.refuse_writes_as_configured();
         self.aof_progress();

@@ -232,7 +232,8 @@ impl Work<'_> {
         follow.kept_peak = follow.kept_peak.max(size);
         if hard_bytes > 0 && size > hard_bytes && apart.stage == Part::Keeping {
             apart.stage = Part::Full;
-            self.log(LogLevel::Notice, "Replication buffer limit reached, stopping buffering.");
+            let line = format!("Replication buffer limit reached ({hard_bytes} bytes), stopping buffering.");
+            self.log(LogLevel::Notice, line);
         }
     }
 

@@ -154,3 +154,12 @@ fn who_wants_only_the_file_is_let_go() {
     assert!(world.is_closed(7));
     assert_eq!(field(&mut world, "replication", "connected_slaves"), "0");
 }
+
+#[test]
+fn what_debug_populate_makes_is_not_in_it() {
+    let mut world = World::started(QUIET);
+    let mut replica = Replica::synchronized(&mut world, 7, 7000);
+    assert_eq!(world.ask(1, "debug populate 3\nset a 1\ndbsize"), "+OK\r\n+OK\r\n:4\r\n");
+    assert_eq!(replica.requests(&mut world), "SELECT 0\nset a 1");
+    assert_eq!(field(&mut world, "persistence", "rdb_changes_since_last_save"), "1");
+}

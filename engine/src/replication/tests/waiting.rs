@@ -110,3 +110,39 @@ fn waiting_for_our_own_disk_ends_with_its_sync() {
     }
     assert_eq!(world.replies(1), "*2\r\n:1\r\n:0\r\n");
 }
+
+#[test]
+fn a_shutdown_ends_its_wait_when_replicas_have_all() {
+    let mut world = World::started(QUIET);
+    let mut replica = Replica::synchronized(&mut world, 7, 7000);
+    assert_eq!(world.ask(1, "set a 1"), "+OK\r\n");
+    world.send(2, "shutdown nosave");
+    world.pass_ms(500);
+    assert_eq!(world.exit, None);
+    // Of a request for an acknowledgement it would tell only the next time.
+    assert_eq!(replica.requests(&mut world), "SELECT 0\nset a 1");
+    replica.acknowledge(&mut world, replica.offset);
+    world.pass_ms(20);
+    assert_eq!(world.exit, Some(0));
+    assert!(world.log.iter().any(|line| line == "1 of 1 replicas are in sync when shutting down."));
+}
+
+#[test]
+fn a_timeout_has_to_end_at_a_time_that_there_is() {
+    let mut world = World::started(QUIET);
+    assert_eq!(world.ask(1, "wait 2 9223372036854775807"), "-ERR timeout is out of range\r\n");
+    assert_eq!(world.ask(1, "wait 2 9223372036854775808"), "-ERR timeout is not an integer or out of range\r\n");
+    assert_eq!(world.ask(1, "wait 2 -1"), "-ERR timeout is negative\r\n");
+    assert_eq!(world.ask(1, "waitaof 0 1 9223372036854775807"), "-ERR timeout is out of range\r\n");
+}
+
+#[test]
+fn nobody_waits_for_an_aof_that_is_no_more() {
+    let mut world = World::started("appendonly yes\nappendfsync no\n");
+    world.send(1, "set a 1\nwaitaof 1 0 0");
+    world.send(2, "waitaof 0 1 0");
+    world.ask(3, "config set appendonly no");
+    let text = "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n";
+    assert_eq!(world.replies(1), format!("+OK\r\n{text}"));
+    assert_eq!(world.replies(2), "", "replicas may still come");
+}

@@ -8,7 +8,7 @@ use crate::config::Id;
 use crate::data::entry::{EntryRef, StringEncoding, Value};
 use crate::keyspace::Expiry;
 use crate::keyspace::access::{lru_clock, lru_idle_seconds};
-use crate::keyspace::change::{Event, Record};
+use crate::keyspace::change::Event;
 use crate::keyspace::database::Database;
 use crate::rdb::{ValueRef, WriteVersion, dump};
 use crate::resp::request::Arguments;
@@ -94,7 +94,8 @@ pub(super) fn populate(context: &mut Context<'_>, arguments: Arguments<'_>) -> R
         }
         let value = Value::Bytes(&value);
         context.keyspace.set_at(database, &key, None, value, Expiry::Clear, false, context.now);
-        context.changed(&key, Event::string("set"), Record::Set { value, expire_at_ms: None });
+        // Neither replicas nor the AOF learn of it, as with the reference.
+        context.also(&key, Event::string("set"));
     }
     context.reply.ok();
     Ok(())

@@ -158,7 +158,7 @@ fn no_more_is_kept_than_the_limit_of_a_replica() {
         sent.extend_from_slice(&piece);
         assert!(sent.len() < 200_000);
     }
-    assert!(world.log.iter().any(|line| line == "Replication buffer limit reached, stopping buffering."));
+    assert!(world.log.iter().any(|line| line == "Replication buffer limit reached (65536 bytes), stopping buffering."));
     snapshot.say(&mut world, framed(&file(&[(0, "b", "1", None)])));
     main.listen(&mut world);
     assert_eq!(main.credit, 1, "it reads again");
