@@ -66,6 +66,7 @@ impl Image for Aof {
             rotation: _,
             task: _,
             base_ready,
+            base_is_rdb,
             closing,
             limit,
             held,
@@ -82,7 +83,7 @@ impl Image for Aof {
         tape.each([current_size, base_size, delayed_syncs, last_ahead_bytes, suspended, timestamps, last_timestamp])?;
         tape.each([manifest, selected, file, file_size, buffer, appending, append_began, damaged, cutting, retry_at])?;
         tape.each([error_logged, appended, written, synced, syncing, sync_began, sync_slow, base_ready, closing])?;
-        tape.each([limit, held, awaited, mark, told, lost, place, unsettled])
+        tape.each([limit, held, awaited, mark, told, lost, place, unsettled, base_is_rdb])
     }
 }
 

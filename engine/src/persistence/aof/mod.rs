@@ -140,6 +140,8 @@ pub struct Aof {
     rotation: Option<Rotation>,
     task: Option<task::Task>,
     base_ready: Option<u64>,
+    /// The base that is or was last written has the form of an RDB.
+    pub(super) base_is_rdb: bool,
     /// Set when it was switched off and its file is still to be closed.
     closing: bool,
     limit: rewrite::RetryLimit,

@@ -267,7 +267,7 @@ impl Work<'_> {
         let config = &self.server.config;
         let aof = &self.server.persistence.aof;
         let mut manifest = aof.manifest.clone();
-        let base = manifest.add_base(&file_name(config), config.boolean(Id::AofUseRdbPreamble)).name.clone();
+        let base = manifest.add_base(&file_name(config), aof.base_is_rdb).name.clone();
         let to = path_of(config, &base);
         let mut steps = Vec::from(Step::directory(config));
         steps.push(Step::new(Kind::Base, None, DiskOperation::Rename { from, to }));

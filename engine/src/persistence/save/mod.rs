@@ -230,7 +230,11 @@ impl Work<'_> {
             self.end_background(Outcome::Killed, self.now, wish);
             return;
         }
-        let sink: Box<dyn Sink> = if rewrites && !self.server.config.boolean(Id::AofUseRdbPreamble) {
+        let is_rdb = self.server.config.boolean(Id::AofUseRdbPreamble);
+        if rewrites {
+            self.server.persistence.aof.base_is_rdb = is_rdb;
+        }
+        let sink: Box<dyn Sink> = if rewrites && !is_rdb {
             Box::new(CommandSink::new(&self.base_annotation()))
         } else {
             Box::new(self.sink(rewrites, wish))

@@ -144,6 +144,18 @@ fn a_rewrite_that_fails_anywhere_leaves_each_change_once() {
     assert!(failed > 100 && late > 4, "{failed} {late}");
 }
 
+/// What counts is how it was begun.
+#[test]
+fn a_base_has_the_name_of_its_form() {
+    let mut world = World::started("appendonly yes\nappendfsync always\naof-use-rdb-preamble no");
+    world.send(1, "set a 1\nbgrewriteaof\nconfig set aof-use-rdb-preamble yes");
+    world.pass_ms(1000);
+    assert!(world.files["appendonlydir/appendonly.aof.2.base.aof"].starts_with(b"*"), "{:?}", world.files.keys());
+    world.send(1, "bgrewriteaof\nconfig set aof-use-rdb-preamble no");
+    world.pass_ms(1000);
+    assert!(world.files["appendonlydir/appendonly.aof.3.base.rdb"].starts_with(b"REDIS"), "{:?}", world.files.keys());
+}
+
 #[test]
 fn a_reply_waits_for_the_disk() {
     let mut world = World::started(ON);
