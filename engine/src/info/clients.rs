@@ -5,7 +5,10 @@ use super::field::{Field, word, zero};
 use crate::config::Id;
 
 pub(super) const FIELDS: &[Field] = &[
-    Field::new("connected_clients", |source| (source.server.sessions.len() as u64).into()),
+    Field::new("connected_clients", |source| {
+        let replicas = source.server.replication.replica_count();
+        (source.server.sessions.len() as u64).saturating_sub(replicas).into()
+    }),
     Field::new("cluster_connections", zero),
     Field::new("maxclients", |source| source.server.config.integer(Id::Maxclients).into()),
     Field::new("client_recent_max_input_buffer", |source| source.clients.input_max.into()),

@@ -163,3 +163,11 @@ fn what_debug_populate_makes_is_not_in_it() {
     assert_eq!(replica.requests(&mut world), "SELECT 0\nset a 1");
     assert_eq!(field(&mut world, "persistence", "rdb_changes_since_last_save"), "1");
 }
+
+#[test]
+fn a_replica_is_not_counted_as_a_client() {
+    let mut world = World::started(QUIET);
+    let alone = field(&mut world, "clients", "connected_clients");
+    let _replica = Replica::synchronized(&mut world, 7, 7000);
+    assert_eq!(field(&mut world, "clients", "connected_clients"), alone);
+}
