@@ -43,7 +43,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::runtime::Runtime;
+use tokio::runtime::LocalRuntime;
 use tokio::sync::mpsc::unbounded_channel;
 
 /// Starts a server and serves until something ends the process. Returns the exit code when it could not be started.
@@ -191,7 +191,7 @@ fn write_pid_file(config: &Config, personality: Personality, is_background: bool
 struct Served {
     logger: Arc<Logger>,
     daemon: Arc<Daemon>,
-    runtime: Runtime,
+    runtime: LocalRuntime,
     lull: Arc<Lull>,
     host: TokioHost,
     acceptor: Acceptor<TokioHost>,

@@ -12,9 +12,9 @@ use std::io::Error;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::Builder;
-use tokio::runtime::Runtime;
+use tokio::runtime::{LocalOptions, LocalRuntime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 
 /// What the first thread does beside serving.
 pub(super) struct Duties {
@@ -26,9 +26,10 @@ pub(super) struct Duties {
 }
 
 /// The runtime of one thread.
-pub(super) fn runtime(lull: &Arc<Lull>) -> Result<Runtime, Error> {
+pub(super) fn runtime(lull: &Arc<Lull>) -> Result<LocalRuntime, Error> {
     let lull = Arc::clone(lull);
-    tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(move || lull.sleeps()).build()
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().on_thread_park(move || lull.sleeps()).build_local(LocalOptions::default())
 }
 
 /// Starts a thread that does what need not be done at once.
@@ -51,10 +52,9 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) {
 }
 
 /// Serves on `count` threads, of which the calling one is the first, for ever.
-pub(super) fn serve(shared: &Arc<Shared<TokioHost>>, count: usize, runtime: Runtime, duties: Duties) {
+pub(super) fn serve(shared: &Arc<Shared<TokioHost>>, count: usize, runtime: LocalRuntime, duties: Duties) {
     let others = (1..count).map(|number| start_serving(number, Arc::clone(shared), Arc::clone(&duties.lull))).collect();
-    let local = LocalSet::new();
-    local.block_on(&runtime, async {
+    runtime.block_on(async {
         spawn_local(timer::run(Arc::clone(shared)));
         let (signals, pending) = duties.signals;
         spawn_local(link::serve(duties.links, Arc::clone(shared)));
@@ -68,7 +68,7 @@ fn start_serving(number: usize, shared: Arc<Shared<TokioHost>>, lull: Arc<Lull>)
     start(&format!("io-{number}"), move || {
         raw::use_own_arena();
         match runtime(&lull) {
-            Ok(runtime) => LocalSet::new().block_on(&runtime, receive(arrivals, shared)),
+            Ok(runtime) => runtime.block_on(receive(arrivals, shared)),
             Err(error) => {
                 tracing::warn!("Could not watch for events: {error}");
                 std::process::exit(1);
