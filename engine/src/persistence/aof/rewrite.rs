@@ -358,17 +358,7 @@ impl Work<'_> {
         let name = Aof::temporary_increment(&file_name(&self.server.config));
         self.log(LogLevel::Notice, format!("Removing the temp incr aof file {name} in the background"));
         let path = path_of(&self.server.config, &name);
-        let aof = &mut self.server.persistence.aof;
-        aof.appending = None;
-        aof.syncing = None;
-        aof.damaged = false;
-        aof.cutting = false;
-        aof.retry_at = None;
-        aof.file_size = 0;
-        aof.forget_unwritten();
-        if let Some(file) = aof.file.take() {
-            self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Close { file });
-        }
+        self.close_increment();
         self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Remove { path });
     }
 

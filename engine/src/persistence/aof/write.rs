@@ -377,8 +377,17 @@ impl Work<'_> {
             return;
         }
         aof.closing = false;
+        self.close_increment();
+    }
+
+    /// Closes the increment; what can't be written, and the errors about it, go with it.
+    pub(super) fn close_increment(&mut self) {
+        let aof = &mut self.server.persistence.aof;
         aof.forget_unwritten();
+        aof.appending = None;
+        aof.syncing = None;
         aof.damaged = false;
+        aof.cutting = false;
         aof.retry_at = None;
         aof.write_error = None;
         aof.sync_error = None;

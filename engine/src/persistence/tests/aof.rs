@@ -283,6 +283,26 @@ fn a_disk_that_fails_refuses_writes_until_it_succeeds() {
     assert_eq!(world.exit, Some(1));
 }
 
+/// A first rewrite that fails takes its increment with it, and so the errors of
+/// that: until the next attempt there is nothing to write to.
+#[test]
+fn an_error_goes_with_the_file_that_it_was_about() {
+    let mut world = World::started("appendfsync everysec\nauto-aof-rewrite-percentage 0");
+    world.broken = |operation| match operation {
+        DiskOperation::Append { bytes, .. } => bytes.starts_with(b"*"),
+        operation => matches!(operation, DiskOperation::Rename { .. }),
+    };
+    world.send(1, "config set appendonly yes");
+    while !world.log.iter().any(|line| line.contains("Creating AOF incr file")) {
+        assert!(world.disk_step() || world.timer_step(), "{:#?}", world.log);
+    }
+    world.send(1, "incr n");
+    world.pass_ms(2);
+    assert!(world.log.iter().any(|line| line.starts_with("Error writing to the AOF file")), "{:#?}", world.log);
+    world.pass_ms(5000);
+    assert_eq!(world.ask(1, "incr n").lines().last(), Some(":2"), "{:#?}", world.log);
+}
+
 /// SHUTDOWN syncs whatever the policy is; if it fails the server goes on.
 #[test]
 fn a_failed_sync_is_tried_again_where_none_is_due() {
