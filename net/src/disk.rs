@@ -1,8 +1,7 @@
 //! Disk operations, on a thread of their own, in the order in which the engine
-//! started them; but for short syncs that all output waits for, which
-//! [`crate::lull`] carries out where they are started.
+//! started them; but for what [`crate::commit`] carries out where it is started.
 
-use crate::lull::Lull;
+use crate::commit::Commit;
 use engine::boundary::effects::DiskOperation;
 use engine::boundary::id::{DiskToken, FileId};
 use engine::boundary::input::{DiskDone, DiskError, DiskErrorKind};
@@ -21,30 +20,49 @@ pub trait Disk: Send {
     /// Called when all that an input asked for was started, with true if no output
     /// leaves before that is done.
     fn flush(&mut self, _output_waits: bool) {}
-
-    /// Called when an input was handled.
-    fn input_handled(&mut self) {}
 }
 
 /// The real disk.
 #[derive(Debug)]
 pub struct DiskThread {
-    queue: Sender<Operations>,
+    queue: DiskQueue,
     started: Operations,
-    lull: Arc<Lull>,
+    commit: Arc<Commit>,
 }
 
 /// What one input asked for.
 pub type Operations = Vec<(DiskToken, DiskOperation)>;
 
-/// The operations that a [`DiskThread`] is given.
-pub type DiskQueue = Receiver<Operations>;
+/// What the disk's thread is given to do.
+#[derive(Debug)]
+pub enum Job {
+    /// Operations whose ends are told of.
+    Carry(Operations),
+    /// A commit that a task waits for.
+    Commit(Operations),
+}
+
+/// Where the disk's thread takes its jobs from, which lives as long as the process.
+#[derive(Clone, Debug)]
+pub struct DiskQueue(Sender<Job>);
+
+impl DiskQueue {
+    fn carry(&self, operations: Operations) {
+        drop(self.0.send(Job::Carry(operations)));
+    }
+
+    /// Gives a commit away.
+    pub fn commit(&self, operations: Operations) {
+        drop(self.0.send(Job::Commit(operations)));
+    }
+}
 
 impl DiskThread {
-    /// The disk, and the queue that [`work`] is to serve.
-    pub fn new(lull: Arc<Lull>) -> (DiskThread, DiskQueue) {
-        let (queue, operations) = channel();
-        (DiskThread { queue, started: Vec::new(), lull }, operations)
+    /// The disk, the queue of its jobs, and the jobs that [`work`] is to do.
+    pub fn new(commit: Arc<Commit>) -> (DiskThread, DiskQueue, Receiver<Job>) {
+        let (sender, jobs) = channel();
+        let queue = DiskQueue(sender);
+        (DiskThread { queue: queue.clone(), started: Vec::new(), commit }, queue, jobs)
     }
 }
 
@@ -59,19 +77,11 @@ impl Disk for DiskThread {
         }
         let operations = std::mem::take(&mut self.started);
         let elsewhere = match is_commit(&operations) && output_waits {
-            true => self.lull.leave(operations),
+            true => self.commit.leave(operations),
             false => Err(operations),
         };
         if let Err(operations) = elsewhere {
-            // The thread lives as long as the process.
-            drop(self.queue.send(operations));
-        }
-    }
-
-    #[inline]
-    fn input_handled(&mut self) {
-        if let Some(operations) = self.lull.input_handled() {
-            drop(self.queue.send(operations));
+            self.queue.carry(operations);
         }
     }
 }
@@ -195,13 +205,13 @@ impl Files {
     }
 }
 
-/// Serves disk operations until nobody can start any.
-pub fn work(queue: &DiskQueue, files: &Files, lull: &Lull, mut complete: impl FnMut(Vec<Completion>)) {
-    while let Ok(operations) = queue.recv() {
-        if is_commit(&operations) {
-            complete(lull.measure(|| files.commit(operations)));
-        } else {
-            files.carry_out(operations, &mut complete);
+/// Does jobs until nobody can give any; what has ended goes to `complete`, unless a
+/// task waits for it.
+pub fn work(jobs: &Receiver<Job>, files: &Files, commit: &Commit, mut complete: impl FnMut(Vec<Completion>)) {
+    while let Ok(job) = jobs.recv() {
+        match job {
+            Job::Carry(operations) => files.carry_out(operations, &mut complete),
+            Job::Commit(operations) => commit.carry_out_away(files, operations),
         }
     }
 }

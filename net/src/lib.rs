@@ -14,8 +14,8 @@
 //! | --- | --- |
 //! | `program`, `start` | which program this is; from the command line to serving |
 //! | `host`, `tokio_host` | what the driver needs of its surroundings, and the real ones |
-//! | `listener`, `connection`, `link`, `mailbox` | sockets and what goes through them |
-//! | `shared`, `inbox`, `lull`, `timer`, `signal`, `disk`, `oracle` | everything that enters the engine, and what it wants done |
+//! | `listener`, `connection`, `link`, `mailbox`, `wake_queue` | sockets and what goes through them |
+//! | `shared`, `inbox`, `commit`, `timer`, `signal`, `disk`, `oracle` | everything that enters the engine, and what it wants done |
 //! | `settings`, `process`, `log`, `crash`, `allocator` | the process around it |
 //! | `recorder` | what goes into the engine, kept for a replay |
 //! | `raw` | the only unsafe code |
@@ -24,6 +24,7 @@ pub mod allocator;
 pub mod check_aof;
 pub mod check_rdb;
 pub mod clock;
+pub mod commit;
 pub mod connection;
 pub mod crash;
 pub mod disk;
@@ -34,7 +35,6 @@ mod inbox_model;
 pub mod link;
 pub mod listener;
 pub mod log;
-pub mod lull;
 pub mod mailbox;
 #[cfg(test)]
 mod mailbox_model;
@@ -51,3 +51,4 @@ pub mod start;
 mod sync;
 pub mod timer;
 pub mod tokio_host;
+pub mod wake_queue;

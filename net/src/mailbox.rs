@@ -1,7 +1,7 @@
 //! How one thread tells a connection of another thread something.
 
 // `super`, because `mailbox_model` compiles this file against other primitives.
-use super::sync::{AtomicU8, AtomicWaker, Mutex, Ordering};
+use super::sync::{Arc, AtomicU8, AtomicWaker, Mutex, Ordering, WakeQueue};
 
 const BYTES: u8 = 1;
 const CLOSE: u8 = 2;
@@ -15,6 +15,8 @@ pub struct Mailbox {
     flags: AtomicU8,
     outbox: Mutex<Vec<u8>>,
     waker: AtomicWaker,
+    /// That of the connection's thread, if it has one.
+    wake_queue: Option<Arc<WakeQueue>>,
 }
 
 /// What was posted.
@@ -44,6 +46,11 @@ impl Post {
 }
 
 impl Mailbox {
+    /// A mailbox of a connection that this thread serves.
+    pub fn of_this_thread() -> Mailbox {
+        Mailbox { wake_queue: WakeQueue::of_this_thread(), ..Mailbox::default() }
+    }
+
     /// Posts bytes to send.
     pub fn send(&self, bytes: &[u8]) {
         self.outbox.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend_from_slice(bytes);
@@ -62,7 +69,11 @@ impl Mailbox {
 
     fn post(&self, flag: u8) {
         self.flags.fetch_or(flag, Ordering::AcqRel);
-        self.waker.wake();
+        let Some(task) = self.waker.take() else { return };
+        match &self.wake_queue {
+            Some(queue) => queue.wake(task),
+            None => task.wake(),
+        }
     }
 
     /// Takes what was posted; its bytes follow by [`Mailbox::take_bytes`].

@@ -7,8 +7,8 @@
 mod sync {
     //! Loom's primitives under the names of [`crate::sync`].
 
-    pub(super) use loom::sync::Mutex;
     pub(super) use loom::sync::atomic::{AtomicU8, Ordering};
+    pub(super) use loom::sync::{Arc, Mutex};
     use std::task::Waker;
 
     #[derive(Default, Debug)]
@@ -19,8 +19,22 @@ mod sync {
             self.0.register_by_ref(waker);
         }
 
-        pub(super) fn wake(&self) {
-            self.0.wake();
+        pub(super) fn take(&self) -> Option<Waker> {
+            self.0.take_waker()
+        }
+    }
+
+    /// Wakes at once: there is no other thread's queue.
+    #[derive(Debug)]
+    pub(super) struct WakeQueue;
+
+    impl WakeQueue {
+        pub(super) fn of_this_thread() -> Option<Arc<WakeQueue>> {
+            None
+        }
+
+        pub(super) fn wake(&self, task: Waker) {
+            task.wake();
         }
     }
 }

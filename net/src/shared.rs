@@ -12,6 +12,7 @@ use engine::boundary::input::{BufferReport, Connection, Input, LinkEvent};
 use engine::boundary::time::Now;
 use engine::engine::Engine;
 use engine::resp::request::{Limits, Requests};
+use engine::session::sessions::BuildIdHasher;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
@@ -48,7 +49,7 @@ struct Core {
     engine: Engine,
     effects: Effects,
     recorder: Option<Recorder>,
-    mailboxes: HashMap<ClientId, Arc<Mailbox>>,
+    mailboxes: HashMap<ClientId, Arc<Mailbox>, BuildIdHasher>,
     links: HashMap<LinkId, Arc<Mailbox>>,
     wanted_links: UnboundedSender<NewLink>,
     next_client: u64,
@@ -101,7 +102,7 @@ impl<H: Host> Shared<H> {
             engine,
             effects,
             recorder,
-            mailboxes: HashMap::new(),
+            mailboxes: HashMap::default(),
             links: HashMap::new(),
             wanted_links,
             next_client: 1,
@@ -220,7 +221,7 @@ impl<H: Host> Shared<H> {
         self.with(|core| {
             let client = ClientId(core.next_client);
             core.next_client += 1;
-            let mailbox = Arc::new(Mailbox::default());
+            let mailbox = Arc::new(Mailbox::of_this_thread());
             core.mailboxes.insert(client, Arc::clone(&mailbox));
             self.enter_and_carry_out(core, Input::Connected { client, connection });
             (client, mailbox, core.engine.limits(client))
@@ -283,7 +284,6 @@ impl Core {
             recorder.input(now, &input);
         }
         self.engine.handle(now, input, &mut self.effects);
-        self.disk.input_handled();
         if let Some(recorder) = &self.recorder {
             recorder.handled(now, &self.effects, &mut self.engine);
         }

@@ -4,11 +4,15 @@ use crate::host::Host;
 use crate::shared::Shared;
 use engine::boundary::input::Input;
 use engine::boundary::time::Monotonic;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 /// Hands the engine its deadlines, for ever.
 pub async fn run<H: Host>(shared: Arc<Shared<H>>) {
+    let mut sleeps_until = u64::MAX;
+    let mut sleep = pin!(shared.host.sleep_until(Monotonic(sleeps_until)));
     loop {
         let next = shared.set_armed();
         if next <= shared.host.now().monotonic.0 {
@@ -17,14 +21,20 @@ pub async fn run<H: Host>(shared: Arc<Shared<H>>) {
             tokio::task::yield_now().await;
             continue;
         }
-        let mut sleep = std::pin::pin!(shared.host.sleep_until(Monotonic(next)));
-        let mut earlier = std::pin::pin!(shared.rearm.notified());
-        std::future::poll_fn(|context| {
-            if sleep.as_mut().poll(context).is_ready() || earlier.as_mut().poll(context).is_ready() {
-                return std::task::Poll::Ready(());
-            }
-            std::task::Poll::Pending
-        })
-        .await;
+        // To begin a sleep takes a system call; most often what was due at once is
+        // done, and the next is what it was before.
+        if next != sleeps_until {
+            sleeps_until = next;
+            sleep.set(shared.host.sleep_until(Monotonic(next)));
+        }
+        let mut earlier = pin!(shared.rearm.notified());
+        let is_over = poll_fn(|context| match sleep.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(true),
+            Poll::Pending => earlier.as_mut().poll(context).map(|()| false),
+        });
+        if is_over.await {
+            sleeps_until = u64::MAX;
+            sleep.set(shared.host.sleep_until(Monotonic(sleeps_until)));
+        }
     }
 }

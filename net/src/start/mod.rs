@@ -11,13 +11,13 @@ pub mod configuration;
 pub mod notice;
 pub(crate) mod threads;
 
+use crate::commit::Commit;
 use crate::disk::{DiskThread, Files, work};
 use crate::host::Host;
 use crate::listener::Listeners;
 use crate::listener::accept::Acceptor;
 use crate::listener::socket::{SocketOptions, UnixAccess, system_text};
 use crate::log::{Logger, ROLE_PRIMARY};
-use crate::lull::Lull;
 use crate::oracle::System;
 use crate::process::pidfile::{self, PidFile};
 use crate::process::supervisor::Supervisor;
@@ -64,8 +64,7 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     if !prepare_process(&mut configuration) {
         return 1;
     }
-    let lull = Arc::new(Lull::default());
-    let runtime = match threads::runtime(&lull) {
+    let runtime = match threads::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::warn!("Could not watch for events: {}", system_text(&error));
@@ -83,12 +82,7 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
     notice::running(config, personality, &logger);
     notice::backlog(config.integer(Id::TcpBacklog));
     let daemon = Daemon { settings: Mutex::new(settings), supervisor, pid_file };
-    serve(
-        configuration,
-        executable,
-        personality,
-        Served { logger, daemon: Arc::new(daemon), runtime, lull, host, acceptor },
-    )
+    serve(configuration, executable, personality, Served { logger, daemon: Arc::new(daemon), runtime, host, acceptor })
 }
 
 /// Reads the configuration, and lets the log follow it. What is wrong is told where the reference tells it.
@@ -192,7 +186,6 @@ struct Served {
     logger: Arc<Logger>,
     daemon: Arc<Daemon>,
     runtime: LocalRuntime,
-    lull: Arc<Lull>,
     host: TokioHost,
     acceptor: Acceptor<TokioHost>,
 }
@@ -226,7 +219,7 @@ impl Daemon {
 }
 
 fn serve(configuration: Configuration, executable: String, personality: Personality, served: Served) -> i32 {
-    let Served { logger, daemon, runtime, lull, host, acceptor } = served;
+    let Served { logger, daemon, runtime, host, acceptor } = served;
     let Configuration { config, file, renamed_commands, .. } = configuration;
     let threads = config.unsigned(Id::IoThreads) as usize;
     let background_processors = config.text(Id::BioCpulist).to_vec();
@@ -251,7 +244,8 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     }
     let engine = Engine::new(options, now);
     tracing::info!("Server initialized");
-    let (disk, queue) = DiskThread::new(Arc::clone(&lull));
+    let commit = Arc::new(Commit::default());
+    let (disk, queue, jobs) = DiskThread::new(Arc::clone(&commit));
     let (garbage, to_drop) = channel();
     let (wanted_links, links) = unbounded_channel();
     let [for_settings, for_ready, for_exit, for_signal] = [(); 4].map(|()| Arc::clone(&daemon));
@@ -277,22 +271,22 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     };
     let shared = Shared::new(parts, host);
     let files = Arc::new(Files::default());
-    let [for_disk, for_lull, for_recorder] = [(); 3].map(|()| Arc::clone(&shared));
-    let (same_files, measured) = (Arc::clone(&files), Arc::clone(&lull));
-    lull.serve(move |operations| same_files.commit(operations), move |ended| for_lull.completed(ended));
+    let [for_disk, for_recorder] = [(); 2].map(|()| Arc::clone(&shared));
+    let commits = threads::Commits { commit, files, queue };
+    let of_disk = commits.clone();
     recorder.step_by(Box::new(move || {
         let more = for_recorder.step_image();
         for_recorder.let_others_in();
         more
     }));
     threads::start_background("disk", background_processors.clone(), move || {
-        work(&queue, &files, &measured, |ended| for_disk.completed(ended));
+        work(&jobs, &of_disk.files, &of_disk.commit, |ended| for_disk.completed(ended));
     });
     threads::start_background("drop", background_processors, move || to_drop.into_iter().for_each(drop));
     let signals = signal::wait(move |code| for_signal.exit(code));
     let options = daemon.settings().connection_options();
     shared.handle(Input::Start);
-    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals, links, lull });
+    threads::serve(&shared, threads, runtime, threads::Duties { acceptor, options, signals, links, commits });
     0
 }
 

@@ -9,21 +9,69 @@ use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::{Effect, Effects};
 use crate::boundary::id::{ClientId, LinkId};
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
+
+/// Bytes of a chunk, unless one piece is longer.
+const CHUNK: usize = 32 << 10;
 
 /// Output that is held back, in order.
 #[derive(Default, Debug)]
 pub(super) struct Held {
     queue: VecDeque<(u64, Output)>,
+    pieces: Pieces,
 }
 
-/// One piece of it.
+/// One piece of it, with the length of its bytes.
 #[derive(Debug)]
 enum Output {
-    /// To one of those that share the bytes.
-    Send(ClientId, Arc<Bytes>),
+    Send(ClientId, usize),
+    /// The bytes of the `Send` before, to another client.
+    SendToo(ClientId),
     Close(ClientId),
-    LinkSend(LinkId, Bytes),
+    LinkSend(LinkId, usize),
+}
+
+/// Pieces of bytes that come out as they went in. In chunks, so that no allocation
+/// is needed for each, nor one that grows with all of them.
+#[derive(Default, Debug)]
+struct Pieces {
+    chunks: VecDeque<Bytes>,
+    /// Bytes of the first chunk that are gone.
+    gone: usize,
+}
+
+impl Pieces {
+    fn push(&mut self, piece: &[u8]) {
+        match self.chunks.back_mut() {
+            Some(chunk) if chunk.0.is_empty() || chunk.0.len() + piece.len() <= CHUNK => {
+                chunk.0.extend_from_slice(piece);
+            }
+            _ => {
+                let mut chunk = Bytes::default();
+                chunk.0.reserve(CHUNK.max(piece.len()));
+                chunk.0.extend_from_slice(piece);
+                self.chunks.push_back(chunk);
+            }
+        }
+    }
+
+    /// Hands over the next piece, which has this length.
+    fn pop(&mut self, length: usize, take: impl FnOnce(&[u8])) {
+        let last = self.chunks.len() == 1;
+        let Some(chunk) = self.chunks.front_mut() else { return };
+        let end = chunk.0.len().min(self.gone + length);
+        take(&chunk.0[self.gone..end]);
+        self.gone = end;
+        if end < chunk.0.len() {
+            return;
+        }
+        self.gone = 0;
+        // The last one of common size stays for what comes next.
+        if last && chunk.0.capacity() <= CHUNK {
+            chunk.0.clear();
+        } else {
+            self.chunks.pop_front();
+        }
+    }
 }
 
 /// Where the effects of an input begin, and its changes.
@@ -39,12 +87,11 @@ impl Image for Held {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let Held { queue } = self;
-        queue.image(tape)
+        let Held { queue, pieces } = self;
+        tape.each([queue, pieces])
     }
 }
 
-/// Bytes that several share are each's own afterwards.
 impl Image for Output {
     fn blank() -> Output {
         Output::Close(ClientId(0))
@@ -54,19 +101,26 @@ impl Image for Output {
         let (client, link) = (ClientId(0), LinkId(0));
         tape.variant(
             self,
-            [Output::Send(client, Arc::default()), Output::Close(client), Output::LinkSend(link, Bytes::default())],
+            [Output::Send(client, 0), Output::SendToo(client), Output::Close(client), Output::LinkSend(link, 0)],
         )?;
         match self {
-            Output::Send(client, bytes) if tape.reads() => {
-                let mut read = Bytes::default();
-                tape.each([client, &mut read])?;
-                *bytes = Arc::new(read);
-                Ok(())
-            }
-            Output::Send(client, bytes) => tape.each([client, &mut Bytes(bytes.0.clone())]),
-            Output::Close(client) => client.image(tape),
-            Output::LinkSend(link, bytes) => tape.each([link, bytes]),
+            Output::Send(client, length) => tape.each([client, length]),
+            Output::SendToo(client) | Output::Close(client) => client.image(tape),
+            Output::LinkSend(link, length) => tape.each([link, length]),
         }
+    }
+}
+
+impl Image for Pieces {
+    fn blank() -> Pieces {
+        Pieces::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Pieces { chunks, gone } = self;
+        tape.each([chunks, gone])?;
+        let length = chunks.front().map_or(0, |chunk| chunk.0.len());
+        if *gone > length { Err(Damaged) } else { Ok(()) }
     }
 }
 
@@ -116,43 +170,46 @@ impl Aof {
 
     fn take_output(&mut self, mark: Mark, position: u64, effects: &mut Effects) {
         let list = &mut effects.orders.list;
-        let mut last = (0..0, Arc::default());
+        let Held { queue, pieces } = &mut self.held;
+        let mut last = 0..0;
         for effect in list.split_off(mark.effects.min(list.len())) {
-            let bytes = |start, end| Bytes(effects.output[start..end].to_vec());
             let output = match effect {
+                Effect::Send { client, start, end } if last == (start..end) => Output::SendToo(client),
                 Effect::Send { client, start, end } => {
-                    if last.0 != (start..end) {
-                        last = (start..end, Arc::new(bytes(start, end)));
-                    }
-                    Output::Send(client, Arc::clone(&last.1))
+                    last = start..end;
+                    pieces.push(&effects.output[last.clone()]);
+                    Output::Send(client, last.len())
                 }
-                Effect::LinkSend { link, start, end } => Output::LinkSend(link, bytes(start, end)),
+                Effect::LinkSend { link, start, end } => {
+                    pieces.push(&effects.output[start..end]);
+                    Output::LinkSend(link, end - start)
+                }
                 Effect::Close { client, flush: true } => Output::Close(client),
                 other => {
                     effects.orders.list.push(other);
                     continue;
                 }
             };
-            self.held.queue.push_back((position, output));
+            queue.push_back((position, output));
         }
     }
 
     fn let_go(&mut self, effects: &mut Effects) {
         let released = self.released();
         let mut sent = false;
-        let mut last: (Arc<Bytes>, usize, usize) = Default::default();
-        while let Some((_, output)) = self.held.queue.pop_front_if(|(position, _)| *position <= released) {
+        let (mut start, mut end) = (0, 0);
+        let Held { queue, pieces } = &mut self.held;
+        while let Some((_, output)) = queue.pop_front_if(|(position, _)| *position <= released) {
             sent = true;
             match output {
-                Output::Send(client, bytes) => {
-                    if !Arc::ptr_eq(&bytes, &last.0) {
-                        let start = effects.output.len();
-                        effects.output.extend_from_slice(&bytes.0);
-                        last = (bytes, start, effects.output.len());
-                    }
-                    effects.send_part(client, last.1, last.2);
+                Output::Send(client, length) => {
+                    start = effects.output.len();
+                    pieces.pop(length, |bytes| effects.output.extend_from_slice(bytes));
+                    end = effects.output.len();
+                    effects.send_part(client, start, end);
                 }
-                Output::LinkSend(link, bytes) => effects.send_over(link, &bytes.0),
+                Output::SendToo(client) => effects.send_part(client, start, end),
+                Output::LinkSend(link, length) => pieces.pop(length, |bytes| effects.send_over(link, bytes)),
                 Output::Close(client) => effects.orders.close(client),
             }
         }
@@ -161,5 +218,36 @@ impl Aof {
             let exit = effects.orders.list.remove(at);
             effects.orders.list.push(exit);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::Random;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn pieces_come_out_as_they_went_in() {
+        let mut random = Random::from_seed(1);
+        let mut pieces = Pieces::default();
+        let mut model: VecDeque<Vec<u8>> = VecDeque::new();
+        let mut most = 0;
+        for round in 0..20_000_u32 {
+            // It fills for a while, and empties for a while.
+            if random.below(100) < if round / 1000 % 2 == 0 { 60 } else { 40 } {
+                let bound = if random.below(50) == 0 { 3 * CHUNK as u64 } else { 200 };
+                let length = random.below(bound) as usize;
+                let piece: Vec<u8> = (0..length).map(|index| (index as u32 ^ round) as u8).collect();
+                pieces.push(&piece);
+                model.push_back(piece);
+            } else if let Some(piece) = model.pop_front() {
+                pieces.pop(piece.len(), |bytes| assert!(bytes == piece));
+            }
+            most = most.max(pieces.chunks.len());
+        }
+        assert!(most > 5, "{most}");
+        model.iter().for_each(|piece| pieces.pop(piece.len(), |bytes| assert!(bytes == piece)));
+        assert!(pieces.chunks.len() <= 1 && pieces.gone == 0);
     }
 }

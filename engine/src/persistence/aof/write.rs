@@ -21,7 +21,10 @@ use crate::server::disk::{AofOperation, DiskUse};
 use crate::server::latency::Sample;
 use crate::server::timer::Timer;
 use alloc::format;
+use alloc::vec::Vec;
 
+/// Bytes for which room is made before there is anything to append.
+const BUFFER_AHEAD_MAX: usize = 64 << 10;
 /// Milliseconds between syncs with `everysec`.
 const SYNC_EVERY_MS: u64 = 1000;
 /// Milliseconds between appends that nobody waits for.
@@ -173,7 +176,9 @@ impl Work<'_> {
         if aof.rotation.is_none() {
             aof.state_place();
         }
-        let bytes = core::mem::take(&mut aof.buffer.0);
+        // The next will be about as long.
+        let next = Vec::with_capacity(aof.buffer.0.len().min(BUFFER_AHEAD_MAX));
+        let bytes = core::mem::replace(&mut aof.buffer.0, next);
         let length = bytes.len();
         // With `always` a failure ends the process: nothing is tried again.
         let copy = if aof.policy == Policy::Always { Bytes::default() } else { Bytes(bytes.clone()) };

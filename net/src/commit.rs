@@ -1,0 +1,141 @@
+//! Commits: an append, and the sync that all output waits for.
+//!
+//! Nothing of what is handled while a commit is under way can leave before it ends.
+//! So a thread that serves clients carries out those that it starts itself, as long
+//! as they are short, after whatever was ready to be handled: two threads that wake
+//! one another take as long as the disk does, and requests that are read one by one
+//! as they come cost more than those that are found together. On a slow disk its
+//! thread carries commits out beside all else.
+
+use crate::disk::{Completion, DiskQueue, Files, Operations};
+use crate::host::Host;
+use crate::shared::Shared;
+use std::cell::RefCell;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+/// Commits that usually take longer are slow.
+const SHORT_MAX: Duration = Duration::from_millis(2);
+
+thread_local! {
+    /// Wakes the task of this thread, once it has one.
+    static TASK: RefCell<Option<Waker>> = const { RefCell::new(None) };
+}
+
+/// The commit under way; there is one at a time.
+#[derive(Default)]
+pub struct Commit(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    stage: Stage,
+    /// How long commits take: a moving average.
+    usual: Duration,
+}
+
+#[derive(Default)]
+enum Stage {
+    /// None is under way.
+    #[default]
+    None,
+    /// Left for the task of the thread that started it.
+    Left(Operations),
+    /// In the hands of that task.
+    Taken,
+    /// With the disk's thread, which wakes the task.
+    Away(Waker),
+    /// The disk's thread is done.
+    Done(Vec<Completion>),
+}
+
+impl fmt::Debug for Commit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commit").finish_non_exhaustive()
+    }
+}
+
+impl Commit {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves a commit to the task of this thread. Gives it back if there is no such
+    /// task, or another commit is under way.
+    pub fn leave(&self, operations: Operations) -> Result<(), Operations> {
+        let Some(task) = TASK.with_borrow(Clone::clone) else { return Err(operations) };
+        let mut state = self.state();
+        if !matches!(state.stage, Stage::None) {
+            return Err(operations);
+        }
+        state.stage = Stage::Left(operations);
+        drop(state);
+        task.wake();
+        Ok(())
+    }
+
+    fn is_slow(&self) -> bool {
+        self.state().usual > SHORT_MAX
+    }
+
+    /// Carries a commit out and measures it.
+    fn carry_out(&self, files: &Files, operations: Operations) -> Vec<Completion> {
+        let began = Instant::now();
+        let ended = files.commit(operations);
+        self.note(began.elapsed());
+        ended
+    }
+
+    fn note(&self, took: Duration) {
+        let mut state = self.state();
+        state.usual = (state.usual * 7 + took) / 8;
+    }
+
+    /// The disk's thread carries out what [`Commit::give_away`] gave it.
+    pub fn carry_out_away(&self, files: &Files, operations: Operations) {
+        let ended = self.carry_out(files, operations);
+        let away = std::mem::replace(&mut self.state().stage, Stage::Done(ended));
+        if let Stage::Away(task) = away {
+            task.wake();
+        }
+    }
+
+    fn give_away(&self, operations: Operations, queue: &DiskQueue, context: &Context<'_>) {
+        self.state().stage = Stage::Away(context.waker().clone());
+        queue.commit(operations);
+    }
+
+    /// The ends of a commit of this thread, if there is one that has ended.
+    fn poll(&self, files: &Files, queue: &DiskQueue, context: &Context<'_>) -> Poll<Vec<Completion>> {
+        let mut state = self.state();
+        match std::mem::replace(&mut state.stage, Stage::Taken) {
+            Stage::Left(operations) => {
+                drop(state);
+                if !self.is_slow() {
+                    return Poll::Ready(self.carry_out(files, operations));
+                }
+                self.give_away(operations, queue, context);
+            }
+            Stage::Done(ended) => return Poll::Ready(ended),
+            other => state.stage = other,
+        }
+        Poll::Pending
+    }
+}
+
+/// The task of a thread that serves clients: sees to the commits that it starts.
+pub async fn serve<H: Host>(commit: Arc<Commit>, shared: Arc<Shared<H>>, files: Arc<Files>, queue: DiskQueue) {
+    loop {
+        let ended = poll_fn(|context| {
+            if TASK.with_borrow(Option::is_none) {
+                TASK.set(Some(context.waker().clone()));
+            }
+            commit.poll(&files, &queue, context)
+        })
+        .await;
+        commit.state().stage = Stage::None;
+        shared.completed(ended);
+    }
+}
