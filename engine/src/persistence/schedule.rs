@@ -29,6 +29,9 @@ impl Work<'_> {
         if let Some(point) = reached {
             let line = format!("{} changes in {} seconds. Saving...", point.changes, point.seconds);
             self.log(LogLevel::Notice, line);
+        } else if self.server.saves_fail() {
+            // With writes refused no save point is ever reached.
+            self.log(LogLevel::Notice, "Writes are refused since the last save failed. Saving...");
         } else if !status.scheduled {
             return;
         }

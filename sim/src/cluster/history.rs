@@ -98,6 +98,17 @@ impl Histories {
         }
     }
 
+    /// Number of writes of a history's lineage that whoever has come to an offset
+    /// has at least: it may be an offset of a parent, before the cut.
+    pub(crate) fn known_at(&self, history: HistoryNumber, offset: u64) -> usize {
+        let inherited = self.inherited(history);
+        let own = self.all[history].log.partition_point(|entry| entry.after <= offset);
+        match self.all[history].parent {
+            Some((parent, _)) if own == 0 => inherited.min(self.known_at(parent, offset)),
+            _ => inherited + own,
+        }
+    }
+
     /// The cut of a history's own log that makes a prefix of its lineage so long;
     /// goes back to a parent where the prefix is shorter.
     pub(crate) fn cut(&self, history: HistoryNumber, length: usize) -> (HistoryNumber, usize) {
@@ -174,5 +185,16 @@ mod tests {
         assert_eq!(histories.lineage(second, 1), [0, 1, 7]);
         assert_eq!(histories.cut(second, 3), (second, 1));
         assert_eq!(histories.cut(second, 1), (first, 1));
+    }
+
+    #[test]
+    fn who_is_not_yet_at_the_cut_has_no_more_than_the_parent_had_there() {
+        let mut histories = Histories::default();
+        let first = histories.begin([b'a'; 40], None, Born::Empty);
+        histories.all[first].log.extend((0..4).map(|write| Entry { write, after: 10 * (write as u64 + 1) }));
+        let second = histories.begin([b'b'; 40], Some((first, 3)), Born::Promotion);
+        histories.all[second].log.push(Entry { write: 7, after: 50 });
+        let known = [5, 10, 29, 30, 49, 50].map(|offset| histories.known_at(second, offset));
+        assert_eq!(known, [0, 1, 2, 3, 3, 4]);
     }
 }

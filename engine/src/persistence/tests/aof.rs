@@ -252,6 +252,26 @@ fn a_tail_that_is_not_whole_is_cut_off() {
     assert_eq!(over(ON, files, world.now).exit, Some(1));
 }
 
+/// The list already names the next increment when the disk fails while it takes its
+/// place: what follows goes to the one before, and may break off there.
+#[test]
+fn a_tail_before_an_empty_increment_is_cut_off() {
+    let mut world = World::started(ON);
+    world.ask(1, "set a 1\nset b 2");
+    let mut files = world.files.clone();
+    let [manifest, first, second] =
+        ["manifest", "1.incr.aof", "2.incr.aof"].map(|name| format!("appendonlydir/appendonly.aof.{name}"));
+    files.get_mut(&manifest).unwrap().extend_from_slice(b"file appendonly.aof.2.incr.aof seq 2 type i\n");
+    files.get_mut(&first).unwrap().extend_from_slice(b"*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\na\r\n");
+    files.insert(second.clone(), Vec::new());
+    let again = over(ON, files.clone(), world.now);
+    assert_eq!(again.contents(), world.contents(), "{:#?}", again.log);
+    assert_eq!(again.files[&first].len(), world.files[&first].len());
+    files.insert(second, b"*2\r\n$4\r\nINCR\r\n$1\r\na\r\n".to_vec());
+    let refused = over(ON, files, world.now);
+    assert_eq!(refused.exit, Some(1), "there is more behind it");
+}
+
 #[test]
 fn an_old_file_becomes_a_base() {
     let old = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n".to_vec();

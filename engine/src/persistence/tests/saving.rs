@@ -100,6 +100,20 @@ fn bgsave_can_be_cancelled() {
     assert_eq!(loaded(&world.files["dump.rdb"], world.now), before);
 }
 
+/// As writes are refused, no save point will be reached.
+#[test]
+fn a_failed_save_is_tried_again_without_a_save_point() {
+    let mut world = World::started("save 3600 100");
+    world.broken = |operation| matches!(operation, DiskOperation::Create { .. });
+    world.ask(1, "set a 1\nbgsave");
+    assert!(world.ask(1, "set a 1").starts_with("-MISCONF"));
+    world.pass_ms(7000);
+    assert!(world.ask(1, "set a 1").starts_with("-MISCONF"));
+    world.broken = |_| false;
+    world.pass_ms(7000);
+    assert_eq!(world.ask(1, "set a 1"), "+OK\r\n");
+}
+
 #[test]
 fn a_failed_save_refuses_writes_until_one_succeeds() {
     let mut world = World::started("save 3600 100");

@@ -83,9 +83,7 @@ impl Watch {
             self.judge(Checker::Promotion, Some(format!("{text}: {values:?}")));
             return (history, 0);
         };
-        let log = &self.histories.all[history].log;
-        let own = log.partition_point(|entry| entry.after <= offset);
-        let known = self.histories.inherited(history) + own;
+        let known = self.histories.known_at(history, offset);
         let wrong = || format!("node {node} at offset {offset} of history {history} has {found:?} of {known} writes");
         self.judge(Checker::Promotion, (found.most < known).then(wrong));
         self.histories.cut(history, found.most.min(known.max(found.least)))

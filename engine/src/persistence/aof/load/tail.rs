@@ -18,7 +18,8 @@ impl Work<'_> {
         let in_multi = current.session.transaction.is_some();
         // A request that is appended behind an annotation without its end would become a part of it.
         let half_annotation = !in_multi && current.scanner.request_bytes().first() == Some(&b'#');
-        let is_last = load.index + 1 == load.files.len();
+        // Behind it may be an increment that was begun and then given up, with nothing in it.
+        let is_last = load.files[load.index + 1..].iter().all(|file| file.size == 0);
         let is_whole = !in_multi && (current.scanner.is_at_end() || half_annotation && !is_last);
         let valid = current.valid;
         self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Close { file });
