@@ -216,6 +216,10 @@ impl Work<'_> {
             aof.buffer.0.append(&mut rotation.behind.0);
         }
         if aof.rewriting.is_none() {
+            // It was to be the first one, of a rewrite that is over.
+            if aof.file.is_none() {
+                self.discard_waiting();
+            }
             return;
         }
         aof.rewrite_failed = true;

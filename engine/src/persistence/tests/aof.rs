@@ -1,6 +1,7 @@
 //! The append only file: what is written is loaded, whatever happens in between.
 
 use super::*;
+use crate::persistence::aof::State;
 
 const ON: &str = "appendonly yes\nappendfsync always\nauto-aof-rewrite-percentage 0";
 
@@ -301,6 +302,39 @@ fn a_disk_that_fails_refuses_writes_until_it_succeeds() {
     world.broken = |operation| matches!(operation, DiskOperation::Sync { .. });
     assert_eq!(world.ask(1, "incr n"), "");
     assert_eq!(world.exit, Some(1));
+}
+
+/// Lets any two disk operations of switching on fail: it is on in the end, or off
+/// if it is switched off meanwhile.
+#[test]
+fn it_is_switched_on_whatever_fails_first() {
+    for case in 0..12 * 12 * 2 {
+        let (first, second, switched_off) = (case / 2 % 12, case / 24, case % 2 == 1);
+        let mut world = World::started("appendfsync everysec\nauto-aof-rewrite-percentage 0\nsave 3600 1\nhz 1");
+        world.ask(1, "incr n");
+        world.send(1, "config set appendonly yes\nincr n");
+        let mut fails = [first, first + 1 + second].into_iter().peekable();
+        for operation in 0..30 {
+            let failed = fails.next_if_eq(&operation).is_some() && world.disk_fails();
+            let _ = failed || world.disk_step();
+            world.timer_step();
+            world.send(2, "incr n");
+        }
+        if switched_off {
+            world.ask(1, "config set appendonly no");
+        }
+        // Beyond the time for which rewrites that failed rest.
+        world.pass_ms(200_000);
+        world.taken(1);
+        assert_eq!(world.ask(1, "set a 1"), "+OK\r\n", "{first} {second}: {:#?}", world.log);
+        assert_eq!(world.ask(1, "bgsave"), "+Background saving started\r\n", "{first} {second}: {:#?}", world.log);
+        let state = &world.engine.server().persistence.aof.state;
+        assert_eq!(*state, if switched_off { State::Off } else { State::On }, "{first} {second}: {:#?}", world.log);
+        if !switched_off {
+            world.pass_ms(3000);
+            assert_eq!(number(&over(ON, world.durable.clone(), world.now)), number(&world), "{first} {second}");
+        }
+    }
 }
 
 /// A first rewrite that fails takes its increment with it, and so the errors of
