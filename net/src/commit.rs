@@ -139,3 +139,87 @@ pub async fn serve<H: Host>(commit: Arc<Commit>, shared: Arc<Shared<H>>, files: 
         shared.completed(ended);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::{DiskThread, Job};
+    use engine::boundary::effects::DiskOperation;
+    use engine::boundary::id::{DiskToken, FileId};
+    use std::sync::mpsc::Receiver;
+
+    /// A commit whose thread's task is this test.
+    struct Thread {
+        commit: Arc<Commit>,
+        files: Files,
+        queue: DiskQueue,
+        jobs: Receiver<Job>,
+    }
+
+    impl Thread {
+        fn new() -> Thread {
+            TASK.set(Some(Waker::noop().clone()));
+            let commit = Arc::new(Commit::default());
+            let (_, queue, jobs) = DiskThread::new(Arc::clone(&commit));
+            Thread { commit, files: Files::default(), queue, jobs }
+        }
+
+        /// The token of what has ended.
+        fn poll(&self) -> Option<u64> {
+            let context = Context::from_waker(Waker::noop());
+            match self.commit.poll(&self.files, &self.queue, &context) {
+                Poll::Ready(ended) => {
+                    self.commit.state().stage = Stage::None;
+                    Some(ended[0].token.0)
+                }
+                Poll::Pending => None,
+            }
+        }
+
+        /// What the disk's thread is given to do; it does it.
+        fn disk_works(&self) -> bool {
+            let Ok(Job::Commit(operations)) = self.jobs.try_recv() else { return false };
+            self.commit.carry_out_away(&self.files, operations);
+            true
+        }
+    }
+
+    fn sync(token: u64) -> Operations {
+        vec![(DiskToken(token), DiskOperation::Sync { file: FileId(1) })]
+    }
+
+    #[test]
+    fn a_short_one_is_carried_out_by_its_thread() {
+        let thread = Thread::new();
+        assert_eq!(thread.poll(), None);
+        thread.commit.leave(sync(1)).unwrap();
+        assert_eq!(thread.commit.leave(sync(2)).unwrap_err(), sync(2), "one at a time");
+        assert_eq!(thread.poll(), Some(1));
+        assert!(!thread.disk_works());
+        thread.commit.leave(sync(2)).unwrap();
+        assert_eq!(thread.poll(), Some(2));
+    }
+
+    #[test]
+    fn a_slow_one_is_given_away_until_they_are_short_again() {
+        let thread = Thread::new();
+        thread.commit.note(SHORT_MAX * 20);
+        thread.commit.leave(sync(1)).unwrap();
+        assert_eq!(thread.poll(), None);
+        assert_eq!(thread.poll(), None, "the disk's thread has it");
+        assert!(thread.commit.leave(sync(2)).is_err());
+        assert!(thread.disk_works());
+        assert_eq!(thread.poll(), Some(1));
+        (0..30).for_each(|_| thread.commit.note(SHORT_MAX / 5));
+        thread.commit.leave(sync(3)).unwrap();
+        assert_eq!(thread.poll(), Some(3));
+        assert!(!thread.disk_works());
+    }
+
+    #[test]
+    fn a_thread_that_has_no_task_is_left_nothing() {
+        let thread = Thread::new();
+        let commit = Arc::clone(&thread.commit);
+        std::thread::spawn(move || assert!(commit.leave(sync(1)).is_err())).join().unwrap();
+    }
+}
