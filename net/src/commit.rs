@@ -76,10 +76,6 @@ impl Commit {
         Ok(())
     }
 
-    fn is_slow(&self) -> bool {
-        self.state().usual > SHORT_MAX
-    }
-
     /// Carries a commit out and measures it.
     fn carry_out(&self, files: &Files, operations: Operations) -> Vec<Completion> {
         let began = Instant::now();
@@ -93,7 +89,7 @@ impl Commit {
         state.usual = (state.usual * 7 + took) / 8;
     }
 
-    /// The disk's thread carries out what [`Commit::give_away`] gave it.
+    /// The disk's thread carries out what was given away to it.
     pub fn carry_out_away(&self, files: &Files, operations: Operations) {
         let ended = self.carry_out(files, operations);
         let away = std::mem::replace(&mut self.state().stage, Stage::Done(ended));
@@ -102,21 +98,17 @@ impl Commit {
         }
     }
 
-    fn give_away(&self, operations: Operations, queue: &DiskQueue, context: &Context<'_>) {
-        self.state().stage = Stage::Away(context.waker().clone());
-        queue.commit(operations);
-    }
-
     /// The ends of a commit of this thread, if there is one that has ended.
     fn poll(&self, files: &Files, queue: &DiskQueue, context: &Context<'_>) -> Poll<Vec<Completion>> {
         let mut state = self.state();
         match std::mem::replace(&mut state.stage, Stage::Taken) {
-            Stage::Left(operations) => {
+            Stage::Left(operations) if state.usual <= SHORT_MAX => {
                 drop(state);
-                if !self.is_slow() {
-                    return Poll::Ready(self.carry_out(files, operations));
-                }
-                self.give_away(operations, queue, context);
+                return Poll::Ready(self.carry_out(files, operations));
+            }
+            Stage::Left(operations) => {
+                state.stage = Stage::Away(context.waker().clone());
+                queue.commit(operations);
             }
             Stage::Done(ended) => return Poll::Ready(ended),
             other => state.stage = other,

@@ -58,7 +58,7 @@ impl Pieces {
     fn pop(&mut self, length: usize, take: impl FnOnce(&[u8])) {
         let last = self.chunks.len() == 1;
         let Some(chunk) = self.chunks.front_mut() else { return };
-        let end = chunk.0.len().min(self.gone + length);
+        let end = chunk.0.len().min(self.gone.saturating_add(length));
         take(&chunk.0[self.gone..end]);
         self.gone = end;
         if end < chunk.0.len() {
@@ -249,5 +249,9 @@ mod tests {
         assert!(most > 5, "{most}");
         model.iter().for_each(|piece| pieces.pop(piece.len(), |bytes| assert!(bytes == piece)));
         assert!(pieces.chunks.len() <= 1 && pieces.gone == 0);
+        // An image may claim more than there is.
+        pieces.push(b"ab");
+        pieces.pop(1, |bytes| assert!(bytes == b"a"));
+        pieces.pop(usize::MAX, |bytes| assert!(bytes == b"b"));
     }
 }

@@ -271,6 +271,14 @@ fn a_tail_before_an_empty_increment_is_cut_off() {
     files.insert(second, b"*2\r\n$4\r\nINCR\r\n$1\r\na\r\n".to_vec());
     let refused = over(ON, files, world.now);
     assert_eq!(refused.exit, Some(1), "there is more behind it");
+    // A base is whole when it is listed: what is missing there was there.
+    let base = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n*2\r\n$4\r\nINCR".to_vec();
+    let files = BTreeMap::from([
+        (manifest, b"file base.aof seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n".to_vec()),
+        ("appendonlydir/base.aof".to_string(), base),
+        (first, Vec::new()),
+    ]);
+    assert_eq!(over(ON, files, world.now).exit, Some(1), "a base is never cut off before an increment");
 }
 
 #[test]

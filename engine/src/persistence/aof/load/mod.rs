@@ -13,7 +13,7 @@ mod tail;
 
 use super::manifest::manifest_name;
 use super::scan::Scanner;
-use super::{file_name, path_of};
+use super::{Aof, file_name, path_of};
 use crate::boundary::effects::{DiskOperation, Effect, LogLevel};
 use crate::boundary::id::FileId;
 use crate::boundary::input::{DiskDone, DiskError};
@@ -54,6 +54,13 @@ pub(super) struct AofLoad {
 struct DataFile {
     name: String,
     size: u64,
+}
+
+impl Aof {
+    /// True if the file that is looked at is the base.
+    fn is_base(&self, load: &AofLoad) -> bool {
+        load.index == 0 && self.manifest.base.is_some()
+    }
 }
 
 enum Stage {
@@ -195,11 +202,12 @@ impl Work<'_> {
     }
 
     fn file_loaded(&mut self) {
-        let is_base = self.server.persistence.aof.manifest.base.is_some();
+        let aof = &self.server.persistence.aof;
+        let is_base = aof.load.as_ref().is_some_and(|load| aof.is_base(load));
         let Some(load) = &mut self.server.persistence.aof.load else { return };
         let Stage::Loading(current) = &load.stage else { return };
         let seconds = self.now.monotonic.since(current.began.monotonic) as f64 / 1e6;
-        let kind = if load.index == 0 && is_base { "base" } else { "incr" };
+        let kind = if is_base { "base" } else { "incr" };
         let line = format!("DB loaded from {kind} file {}: {seconds:.3} seconds", load.files[load.index].name);
         load.before += load.files[load.index].size;
         load.index += 1;

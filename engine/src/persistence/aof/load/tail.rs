@@ -18,8 +18,10 @@ impl Work<'_> {
         let in_multi = current.session.transaction.is_some();
         // A request that is appended behind an annotation without its end would become a part of it.
         let half_annotation = !in_multi && current.scanner.request_bytes().first() == Some(&b'#');
-        // Behind it may be an increment that was begun and then given up, with nothing in it.
-        let is_last = load.files[load.index + 1..].iter().all(|file| file.size == 0);
+        // Behind an increment may be one that was begun and then given up, with nothing in it.
+        let behind = &load.files[load.index + 1..];
+        let is_base = self.server.persistence.aof.is_base(&load);
+        let is_last = behind.is_empty() || !is_base && behind.iter().all(|file| file.size == 0);
         let is_whole = !in_multi && (current.scanner.is_at_end() || half_annotation && !is_last);
         let valid = current.valid;
         self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Close { file });
