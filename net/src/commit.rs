@@ -79,7 +79,7 @@ impl Commit {
     /// Carries a commit out and measures it.
     fn carry_out(&self, files: &Files, operations: Operations) -> Vec<Completion> {
         let began = Instant::now();
-        let ended = files.commit(operations);
+        let ended = files.carry_out_all(operations);
         self.note(began.elapsed());
         ended
     }
@@ -135,25 +135,25 @@ pub async fn serve<H: Host>(commit: Arc<Commit>, shared: Arc<Shared<H>>, files: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::{DiskThread, Job};
+    use crate::disk::{DiskThread, Jobs};
     use engine::boundary::effects::DiskOperation;
     use engine::boundary::id::{DiskToken, FileId};
-    use std::sync::mpsc::Receiver;
 
     /// A commit whose thread's task is this test.
     struct Thread {
         commit: Arc<Commit>,
-        files: Files,
+        files: Arc<Files>,
         queue: DiskQueue,
-        jobs: Receiver<Job>,
+        jobs: Jobs,
     }
 
     impl Thread {
         fn new() -> Thread {
             TASK.set(Some(Waker::noop().clone()));
             let commit = Arc::new(Commit::default());
-            let (_, queue, jobs) = DiskThread::new(Arc::clone(&commit));
-            Thread { commit, files: Files::default(), queue, jobs }
+            let files = Arc::new(Files::default());
+            let (_, queue, jobs) = DiskThread::new(Arc::clone(&commit), Arc::clone(&files));
+            Thread { commit, files, queue, jobs }
         }
 
         /// The token of what has ended.
@@ -170,9 +170,7 @@ mod tests {
 
         /// What the disk's thread is given to do; it does it.
         fn disk_works(&self) -> bool {
-            let Ok(Job::Commit(operations)) = self.jobs.try_recv() else { return false };
-            self.commit.carry_out_away(&self.files, operations);
-            true
+            self.jobs.work_once(&self.files, &self.commit, |_| unreachable!("nobody waits for a commit's end here"))
         }
     }
 

@@ -190,7 +190,17 @@ impl<H: Host> Shared<H> {
         self.enter(core, input);
         // First, so that what is due is not behind those who now have something to send.
         self.arm(core);
-        core.carry_out(None);
+        self.carry_out(core, None);
+    }
+
+    /// Carries out all effects.
+    #[inline]
+    fn carry_out(&self, core: &mut Core, own: Option<Own<'_>>) {
+        let ended = core.carry_out(own);
+        if !ended.is_empty() {
+            // Whoever has the lock looks into the inbox when it is free again.
+            self.ended.post(ended);
+        }
     }
 
     /// The only way into the engine.
@@ -210,7 +220,7 @@ impl<H: Host> Shared<H> {
             let input = Input::Requests { client, requests: &requests, report };
             self.enter(core, input);
             let progress = core.effects.progress;
-            core.carry_out(Some(own));
+            self.carry_out(core, Some(own));
             self.arm(core);
             (progress, core.engine.limits(client))
         })
@@ -289,20 +299,18 @@ impl Core {
         }
     }
 
-    /// Carries out all effects, in order.
-    fn carry_out(&mut self, mut own: Option<Own<'_>>) {
-        if self.effects.orders.list.is_empty() {
-            return;
-        }
-        if self.swap_out(&mut own) {
-            return;
+    /// Carries out all effects, in order. Returns the ends of disk operations.
+    fn carry_out(&mut self, mut own: Option<Own<'_>>) -> Vec<Completion> {
+        if self.effects.orders.list.is_empty() || self.swap_out(&mut own) {
+            return Vec::new();
         }
         let list = std::mem::take(&mut self.effects.orders.list);
         for effect in list {
             self.carry_out_one(effect, &mut own);
         }
-        self.disk.flush(self.engine.output_waits());
+        let ended = self.disk.flush(self.engine.output_waits());
         self.effects.clear();
+        ended
     }
 
     /// The common case: nothing but replies to the own connection, whose buffer

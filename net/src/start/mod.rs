@@ -12,7 +12,7 @@ pub mod notice;
 pub(crate) mod threads;
 
 use crate::commit::Commit;
-use crate::disk::{DiskThread, Files, work};
+use crate::disk::{DiskThread, Files};
 use crate::host::Host;
 use crate::listener::Listeners;
 use crate::listener::accept::Acceptor;
@@ -245,7 +245,8 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
     let engine = Engine::new(options, now);
     tracing::info!("Server initialized");
     let commit = Arc::new(Commit::default());
-    let (disk, queue, jobs) = DiskThread::new(Arc::clone(&commit));
+    let files = Arc::new(Files::default());
+    let (disk, queue, jobs) = DiskThread::new(Arc::clone(&commit), Arc::clone(&files));
     let (garbage, to_drop) = channel();
     let (wanted_links, links) = unbounded_channel();
     let [for_settings, for_ready, for_exit, for_signal] = [(); 4].map(|()| Arc::clone(&daemon));
@@ -270,7 +271,6 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         exit: Box::new(move |code| for_exit.exit(code)),
     };
     let shared = Shared::new(parts, host);
-    let files = Arc::new(Files::default());
     let [for_disk, for_recorder] = [(); 2].map(|()| Arc::clone(&shared));
     let commits = threads::Commits { commit, files, queue };
     let of_disk = commits.clone();
@@ -280,7 +280,7 @@ fn serve(configuration: Configuration, executable: String, personality: Personal
         more
     }));
     threads::start_background("disk", background_processors.clone(), move || {
-        work(&jobs, &of_disk.files, &of_disk.commit, |ended| for_disk.completed(ended));
+        jobs.work(&of_disk.files, &of_disk.commit, |ended| for_disk.completed(ended));
     });
     threads::start_background("drop", background_processors, move || to_drop.into_iter().for_each(drop));
     let signals = signal::wait(move |code| for_signal.exit(code));

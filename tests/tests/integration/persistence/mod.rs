@@ -3,5 +3,6 @@
 mod always;
 mod aof_exchange;
 mod check_aof;
+mod every_second;
 mod exchange;
 mod restart;
