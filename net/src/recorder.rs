@@ -16,6 +16,7 @@
 //! writes the files, and asks for slices of the image when it has nothing to
 //! write. So a disk that does not follow delays the image, not the server.
 
+mod direct;
 mod ring;
 
 use crate::oracle::System;
@@ -28,16 +29,16 @@ use engine::engine::Engine;
 use engine::engine::image::{ImageStep, SLICE};
 use engine::engine::options::Options;
 use engine::recording::{Digest, Writer};
-use ring::{Piece, Ring};
+use ring::{END, Piece, Ring};
 use std::fs::{create_dir_all, read_dir};
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Bytes that are handed to the thread at once.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 1 << 18;
 /// Bytes that wait for the thread beyond which recording ends: a disk that does
 /// not follow must not take the memory.
 const WAITING_MAX: u64 = 256 << 20;
@@ -56,6 +57,7 @@ pub struct Recorder(Arc<Shared>);
 struct Shared {
     /// True while there is a tape, or one is to be begun or to end.
     on: AtomicBool,
+    times: Times,
     state: Mutex<State>,
     /// `record-max-size`; 0 for no limit.
     size_max: Arc<AtomicU64>,
@@ -64,12 +66,54 @@ struct Shared {
     processors: Vec<u8>,
 }
 
+/// What the fine clock answered since the writer was last told. It is asked for
+/// each request, too often for a lock; whoever has a part in this holds the
+/// engine's.
+struct Times {
+    count: AtomicUsize,
+    slots: [AtomicU64; 128],
+}
+
+impl Default for Times {
+    fn default() -> Times {
+        Times { count: AtomicUsize::new(0), slots: [const { AtomicU64::new(0) }; 128] }
+    }
+}
+
+impl Times {
+    /// Adds an answer. False if there is no room.
+    #[inline]
+    fn add(&self, nanoseconds: u64) -> bool {
+        let count = self.count.load(Ordering::Relaxed);
+        let Some(slot) = self.slots.get(count) else { return false };
+        slot.store(nanoseconds, Ordering::Relaxed);
+        self.count.store(count + 1, Ordering::Relaxed);
+        true
+    }
+
+    /// Moves all to the writer, if there is one.
+    fn tell(&self, writer: Option<&mut Writer>) {
+        let count = self.count.load(Ordering::Relaxed);
+        self.count.store(0, Ordering::Relaxed);
+        let Some(writer) = writer else { return };
+        for slot in self.slots.iter().take(count) {
+            writer.elapsed(slot.load(Ordering::Relaxed));
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
     tape: Option<Tape>,
     /// What follows the tape once the input that is handled has ended: nothing, or
     /// another.
     change: Option<Option<Tape>>,
+}
+
+impl State {
+    fn writer(&mut self) -> Option<&mut Writer> {
+        self.tape.as_mut().and_then(|tape| tape.writer.as_mut())
+    }
 }
 
 /// A recording that is being made.
@@ -102,6 +146,7 @@ impl Recorder {
     pub fn new(size_max: u64, processors: Vec<u8>) -> Recorder {
         Recorder(Arc::new(Shared {
             on: AtomicBool::new(false),
+            times: Times::default(),
             state: Mutex::default(),
             size_max: Arc::new(AtomicU64::new(size_max)),
             step: Arc::default(),
@@ -183,9 +228,20 @@ impl Recorder {
         }
     }
 
+    /// The fine clock was asked.
+    #[inline]
+    fn elapsed(&self, nanoseconds: u64) {
+        if !self.0.times.add(nanoseconds) {
+            self.write(|writer| writer.elapsed(nanoseconds));
+        }
+    }
+
     #[inline]
     fn write(&self, write: impl FnOnce(&mut Writer)) {
-        if let Some(writer) = self.state().tape.as_mut().and_then(|tape| tape.writer.as_mut()) {
+        let mut state = self.state();
+        let mut writer = state.writer();
+        self.0.times.tell(writer.as_deref_mut());
+        if let Some(writer) = writer {
             write(writer);
         }
     }
@@ -201,6 +257,7 @@ impl Recorder {
     fn note(&self, now: Now, effects: &Effects, engine: &mut Engine) {
         let mut state = self.state();
         let state = &mut *state;
+        self.0.times.tell(state.writer());
         let mut keeps = state.tape.as_mut().is_none_or(|tape| tape.handled(effects, engine));
         if let Some(next) = state.change.take() {
             if let Some(tape) = &mut state.tape {
@@ -327,7 +384,10 @@ impl Tape {
 
     /// The process is about to end.
     fn wait_until_written(&self) {
-        while self.waiting.load(Ordering::Acquire) > 0 {
+        self.waiting.fetch_add(END, Ordering::Relaxed);
+        drop(self.pieces.send(Piece::End));
+        // The thread has the other reference.
+        while self.waiting.load(Ordering::Acquire) > 0 && Arc::strong_count(&self.waiting) > 1 {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
     }
@@ -351,7 +411,7 @@ impl Oracle for RecordedOracle {
     fn elapsed_ns(&mut self) -> u64 {
         let nanoseconds = self.system.elapsed_ns();
         if self.recorder.is_on() {
-            self.recorder.write(|writer| writer.elapsed(nanoseconds));
+            self.recorder.elapsed(nanoseconds);
         }
         nanoseconds
     }

@@ -9,6 +9,9 @@ use crate::engine::options::Options;
 use crate::resp::request::{ProtocolError, Requests};
 use alloc::vec::Vec;
 
+/// Bytes for which room is made before there is anything to write.
+const BUFFER_AHEAD_MAX: usize = 5 << 18;
+
 /// Writes a recording into memory, from which the caller takes it.
 #[derive(Debug)]
 pub struct Writer {
@@ -67,7 +70,9 @@ impl Writer {
 
     /// Takes what was written since the last time.
     pub fn take(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.out)
+        // The next will be about as long.
+        let next = Vec::with_capacity(self.out.len().min(BUFFER_AHEAD_MAX));
+        core::mem::replace(&mut self.out, next)
     }
 
     /// An input that is about to be handled.

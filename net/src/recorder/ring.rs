@@ -1,9 +1,10 @@
 //! The files of a recording: one a segment, the oldest removed when all together
 //! are too large.
 
+use super::direct::DirectFile;
 use std::collections::VecDeque;
-use std::fs::{File, remove_file};
-use std::io::{Error, Write};
+use std::fs::remove_file;
+use std::io::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,9 @@ use std::time::Duration;
 
 /// Between two slices of an image: others are to have most of the time.
 const PAUSE: Duration = Duration::from_micros(100);
+
+/// How much [`Piece::End`] counts among the bytes that wait.
+pub(super) const END: u64 = 1;
 
 /// What is to be written.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(super) enum Piece {
     Steps,
     /// Its image is whole.
     Whole,
+    /// Nothing follows: all that came is to be written.
+    End,
 }
 
 /// The writing of the files.
@@ -33,14 +39,16 @@ pub(super) struct Ring {
     waiting: Arc<AtomicU64>,
     size_max: Arc<AtomicU64>,
     segments: VecDeque<Segment>,
-    file: Option<File>,
+    file: Option<DirectFile>,
     next: u64,
 }
 
 struct Segment {
     path: PathBuf,
     length: u64,
-    /// True if it can be replayed without those before it.
+    /// The length from which on it can be replayed without those before it.
+    whole_at: Option<u64>,
+    /// True if it can.
     whole: bool,
 }
 
@@ -72,9 +80,13 @@ impl Ring {
             steps |= matches!(piece, Piece::Steps);
             if let Err(error) = self.take(piece) {
                 tracing::warn!("The recording ends here: {error}");
+                self.file = None;
                 self.waiting.store(0, Ordering::Release);
                 break;
             }
+        }
+        if let Err(error) = self.finish() {
+            tracing::warn!("The end of the recording is missing: {error}");
         }
         // What an image that nobody wants any more has marked is to be finished.
         drop(self);
@@ -86,14 +98,16 @@ impl Ring {
     fn take(&mut self, piece: Piece) -> Result<(), Error> {
         match piece {
             Piece::Segment => {
+                self.finish()?;
                 let path = self.directory.join(format!("{:06}.rec", self.next));
-                self.file = Some(File::create_new(&path)?);
-                self.segments.push_back(Segment { path, length: 0, whole: self.next == 0 });
+                self.file = Some(DirectFile::create(&path)?);
+                let whole_at = (self.next == 0).then_some(0);
+                self.segments.push_back(Segment { path, length: 0, whole_at, whole: false });
                 self.next += 1;
             }
             Piece::Bytes(bytes) => {
                 if let (Some(file), Some(segment)) = (&mut self.file, self.segments.back_mut()) {
-                    file.write_all(&bytes)?;
+                    file.add(&bytes)?;
                     segment.length += bytes.len() as u64;
                 }
                 self.waiting.fetch_sub(bytes.len() as u64, Ordering::Release);
@@ -101,11 +115,23 @@ impl Ring {
             Piece::Steps => {}
             Piece::Whole => {
                 if let Some(segment) = self.segments.back_mut() {
-                    segment.whole = true;
+                    segment.whole_at = Some(segment.length);
                 }
             }
+            Piece::End => {
+                self.finish()?;
+                self.waiting.fetch_sub(END, Ordering::Release);
+            }
+        }
+        if let (Some(file), Some(segment)) = (&self.file, self.segments.back_mut()) {
+            segment.whole = segment.whole_at.is_some_and(|length| length <= file.written());
         }
         self.remove_oldest()
+    }
+
+    /// Writes what the last file still keeps to itself.
+    fn finish(&mut self) -> Result<(), Error> {
+        self.file.as_mut().map_or(Ok(()), DirectFile::finish)
     }
 
     /// Removes segments as long as all are too large and there is a later one with
@@ -157,7 +183,9 @@ mod tests {
         // Another was begun in its place.
         assert_eq!(take(Piece::Segment), 3);
         assert_eq!(take(Piece::Bytes(vec![0; 20])), 3);
-        assert_eq!(take(Piece::Whole), 1);
+        // What would be needed of it is not in the file yet.
+        assert_eq!(take(Piece::Whole), 3);
+        assert_eq!(take(Piece::End), 1);
         assert_eq!(names(&directory), ["000002.rec"]);
         assert_eq!(take(Piece::Bytes(vec![0; 90])), 1);
         drop(std::fs::remove_dir_all(&directory));

@@ -1,0 +1,137 @@
+//! A file that is written past the system's cache: what is recorded is not read
+//! again soon, and to copy it there takes longer than to come by it.
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use std::fs::{File, OpenOptions};
+use std::io::{Error, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// What places in memory, places in the file and lengths are multiples of.
+const BLOCK: usize = 4096;
+/// Bytes that are written at once.
+const STAGE: usize = 256 << 10;
+
+/// A file that grows at its end.
+#[derive(Debug)]
+pub(super) struct DirectFile {
+    file: File,
+    /// Bytes that wait, from `begin` on; never so many that they would move.
+    staged: Vec<u8>,
+    begin: usize,
+    written: u64,
+}
+
+impl DirectFile {
+    /// Makes a file, which must not be there.
+    ///
+    /// # Errors
+    /// If it can't be made.
+    pub(super) fn create(path: &Path) -> Result<DirectFile, Error> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).custom_flags(libc::O_DIRECT);
+        let file = match options.open(path) {
+            // A file system that has no such way may have made the file nevertheless.
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                OpenOptions::new().write(true).create(true).truncate(true).open(path)
+            }
+            opened => opened,
+        }?;
+        let mut staged: Vec<u8> = Vec::with_capacity(STAGE + BLOCK);
+        let begin = staged.as_ptr().align_offset(BLOCK);
+        staged.resize(begin, 0);
+        Ok(DirectFile { file, staged, begin, written: 0 })
+    }
+
+    /// Bytes that the file has.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Adds bytes, of which the last ones stay here until there are more.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub(super) fn add(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            let room = self.begin + STAGE - self.staged.len();
+            let (first, rest) = bytes.split_at(room.min(bytes.len()));
+            self.staged.extend_from_slice(first);
+            bytes = rest;
+            if first.len() == room {
+                self.write()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all that is still here.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        // The rest is no multiple, and neither is the place of what follows.
+        self.use_cache()?;
+        self.write()
+    }
+
+    fn use_cache(&self) -> Result<(), Error> {
+        let flags = OFlag::from_bits_truncate(fcntl(&self.file, FcntlArg::F_GETFL)?);
+        fcntl(&self.file, FcntlArg::F_SETFL(flags - OFlag::O_DIRECT))?;
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), Error> {
+        let mut rest = &self.staged[self.begin..];
+        while !rest.is_empty() {
+            match self.file.write(rest) {
+                Ok(count) => {
+                    self.written += count as u64;
+                    rest = &rest[count..];
+                    if count % BLOCK != 0 {
+                        self.use_cache()?;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // It takes larger blocks, or none at all.
+                Err(error) if error.kind() == ErrorKind::InvalidInput && self.is_direct()? => self.use_cache()?,
+                Err(error) => return Err(error),
+            }
+        }
+        self.staged.truncate(self.begin);
+        Ok(())
+    }
+
+    fn is_direct(&self) -> Result<bool, Error> {
+        Ok(OFlag::from_bits_truncate(fcntl(&self.file, FcntlArg::F_GETFL)?).contains(OFlag::O_DIRECT))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_what_was_added_whatever_the_lengths() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        let mut file = DirectFile::create(&path).expect("a file");
+        let mut all = Vec::new();
+        let lengths = [1, BLOCK - 1, BLOCK, 0, STAGE - 2 * BLOCK, 3 * STAGE + 5, STAGE, 17];
+        for (index, &length) in lengths.iter().cycle().take(40).enumerate() {
+            let bytes: Vec<u8> = (0..length).map(|place| (place ^ index) as u8).collect();
+            file.add(&bytes).expect("written");
+            all.extend_from_slice(&bytes);
+            assert!(all.len() as u64 - file.written() < STAGE as u64);
+            // Once the rest was written it goes on in the usual way.
+            if index == 20 {
+                file.finish().expect("written");
+                assert_eq!(file.written(), all.len() as u64);
+            }
+        }
+        file.finish().expect("written");
+        assert_eq!(file.written(), all.len() as u64);
+        assert!(std::fs::read(&path).expect("read") == all);
+        assert_eq!(DirectFile::create(&path).expect_err("it is there").kind(), ErrorKind::AlreadyExists);
+    }
+}
