@@ -10,7 +10,7 @@ use crate::resp::request::{ProtocolError, Requests};
 use alloc::vec::Vec;
 
 /// Bytes for which room is made before there is anything to write.
-const BUFFER_AHEAD_MAX: usize = 5 << 18;
+const BUFFER_AHEAD_MAX: usize = 1 << 20;
 
 /// Writes a recording into memory, from which the caller takes it.
 #[derive(Debug)]
@@ -71,7 +71,8 @@ impl Writer {
     /// Takes what was written since the last time.
     pub fn take(&mut self) -> Vec<u8> {
         // The next will be about as long.
-        let next = Vec::with_capacity(self.out.len().min(BUFFER_AHEAD_MAX));
+        let length = self.out.len();
+        let next = Vec::with_capacity((length + length / 8).min(BUFFER_AHEAD_MAX));
         core::mem::replace(&mut self.out, next)
     }
 
