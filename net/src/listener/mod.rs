@@ -138,7 +138,6 @@ impl<H: Host> Listeners<H> {
     pub fn close(&mut self) {
         self.close_tcp_unless(|_| false);
         if let Some((path, _)) = self.unix.take() {
-            tracing::info!("Removing the unix socket file.");
             drop(std::fs::remove_file(path));
         }
     }

@@ -27,7 +27,6 @@ impl PidFile {
 
     /// Removes the file.
     pub fn remove(&self) {
-        tracing::info!("Removing the pid file.");
         drop(std::fs::remove_file(&self.0));
     }
 }

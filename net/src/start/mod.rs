@@ -210,10 +210,19 @@ impl Daemon {
     /// Tidies up and ends the process.
     fn exit(&self, code: i32) -> ! {
         self.supervisor.tell("STOPPING=1\n");
+        // After a failure the last line of the log is what failed.
+        let orderly = code == 0;
         if let Some(pid_file) = &self.pid_file {
+            if orderly {
+                tracing::info!("Removing the pid file.");
+            }
             pid_file.remove();
         }
-        self.settings().listeners.close();
+        let mut settings = self.settings();
+        if orderly && settings.listeners.unix_path().is_some() {
+            tracing::info!("Removing the unix socket file.");
+        }
+        settings.listeners.close();
         std::process::exit(code);
     }
 }

@@ -20,6 +20,24 @@ fn signals_shut_down() {
     }
 }
 
+/// Scripts look at the last line of the log.
+#[test]
+fn what_ends_a_server_that_can_not_load_is_said_last() {
+    let scratch = Scratch::new();
+    let [pid_file, socket, log] = ["pid", "socket", "log"].map(|name| scratch.file(name));
+    scratch.write("dump.rdb", "REDIS0987");
+    let ended = std::process::Command::new(scratch.program("redis-server"))
+        .args(["--port", "0", "--unixsocket", &socket, "--pidfile", &pid_file, "--logfile", &log])
+        .args(["--dir", &scratch.path().display().to_string()])
+        .status()
+        .expect("the daemon");
+    assert_eq!(ended.code(), Some(1));
+    let log = scratch.read("log");
+    let last = log.lines().last().unwrap_or_default();
+    assert!(last.ends_with("# Fatal error loading the DB, check server logs. Exiting."), "{log}");
+    assert!([pid_file, socket].iter().all(|left| !std::path::Path::new(left).exists()));
+}
+
 #[test]
 fn a_second_interrupt_does_not_wait_for_the_engine() {
     let mut server = Server::start(&["--enable-debug-command", "yes"]);
