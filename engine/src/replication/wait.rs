@@ -40,8 +40,8 @@ pub(crate) struct Waits {
     closing: Vec<ClientId>,
     /// Set when somebody acknowledged something.
     pub(crate) changed: bool,
-    /// What of the stream is synced in the AOF of this server.
-    synced: u64,
+    /// What of the stream is synced in the AOF of this server, if there is one.
+    synced: Option<u64>,
 }
 
 impl Image for Waits {
@@ -56,13 +56,13 @@ impl Image for Waits {
 }
 
 impl Waits {
-    /// What was synced was of another history.
+    /// What was synced was of another history, or in an AOF that is no more.
     pub(crate) fn forget_synced(&mut self) {
-        self.synced = 0;
+        self.synced = None;
     }
 
-    /// What of the stream is synced in the AOF of this server.
-    pub(crate) fn synced(&self) -> u64 {
+    /// What of the stream is synced in the AOF of this server, if there is one.
+    pub(crate) fn synced(&self) -> Option<u64> {
         self.synced
     }
 
@@ -83,7 +83,7 @@ impl Replication {
                 replica.acknowledged >= offset || sent
             })),
             Wanted::Synced { .. } => DeferredReply::Integers(
-                i64::from(self.waits.synced >= offset),
+                i64::from(self.waits.synced.is_some_and(|synced| synced >= offset)),
                 count(&|replica| replica.acknowledged_synced >= offset),
             ),
         }
@@ -106,7 +106,7 @@ impl Replication {
         if cfg!(feature = "planted_waitaof_hangs") {
             return;
         }
-        self.waits.synced = offset;
+        self.waits.synced = Some(offset);
         self.waits.changed = true;
     }
 }

@@ -150,8 +150,9 @@ pub struct Aof {
     /// A position, and the replication offset behind the same changes, until
     /// that is told to be durable.
     mark: Option<(u64, u64)>,
-    /// The replication offset that was last told to be durable.
-    told: u64,
+    /// The replication offset that was last told to be durable, since there is a
+    /// file.
+    told: Option<u64>,
     /// Set when the process ends, as what was promised can't be kept.
     lost: bool,
     load: Option<load::AofLoad>,
@@ -216,15 +217,15 @@ impl Aof {
         } else {
             reached = Some(offset);
         }
-        reached = reached.filter(|reached| *reached != self.told);
-        self.told = reached.unwrap_or(self.told);
+        reached = reached.filter(|reached| Some(*reached) != self.told);
+        self.told = reached.or(self.told);
         reached
     }
 
-    /// Replication offsets are those of another history now.
+    /// Replication offsets are those of another history now, or of another file.
     pub(crate) fn forget_offsets(&mut self) {
         self.mark = None;
-        self.told = 0;
+        self.told = None;
     }
 
     /// `aof_buffer_length`.

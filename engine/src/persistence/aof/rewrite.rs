@@ -390,6 +390,7 @@ impl Work<'_> {
 
     fn start_aof(&mut self, in_transaction: bool) {
         self.server.persistence.aof.state = State::Waiting;
+        self.forget_synced();
         let why = if in_transaction {
             "AOF was enabled during a transaction. An AOF background was scheduled to start when possible."
         } else if self.server.persistence.aof.rewriting.is_some() {
@@ -407,8 +408,15 @@ impl Work<'_> {
         self.server.persistence.aof.scheduled = true;
     }
 
+    /// Nothing is in a file of which it could be told that it is durable.
+    fn forget_synced(&mut self) {
+        self.server.persistence.aof.forget_offsets();
+        self.server.replication.waits.forget_synced();
+    }
+
     fn stop_aof(&mut self) {
         self.kill_rewrite();
+        self.forget_synced();
         let aof = &mut self.server.persistence.aof;
         let waited = aof.state == State::Waiting;
         aof.state = State::Off;

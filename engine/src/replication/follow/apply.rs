@@ -209,7 +209,7 @@ impl Work<'_> {
         let offset = replication.offset.to_string();
         let out = &mut replication.follow.outbox;
         if self.server.persistence.aof.state == State::On {
-            let synced = replication.waits.synced().min(replication.offset).to_string();
+            let synced = replication.waits.synced().unwrap_or(0).min(replication.offset).to_string();
             super::handshake::put(out, &[b"REPLCONF", b"ACK", offset.as_bytes(), b"FACK", synced.as_bytes()]);
         } else {
             super::handshake::put(out, &[b"REPLCONF", b"ACK", offset.as_bytes()]);

@@ -111,6 +111,31 @@ fn waiting_for_our_own_disk_ends_with_its_sync() {
     assert_eq!(world.replies(1), "*2\r\n:1\r\n:0\r\n");
 }
 
+/// What the first rewrite has not come to is nowhere but in memory.
+#[test]
+fn an_aof_that_waits_for_its_first_rewrite_has_nothing_synced() {
+    for before in ["", "appendonly yes\n"] {
+        let mut world = World::started(&format!("{before}appendfsync always\nrdb-key-save-delay 1000000\n"));
+        world.send(1, "set a 1");
+        while world.disk_step() {}
+        world.ask(1, "config set appendonly no");
+        world.ask(1, "bgsave");
+        world.ask(1, "config set appendonly yes");
+        assert_eq!(field(&mut world, "persistence", "aof_rewrite_scheduled"), "1");
+        world.replies(1);
+        world.send(1, "set a 2\nwaitaof 1 0 100");
+        world.pass_ms(200);
+        assert_eq!(world.replies(1), "+OK\r\n*2\r\n:0\r\n:0\r\n");
+        world.send(1, "waitaof 1 0 0");
+        for _ in 0..100 {
+            world.pass_ms(100);
+        }
+        assert_eq!(world.replies(1), "*2\r\n:1\r\n:0\r\n");
+        assert_eq!(field(&mut world, "persistence", "aof_rewrite_in_progress"), "0");
+        assert_eq!(field(&mut world, "persistence", "aof_rewrite_scheduled"), "0");
+    }
+}
+
 #[test]
 fn a_shutdown_ends_its_wait_when_replicas_have_all() {
     let mut world = World::started(QUIET);
