@@ -130,8 +130,9 @@ pub(crate) struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Writes a line to the log, in the words of the server whose name this one has.
     pub(crate) fn log(&mut self, level: LogLevel, message: impl Into<String>) {
-        self.orders.log(level, message);
+        self.orders.log(level, self.server.personality.log_line(message.into()));
     }
 
     /// True if any save point is configured.

@@ -79,7 +79,8 @@ fn replicaof(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), 
     if arguments[1].eq_ignore_ascii_case(b"no") && arguments[2].eq_ignore_ascii_case(b"one") {
         if context.server.replication.is_replica() {
             context.persistence().follow_nobody();
-            log_change(context, "MASTER MODE");
+            let role = context.server.personality.primary();
+            log_change(context, &format!("{role} MODE"));
         }
         context.reply.ok();
         return Ok(());

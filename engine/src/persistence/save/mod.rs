@@ -14,7 +14,7 @@ mod walk;
 
 use crate::boundary::effects::{DiskOperation, LogLevel};
 use crate::boundary::id::FileId;
-use crate::boundary::time::Now;
+use crate::boundary::time::{Monotonic, Now};
 use crate::config::{Id, MaxmemoryPolicy};
 use crate::keyspace::snapshot::{Given, Sink};
 use crate::persistence::Work;
@@ -109,8 +109,8 @@ pub(crate) struct Save {
     began: Now,
     /// Changes before it began: those that it saves.
     dirty_before: u64,
-    /// `rdb-key-save-delay` as it was when the save began.
-    delay: Option<Delay>,
+    /// When the walk's last slice was.
+    stepped: Option<Monotonic>,
     /// Bytes at the disk.
     outstanding: usize,
     /// Bytes so far.
@@ -129,6 +129,8 @@ impl Save {
     }
 }
 
+/// `rdb-key-save-delay`, by which a walk is made slow; what is set holds for the
+/// walk that is under way, too.
 #[derive(Clone, Copy, Debug)]
 struct Delay {
     entries: usize,
@@ -242,7 +244,6 @@ impl Work<'_> {
         let file = self.server.disk.new_file();
         let temporary =
             if rewrites { self.rewrite_temporary() } else { format!("temp-{}.rdb", self.server.host.process_id) };
-        let config = &self.server.config;
         let save = Save {
             purpose,
             stage: Stage::Walking,
@@ -251,7 +252,7 @@ impl Work<'_> {
             target: self.file_name(),
             began: self.now,
             dirty_before: self.keyspace.dirty,
-            delay: Delay::new(config.integer(Id::RdbKeySaveDelay)),
+            stepped: None,
             outstanding: 0,
             size: 0,
             unsynced: 0,

@@ -1,6 +1,6 @@
 //! The walk of a save, slice by slice, and how it keeps with the disk.
 
-use super::{CHUNK, Purpose, Stage, Target};
+use super::{CHUNK, Delay, Purpose, Stage, Target};
 use crate::boundary::effects::DiskOperation;
 use crate::config::Id;
 use crate::keyspace::snapshot::{Sink, Slice, SnapshotStep};
@@ -16,6 +16,8 @@ const OUTSTANDING_MAX: usize = 2 << 20;
 const BUFFERED_MAX: usize = 4 << 20;
 /// Bytes after which the file is synced if that is to happen on the way.
 const INCREMENTAL_SYNC: usize = 4 << 20;
+/// Microseconds after which a walk that is made slow looks whether it still is.
+const PAUSE_MAX: u64 = 100_000;
 /// One slice of the walk.
 const SLICE: Slice = Slice { entries: 640, bytes: 64 << 10 };
 /// One slice of a walk whose snapshot was given up: it only sets marks.
@@ -35,8 +37,13 @@ impl Work<'_> {
         if save.stage != Stage::Walking || self.taker_is_behind() {
             return;
         }
-        let slice = save.delay.map_or(SLICE, |delay| Slice { entries: delay.entries + 1, ..SLICE });
-        let pause = save.delay.map_or(0, |delay| delay.microseconds);
+        let delay = Delay::new(self.server.config.integer(Id::RdbKeySaveDelay));
+        let slice = delay.map_or(SLICE, |delay| Slice { entries: delay.entries + 1, ..SLICE });
+        let pause = delay.map_or(0, |delay| delay.microseconds);
+        let rested = save.stepped.map_or(pause, |stepped| self.now.monotonic.since(stepped));
+        if rested < pause {
+            return self.pause_walk(pause - rested);
+        }
         self.note_ahead();
         let (step, sink) = self.keyspace.step_snapshot(slice);
         match sink {
@@ -45,11 +52,20 @@ impl Work<'_> {
                 debug_assert_eq!(step, SnapshotStep::More);
                 self.note_given();
                 self.append_full_chunk();
-                let mut next = self.now.monotonic;
-                next.0 += pause;
-                self.server.timers.set(Timer::SnapshotStep, next);
+                if let Some(save) = &mut self.server.persistence.save {
+                    save.stepped = Some(self.now.monotonic);
+                }
+                self.pause_walk(pause);
             }
         }
+    }
+
+    /// The walk goes on after so many microseconds, unless they are made fewer
+    /// meanwhile.
+    fn pause_walk(&mut self, microseconds: u64) {
+        let mut next = self.now.monotonic;
+        next.0 += microseconds.min(PAUSE_MAX);
+        self.server.timers.set(Timer::SnapshotStep, next);
     }
 
     /// Nothing more comes into the sink.

@@ -192,6 +192,14 @@ fn a_delayed_save_takes_its_time() {
     assert!(world.files.contains_key("temp-77.rdb"));
     world.pass_ms(1200);
     assert_eq!(loaded(&world.files["dump.rdb"], world.now).len(), 20);
+    // What is set holds for a save that is under way.
+    world.ask(1, "config set rdb-key-save-delay 100000000");
+    world.ask(1, "bgsave");
+    world.pass_ms(5000);
+    assert!(world.engine.server().persistence.background_since.is_some());
+    world.ask(1, "config set rdb-key-save-delay 0");
+    world.pass_ms(200);
+    assert!(world.engine.server().persistence.background_since.is_none());
 }
 
 #[test]

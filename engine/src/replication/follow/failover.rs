@@ -195,7 +195,8 @@ impl Context<'_> {
         self.server.drop_replicas_as_asked(self.orders);
         let mut who = String::new();
         self.server.describe_client(self.session, self.now, &mut who);
-        self.orders.log(LogLevel::Notice, format!("MASTER MODE enabled (failover request from '{who}')"));
+        let role = self.server.personality.primary();
+        self.orders.log(LogLevel::Notice, format!("{role} MODE enabled (failover request from '{who}')"));
         Ok(())
     }
 }
