@@ -61,7 +61,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("mem_fragmentation_ratio", |source| fraction(ratio(source.process.resident, source.used_memory()))),
     Field::new("mem_fragmentation_bytes", |source| difference(source.process.resident, source.used_memory())),
     Field::new("mem_not_counted_for_evict", |source| (source.client_memory() + replica_buffers(source)).into()),
-    Field::new("mem_replication_backlog", |source| source.server.backlog_memory().into()),
+    Field::new("mem_replication_backlog", |source| backlog(source).into()),
     Field::new("mem_total_replication_buffers", |source| source.server.replication.memory().into()),
     Field::valkey("mem_replicas_repl_buffer", |source| replica_buffers(source).into()),
     Field::new("mem_clients_slaves", |source| (replica_buffers(source) + source.clients.replica_memory).into()),
@@ -78,8 +78,17 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// Bytes of the stream that are kept only as replicas are behind.
+/// What is kept of the replication stream: beyond the size of the backlog it is
+/// replicas' buffers, if there are replicas.
+fn backlog(source: &Source<'_>) -> u64 {
+    match source.server.replication.replica_count() {
+        0 => source.server.replication.memory(),
+        _ => source.server.backlog_memory(),
+    }
+}
+
 fn replica_buffers(source: &Source<'_>) -> u64 {
-    source.server.replication.memory() - source.server.backlog_memory()
+    source.server.replication.memory() - backlog(source)
 }
 
 fn human(bytes: u64) -> Figure {

@@ -150,3 +150,18 @@ fn a_file_that_was_only_made_for_replicas_is_removed() {
         assert_eq!(world.log.iter().any(|logged| logged == line), !kept);
     }
 }
+
+/// A block of the stream may be longer than the backlog is to be.
+#[test]
+fn the_backlog_is_no_replicas_buffer_when_there_is_no_replica() {
+    let mut world = World::started(&format!("{QUIET}repl-backlog-size 16kb\n"));
+    let replica = Replica::synchronized(&mut world, 7, 7000);
+    for _ in 0..3 {
+        world.ask(1, &format!("set key {}", "x".repeat(30_000)));
+    }
+    assert_ne!(field(&mut world, "memory", "mem_clients_slaves"), "0");
+    assert_eq!(field(&mut world, "memory", "mem_replication_backlog"), "16384");
+    replica.lose(&mut world);
+    assert_eq!(field(&mut world, "memory", "mem_clients_slaves"), "0");
+    assert!(field(&mut world, "memory", "mem_replication_backlog").parse::<u64>().unwrap() > 16_384);
+}
