@@ -77,7 +77,6 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("lazyfreed_objects", zero),
 ];
 
-/// Bytes of the stream that are kept only as replicas are behind.
 /// What is kept of the replication stream: beyond the size of the backlog it is
 /// replicas' buffers, if there are replicas.
 fn backlog(source: &Source<'_>) -> u64 {
@@ -87,6 +86,7 @@ fn backlog(source: &Source<'_>) -> u64 {
     }
 }
 
+/// Bytes of the stream that are kept only as replicas are behind.
 fn replica_buffers(source: &Source<'_>) -> u64 {
     source.server.replication.memory() - backlog(source)
 }

@@ -123,15 +123,22 @@ impl Ring {
                 self.waiting.fetch_sub(END, Ordering::Release);
             }
         }
-        if let (Some(file), Some(segment)) = (&self.file, self.segments.back_mut()) {
-            segment.whole = segment.whole_at.is_some_and(|length| length <= file.written());
-        }
+        self.see_whether_whole();
         self.remove_oldest()
     }
 
     /// Writes what the last file still keeps to itself.
     fn finish(&mut self) -> Result<(), Error> {
-        self.file.as_mut().map_or(Ok(()), DirectFile::finish)
+        self.file.as_mut().map_or(Ok(()), DirectFile::finish)?;
+        self.see_whether_whole();
+        Ok(())
+    }
+
+    /// Looks whether the last segment has all that a replay needs.
+    fn see_whether_whole(&mut self) {
+        if let (Some(file), Some(segment)) = (&self.file, self.segments.back_mut()) {
+            segment.whole = segment.whole_at.is_some_and(|length| length <= file.written());
+        }
     }
 
     /// Removes segments as long as all are too large and there is a later one with
@@ -188,6 +195,12 @@ mod tests {
         assert_eq!(take(Piece::End), 1);
         assert_eq!(names(&directory), ["000002.rec"]);
         assert_eq!(take(Piece::Bytes(vec![0; 90])), 1);
+        // One that is whole when it ends, and not before.
+        assert_eq!(take(Piece::Segment), 2);
+        assert_eq!(take(Piece::Bytes(vec![0; 20])), 2);
+        assert_eq!(take(Piece::Whole), 2);
+        assert_eq!(take(Piece::Segment), 2);
+        assert_eq!(names(&directory), ["000003.rec", "000004.rec"]);
         drop(std::fs::remove_dir_all(&directory));
     }
 }
