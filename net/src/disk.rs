@@ -129,11 +129,11 @@ impl DiskThread {
         (disk, queue, jobs)
     }
 
-    /// True if these are to be carried out at once.
-    fn is_short_append(&mut self, operations: &Operations) -> bool {
+    /// True if these are to be carried out at once. Each time that appends are too
+    /// slow for that counts as a little faster.
+    fn carries_out_at_once(&mut self, operations: &Operations) -> bool {
         let [(_, DiskOperation::Append { bytes, .. })] = &operations[..] else { return false };
         if self.usual_append > SHORT_APPEND_TIME_MAX {
-            // Some time later it is tried again.
             self.usual_append -= self.usual_append / 64;
             return false;
         }
@@ -158,7 +158,7 @@ impl Disk for DiskThread {
             return Vec::new();
         }
         let mut operations = std::mem::take(&mut self.started);
-        if self.is_short_append(&operations) {
+        if self.carries_out_at_once(&operations) {
             return self.append(operations);
         }
         if output_waits && is_commit(&operations) {

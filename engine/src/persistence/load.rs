@@ -513,12 +513,13 @@ impl Work<'_> {
             self.server.loading = false;
             return self.ready();
         }
-        let lines = match load.purpose {
-            Purpose::Sync(_) => sync_failure_lines(&failure, load.reader.stopped_at()),
-            _ => failure_lines(&failure, load.reader.stopped_at(), &self.file_name()),
-        };
-        for line in lines.into_iter().flatten() {
-            self.log(LogLevel::Warning, line);
+        let stopped_at = load.reader.stopped_at();
+        if let Purpose::Sync(_) = load.purpose {
+            let lines = sync_failure_lines(&failure, stopped_at);
+            lines.into_iter().flatten().for_each(|line| self.log_of_primary(LogLevel::Warning, line));
+        } else {
+            let lines = failure_lines(&failure, stopped_at, &self.file_name());
+            lines.into_iter().flatten().for_each(|line| self.log(LogLevel::Warning, line));
         }
         self.close_loaded(load.file);
         match load.purpose {

@@ -130,9 +130,14 @@ pub(crate) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Writes a line to the log, in the words of the server whose name this one has.
     pub(crate) fn log(&mut self, level: LogLevel, message: impl Into<String>) {
-        self.orders.log(level, self.server.personality.log_line(message.into()));
+        self.orders.log(level, message);
+    }
+
+    /// Writes a line about a primary to the log, in the words of the server whose
+    /// name this one has.
+    pub(crate) fn log_of_primary(&mut self, level: LogLevel, line: impl Into<String>) {
+        self.orders.log(level, self.server.personality.line_of_primary(line.into()));
     }
 
     /// True if any save point is configured.

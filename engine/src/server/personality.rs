@@ -34,12 +34,15 @@ impl Personality {
         if self.is_valkey() { "PRIMARY" } else { "MASTER" }
     }
 
-    /// A log line, written as Redis has it, in the words of this server.
-    pub fn log_line(&self, line: String) -> String {
-        if !self.is_valkey() || !line.contains("MASTER") {
-            return line;
+    /// A log line about a primary, written as Redis has it, in the words of this
+    /// server. What it quotes stands behind these words.
+    pub fn line_of_primary(&self, mut line: String) -> String {
+        if self.is_valkey() {
+            for (word, own) in [("MASTER", "PRIMARY"), (" Master ", " Primary "), (" from master", " from primary")] {
+                line = line.replacen(word, own, 1);
+            }
         }
-        line.replace("MASTER", self.primary()).replace(" Master ", " Primary ").replace(" from master", " from primary")
+        line
     }
 
     /// By the last component of `argv[0]`.
@@ -61,10 +64,10 @@ mod tests {
                 "MASTER <-> REPLICA sync: 5 bytes from master to disk",
                 "PRIMARY <-> REPLICA sync: 5 bytes from primary to disk",
             ),
-            ("Saving to master.rdb", "Saving to master.rdb"),
+            ("Connecting to MASTER MASTER:1", "Connecting to PRIMARY MASTER:1"),
         ] {
-            assert_eq!(Personality::REDIS.log_line(line.into()), line);
-            assert_eq!(Personality::VALKEY.log_line(line.into()), of_valkey);
+            assert_eq!(Personality::REDIS.line_of_primary(line.into()), line);
+            assert_eq!(Personality::VALKEY.line_of_primary(line.into()), of_valkey);
         }
     }
 }

@@ -75,7 +75,7 @@ impl Work<'_> {
                 }
             }
             End::Nonsense(text) => {
-                self.log(LogLevel::Warning, format!("Protocol error ({text}) from the primary"));
+                self.log_of_primary(LogLevel::Warning, format!("Protocol error ({text}) from the primary"));
                 self.lose_primary(false);
             }
         }
@@ -190,10 +190,10 @@ impl Work<'_> {
              '{}'",
             name.to_ascii_lowercase()
         );
-        self.log(LogLevel::Warning, line);
+        self.log_of_primary(LogLevel::Warning, line);
         let behavior = self.server.config.chosen::<PropagationError>(Id::PropagationErrorBehavior);
         if behavior != PropagationError::Ignore {
-            self.log(
+            self.log_of_primary(
                 LogLevel::Warning,
                 "This replica panicked sending an error to its master after processing a command",
             );

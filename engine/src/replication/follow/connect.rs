@@ -34,7 +34,7 @@ impl Work<'_> {
     fn give_up_late_link(&mut self) {
         let timeout_us = self.server.config.unsigned(Id::ReplTimeout).saturating_mul(1_000_000);
         if self.apart_is_late(timeout_us) {
-            self.log(LogLevel::Warning, "Timeout connecting to the MASTER...");
+            self.log_of_primary(LogLevel::Warning, "Timeout connecting to the MASTER...");
             return self.abandon_dual_sync("no answer over the main channel in time");
         }
         let Some(link) = &self.server.replication.follow.link else { return };
@@ -43,13 +43,13 @@ impl Work<'_> {
         }
         match link.stage {
             Stage::Connecting | Stage::Greeting(_) | Stage::Asked | Stage::Placing => {
-                self.log(LogLevel::Warning, "Timeout connecting to the MASTER...");
+                self.log_of_primary(LogLevel::Warning, "Timeout connecting to the MASTER...");
                 self.abandon_link(true);
             }
             Stage::Announced(_) | Stage::Receiving(_) => {
                 let line = "Timeout receiving bulk data from MASTER... If the problem persists try to set the \
                             'repl-timeout' parameter in redis.conf to a larger value.";
-                self.log(LogLevel::Warning, line);
+                self.log_of_primary(LogLevel::Warning, line);
                 self.abandon_link(true);
             }
             Stage::Loading(_) => {
@@ -58,7 +58,7 @@ impl Work<'_> {
                 }
             }
             Stage::Streaming(_) => {
-                self.log(LogLevel::Warning, "MASTER timeout: no data nor ping received...");
+                self.log_of_primary(LogLevel::Warning, "MASTER timeout: no data nor ping received...");
                 self.lose_primary(true);
             }
         }
@@ -74,9 +74,9 @@ impl Work<'_> {
         if busy {
             return;
         }
-        self.log(LogLevel::Notice, format!("Connecting to MASTER {host}:{port}"));
+        self.log_of_primary(LogLevel::Notice, format!("Connecting to MASTER {host}:{port}"));
         self.connect_link();
-        self.log(LogLevel::Notice, "MASTER <-> REPLICA sync started");
+        self.log_of_primary(LogLevel::Notice, "MASTER <-> REPLICA sync started");
     }
 
     fn primary_shown(&self) -> Option<(String, u16)> {
@@ -121,7 +121,7 @@ impl Work<'_> {
             LinkEvent::Connected { connection } => {
                 link.last_io = now;
                 link.connection = Some(connection);
-                self.log(LogLevel::Notice, "Non blocking connect for SYNC fired the event.");
+                self.log_of_primary(LogLevel::Notice, "Non blocking connect for SYNC fired the event.");
                 self.greet();
                 self.read_link();
             }
@@ -151,7 +151,7 @@ impl Work<'_> {
                         Ok(Some(line)) => self.line_received(&line),
                         Ok(None) => return self.read_link(),
                         Err(()) => {
-                            self.log(LogLevel::Warning, "The primary sends a line without an end.");
+                            self.log_of_primary(LogLevel::Warning, "The primary sends a line without an end.");
                             return self.abandon_link(false);
                         }
                     }
@@ -181,7 +181,7 @@ impl Work<'_> {
             Stage::Connecting => format!("Error condition on socket for SYNC: {text}"),
             Stage::Greeting(_) => format!("Failed to read response from the server: {text}"),
             Stage::Asked => {
-                self.log(LogLevel::Warning, "Master did not reply to PSYNC, will try later");
+                self.log_of_primary(LogLevel::Warning, "Master did not reply to PSYNC, will try later");
                 return self.abandon_link(false);
             }
             Stage::Placing | Stage::Announced(_) => format!("I/O error reading bulk count from MASTER: {text}"),
@@ -197,7 +197,7 @@ impl Work<'_> {
             }
             Stage::Streaming(_) => return self.lose_primary(true),
         };
-        self.log(LogLevel::Warning, line);
+        self.log_of_primary(LogLevel::Warning, line);
         let again = matches!(link_stage(self), Some(Stage::Receiving(_) | Stage::Announced(_)));
         self.abandon_link(again);
     }
@@ -207,7 +207,7 @@ impl Work<'_> {
     pub(super) fn abandon_link(&mut self, again: bool) {
         self.forget_link();
         if again && let Some((host, port)) = self.primary_shown() {
-            self.log(LogLevel::Notice, format!("Reconnecting to MASTER {host}:{port} after failure"));
+            self.log_of_primary(LogLevel::Notice, format!("Reconnecting to MASTER {host}:{port} after failure"));
             self.connect_to_primary();
         }
     }
@@ -235,13 +235,13 @@ impl Work<'_> {
         follow.resumable = follow.selected.filter(|_| resumable);
         let resumable = follow.resumable.is_some();
         follow.down_since = Some(self.now.unix.seconds());
-        self.log(LogLevel::Notice, "Connection with master lost.");
+        self.log_of_primary(LogLevel::Notice, "Connection with master lost.");
         if resumable {
-            self.log(LogLevel::Notice, "Caching the disconnected master state.");
+            self.log_of_primary(LogLevel::Notice, "Caching the disconnected master state.");
         }
         self.forget_link();
         if let Some((host, port)) = self.primary_shown() {
-            self.log(LogLevel::Notice, format!("Reconnecting to MASTER {host}:{port}"));
+            self.log_of_primary(LogLevel::Notice, format!("Reconnecting to MASTER {host}:{port}"));
             self.connect_to_primary();
         }
     }

@@ -78,7 +78,7 @@ impl Follow {
 impl Work<'_> {
     /// The primary sends for the snapshot to another connection.
     pub(super) fn begin_dual_sync(&mut self) {
-        self.log(LogLevel::Notice, "PSYNC is not possible, initialize RDB channel.");
+        self.log_of_primary(LogLevel::Notice, "PSYNC is not possible, initialize RDB channel.");
         self.discard_resumable();
         let follow = &mut self.server.replication.follow;
         let Some(link) = follow.link.take() else { return };
@@ -138,7 +138,7 @@ impl Work<'_> {
         let text = String::from_utf8_lossy(line).into_owned();
         let now = self.now.monotonic;
         let (Some(place), Some(apart)) = (parse_place(&text), &mut self.server.replication.follow.apart) else {
-            self.log(LogLevel::Warning, format!("Received unexpected $ENDOFF response: {text}"));
+            self.log_of_primary(LogLevel::Warning, format!("Received unexpected $ENDOFF response: {text}"));
             return self.abandon_link(false);
         };
         let Place { id, offset, database, client } = place;
@@ -164,7 +164,7 @@ impl Work<'_> {
             }
             LinkEvent::Closed(reason) => {
                 let text = reason.unwrap_or("Connection closed by the peer").to_string();
-                self.log(LogLevel::Notice, format!("Error reading from primary: {text}"));
+                self.log_of_primary(LogLevel::Notice, format!("Error reading from primary: {text}"));
                 self.abandon_dual_sync(&text);
             }
             LinkEvent::Connected { .. } | LinkEvent::Written(_) => {}
@@ -202,10 +202,10 @@ impl Work<'_> {
                 put(&mut apart.outbox, &[b"PSYNC", &id, offset.as_bytes()]);
                 let id = String::from_utf8_lossy(&id).into_owned();
                 let line = format!("Trying a partial resynchronization using main channel (request {id}:{offset}).");
-                self.log(LogLevel::Notice, line);
+                self.log_of_primary(LogLevel::Notice, line);
             }
             Part::Naming => {
-                self.log(LogLevel::Notice, format!("Primary does not understand REPLCONF identify: {text}"));
+                self.log_of_primary(LogLevel::Notice, format!("Primary does not understand REPLCONF identify: {text}"));
                 self.abandon_dual_sync(&text);
             }
             Part::Asked if line.starts_with(b"+CONTINUE") => {
@@ -214,10 +214,10 @@ impl Work<'_> {
                 apart.stage = Part::Keeping;
                 let line = "MASTER <-> REPLICA sync: Primary accepted a Partial Resynchronization, RDB load in \
                             background.";
-                self.log(LogLevel::Notice, line);
+                self.log_of_primary(LogLevel::Notice, line);
             }
             _ => {
-                self.log(LogLevel::Notice, format!("Unexpected reply to PSYNC from master: {text}"));
+                self.log_of_primary(LogLevel::Notice, format!("Unexpected reply to PSYNC from master: {text}"));
                 self.abandon_dual_sync(&text);
             }
         }
@@ -233,7 +233,7 @@ impl Work<'_> {
         if hard_bytes > 0 && size > hard_bytes && apart.stage == Part::Keeping {
             apart.stage = Part::Full;
             let line = format!("Replication buffer limit reached ({hard_bytes} bytes), stopping buffering.");
-            self.log(LogLevel::Notice, line);
+            self.log_of_primary(LogLevel::Notice, line);
         }
     }
 
@@ -269,7 +269,7 @@ impl Work<'_> {
         follow.kept = None;
         if let Some(apart) = follow.apart.take() {
             self.orders.list.push(Effect::LinkClose { link: apart.id });
-            self.log(LogLevel::Notice, "Aborting dual channel sync");
+            self.log_of_primary(LogLevel::Notice, "Aborting dual channel sync");
         }
     }
 
@@ -324,7 +324,7 @@ impl Work<'_> {
         let piece = kept.from(start);
         if piece.is_empty() {
             follow.kept = None;
-            self.log(LogLevel::Notice, "Successfully streamed replication data into memory");
+            self.log_of_primary(LogLevel::Notice, "Successfully streamed replication data into memory");
             self.acknowledge();
             return self.read_link();
         }

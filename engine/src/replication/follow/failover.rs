@@ -212,14 +212,14 @@ impl Work<'_> {
         if failover.until.is_some_and(|until| until <= self.now.monotonic) {
             if let Some(target) = failover.target.clone().filter(|_| failover.force) {
                 let line = format!("Failover to {} time out exceeded, failing over.", shown(&target));
-                self.log(LogLevel::Notice, line);
+                self.log_of_primary(LogLevel::Notice, line);
                 return self.hand_over_to(target);
             }
             return self.abort_failover("Replica never caught up before timeout");
         }
         if let Some(target) = self.server.replication.caught_up() {
             let line = format!("Failover target {} is synced, failing over.", shown(&target));
-            self.log(LogLevel::Notice, line);
+            self.log_of_primary(LogLevel::Notice, line);
             return self.hand_over_to(target);
         }
         let tick = self.now.monotonic.plus_ms(100);
@@ -254,7 +254,7 @@ impl Work<'_> {
             None => format!("Aborting failover while {name}: {reason}"),
         };
         let in_progress = failover.state == State::InProgress;
-        self.log(LogLevel::Notice, line);
+        self.log_of_primary(LogLevel::Notice, line);
         if in_progress {
             self.follow_nobody();
         }

@@ -84,14 +84,14 @@ impl Work<'_> {
             Said::Ping => {
                 let harmless = [&b"+"[..], b"-NOAUTH", b"-NOPERM", b"-ERR operation not permitted"];
                 if !harmless.iter().any(|prefix| line.starts_with(prefix)) {
-                    self.log(LogLevel::Warning, format!("Error reply to PING from master: '{text}'"));
+                    self.log_of_primary(LogLevel::Warning, format!("Error reply to PING from master: '{text}'"));
                     return self.abandon_link(false);
                 }
-                self.log(LogLevel::Notice, "Master replied to PING, replication can continue...");
+                self.log_of_primary(LogLevel::Notice, "Master replied to PING, replication can continue...");
                 return self.introduce();
             }
             Said::Auth if refused => {
-                self.log(LogLevel::Warning, format!("Unable to AUTH to MASTER: {text}"));
+                self.log_of_primary(LogLevel::Warning, format!("Unable to AUTH to MASTER: {text}"));
                 return self.abandon_link(false);
             }
             Said::Auth => {}
@@ -103,13 +103,13 @@ impl Work<'_> {
                     _ => "VERSION",
                 };
                 let line = format!("(Non critical) Master does not understand REPLCONF {what}: {text}");
-                self.log(LogLevel::Notice, line);
+                self.log_of_primary(LogLevel::Notice, line);
             }
             Said::Channel if refused => {
                 let line = format!(
                     "Server does not support sync with offset, dual channel sync approach cannot be used: {text}"
                 );
-                self.log(LogLevel::Notice, line);
+                self.log_of_primary(LogLevel::Notice, line);
                 return self.abandon_link(false);
             }
             _ => {}
@@ -176,7 +176,7 @@ impl Work<'_> {
         } else {
             String::from("Partial resynchronization not possible (no cached master)")
         };
-        self.log(LogLevel::Notice, line);
+        self.log_of_primary(LogLevel::Notice, line);
         self.set_link_stage(Stage::Asked);
     }
 
@@ -200,7 +200,7 @@ impl Work<'_> {
             self.begin_dual_sync();
         } else if line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING") {
             let line = format!("Master is currently unable to PSYNC but should be in the future: {text}");
-            self.log(LogLevel::Notice, line);
+            self.log_of_primary(LogLevel::Notice, line);
             self.abandon_link(false);
         } else {
             let line = if line.starts_with(b"-ERR") {
@@ -208,9 +208,9 @@ impl Work<'_> {
             } else {
                 format!("Unexpected reply to PSYNC from master: {text}")
             };
-            self.log(LogLevel::Notice, line);
+            self.log_of_primary(LogLevel::Notice, line);
             self.discard_resumable();
-            self.log(LogLevel::Notice, "Retrying with SYNC...");
+            self.log_of_primary(LogLevel::Notice, "Retrying with SYNC...");
             put(&mut self.server.replication.follow.outbox, &[b"SYNC"]);
             self.set_link_stage(Stage::Announced(Announced { position: None }));
         }
@@ -224,9 +224,9 @@ impl Work<'_> {
         match position {
             Some((id, offset)) => {
                 let id = String::from_utf8_lossy(&id).into_owned();
-                self.log(LogLevel::Notice, format!("Full resync from master: {id}:{offset}"));
+                self.log_of_primary(LogLevel::Notice, format!("Full resync from master: {id}:{offset}"));
             }
-            None => self.log(LogLevel::Warning, "Master replied with wrong +FULLRESYNC syntax."),
+            None => self.log_of_primary(LogLevel::Warning, "Master replied with wrong +FULLRESYNC syntax."),
         }
         self.discard_resumable();
         self.set_link_stage(Stage::Announced(Announced { position }));
@@ -235,14 +235,14 @@ impl Work<'_> {
     /// What follows does not continue what we have.
     pub(super) fn discard_resumable(&mut self) {
         if self.server.replication.follow.resumable.take().is_some() {
-            self.log(LogLevel::Notice, "Discarding previously cached master state.");
+            self.log_of_primary(LogLevel::Notice, "Discarding previously cached master state.");
         }
     }
 
     fn continue_stream(&mut self, line: &[u8]) {
-        self.log(LogLevel::Notice, "Successful partial resynchronization with master.");
+        self.log_of_primary(LogLevel::Notice, "Successful partial resynchronization with master.");
         let Some(database) = self.server.replication.follow.resumable.take() else {
-            self.log(LogLevel::Warning, "The primary continues a stream that was not asked for.");
+            self.log_of_primary(LogLevel::Warning, "The primary continues a stream that was not asked for.");
             return self.abandon_link(false);
         };
         let id = line.strip_prefix(b"+CONTINUE ").map(<[u8]>::trim_ascii);
@@ -250,12 +250,12 @@ impl Work<'_> {
             && id != self.server.replication.id
         {
             let shown = String::from_utf8_lossy(&id).into_owned();
-            self.log(LogLevel::Notice, format!("Master replication ID changed to {shown}"));
+            self.log_of_primary(LogLevel::Notice, format!("Master replication ID changed to {shown}"));
             self.rename_history(id);
         }
         let line = "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.";
         let database = if cfg!(feature = "planted_selected_database") { DatabaseId(0) } else { database };
         self.begin_streaming(database, false);
-        self.log(LogLevel::Notice, line);
+        self.log_of_primary(LogLevel::Notice, line);
     }
 }

@@ -59,7 +59,7 @@ impl Work<'_> {
             replication.second_offset,
             String::from_utf8_lossy(&replication.id)
         );
-        self.log(LogLevel::Notice, line);
+        self.log_of_primary(LogLevel::Notice, line);
         self.server.listeners_changed();
     }
 

@@ -209,7 +209,7 @@ impl Work<'_> {
                  synchronization: {reason}"
             ),
         };
-        self.log(LogLevel::Warning, line);
+        self.log_of_primary(LogLevel::Warning, line);
         self.abandon_link(false);
     }
 
@@ -228,7 +228,7 @@ impl Work<'_> {
         if config.boolean(Id::RdbDelSyncFiles) && !saves {
             let path = self.rdb_file_name();
             let line = "Removing the RDB file obtained from the primary: this replica has persistence disabled";
-            self.log(LogLevel::Notice, line);
+            self.log_of_primary(LogLevel::Notice, line);
             self.server.disk.start(self.orders, DiskUse::Nothing, DiskOperation::Remove { path });
         }
     }

@@ -24,7 +24,7 @@ impl Work<'_> {
         if was_primary {
             let line = "Before turning into a replica, using my own master parameters to synthesize a cached master: I \
                         may be able to synchronize with the new master with just a partial transfer.";
-            self.log(LogLevel::Notice, line);
+            self.log_of_primary(LogLevel::Notice, line);
             self.server.replication.follow.resumable = Some(DatabaseId(0));
         }
         self.connect_to_primary();
@@ -61,12 +61,12 @@ impl Work<'_> {
     /// can be continued.
     fn leave_link(&mut self) {
         if self.server.replication.follow.is_connected() {
-            self.log(LogLevel::Notice, "Connection with master lost.");
+            self.log_of_primary(LogLevel::Notice, "Connection with master lost.");
             let follow = &mut self.server.replication.follow;
             follow.down_since = Some(self.now.unix.seconds());
             follow.resumable = follow.selected;
             if follow.resumable.is_some() {
-                self.log(LogLevel::Notice, "Caching the disconnected master state.");
+                self.log_of_primary(LogLevel::Notice, "Caching the disconnected master state.");
             }
         }
         self.forget_link();

@@ -40,7 +40,10 @@ impl Work<'_> {
             // The primary shows that it is there.
             [] => return,
             [b'-', ..] => {
-                self.log(LogLevel::Warning, format!("MASTER aborted replication with an error: {}", &text[1..]));
+                self.log_of_primary(
+                    LogLevel::Warning,
+                    format!("MASTER aborted replication with an error: {}", &text[1..]),
+                );
                 return self.abandon_link(false);
             }
             [b'$', b'E', b'O', b'F', b':', mark @ ..] => {
@@ -49,7 +52,7 @@ impl Work<'_> {
                 };
                 let shown = String::from_utf8_lossy(&mark).into_owned();
                 let line = format!("MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF {shown} {to}");
-                self.log(LogLevel::Notice, line);
+                self.log_of_primary(LogLevel::Notice, line);
                 Framing::Mark(mark)
             }
             [b'$', digits @ ..] => {
@@ -57,7 +60,7 @@ impl Work<'_> {
                     return self.bad_size(&text);
                 };
                 let line = format!("MASTER <-> REPLICA sync: receiving {total} bytes from master {to}");
-                self.log(LogLevel::Notice, line);
+                self.log_of_primary(LogLevel::Notice, line);
                 Framing::Length { left: total, total }
             }
             _ => return self.bad_size(&text),
@@ -76,7 +79,7 @@ impl Work<'_> {
             "Bad protocol from MASTER, the first byte is not '$' (we received '{text}'), are you sure the host and port \
              are right?"
         );
-        self.log(LogLevel::Warning, line);
+        self.log_of_primary(LogLevel::Warning, line);
         self.abandon_link(false);
     }
 
@@ -94,7 +97,7 @@ impl Work<'_> {
         if self.saving_in_background() {
             let line = "Replica is about to load the RDB file received from the master, but there is a pending RDB \
                         child running. Killing it and removing its temp file to avoid any race";
-            self.log(LogLevel::Notice, line);
+            self.log_of_primary(LogLevel::Notice, line);
             self.kill_background_save();
         }
     }
@@ -115,12 +118,12 @@ impl Work<'_> {
         // The old data are an earlier state of what comes: they may be read meanwhile.
         let serves = beside && position.is_some_and(|(id, _)| id == self.server.replication.id);
         if !beside {
-            self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Flushing old data");
+            self.log_of_primary(LogLevel::Notice, "MASTER <-> REPLICA sync: Flushing old data");
             self.forget_all();
             self.forget_history();
             self.leave_aof();
         }
-        self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
+        self.log_of_primary(LogLevel::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
         self.load_for_sync(SyncLoad { position, from_link }, into, serves, total);
         if from_link {
             self.load_from_link();
@@ -170,7 +173,7 @@ impl Work<'_> {
         unread: &[u8],
     ) {
         if let Some(new) = into {
-            self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
+            self.log_of_primary(LogLevel::Notice, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
             self.exchange_data(*new);
             self.leave_aof();
         }
@@ -178,7 +181,7 @@ impl Work<'_> {
             Some((id, offset)) => self.adopt_history(id, offset),
             None => self.forget_history(),
         }
-        self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Finished with success");
+        self.log_of_primary(LogLevel::Notice, "MASTER <-> REPLICA sync: Finished with success");
         self.enter_aof();
         if self.server.replication.follow.apart.is_some() {
             if !sync.from_link {
@@ -207,10 +210,10 @@ impl Work<'_> {
     pub(crate) fn sync_failed(&mut self, sync: SyncLoad, into: Option<Box<Keyspace>>) {
         let from = if sync.from_link { "socket" } else { "disk" };
         let line = format!("Failed trying to load the MASTER synchronization DB from {from}, check server logs.");
-        self.log(LogLevel::Warning, line);
+        self.log_of_primary(LogLevel::Warning, line);
         match into {
             Some(unfinished) => {
-                self.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Discarding temporary DB in background");
+                self.log_of_primary(LogLevel::Notice, "MASTER <-> REPLICA sync: Discarding temporary DB in background");
                 self.orders.list.push(Effect::Drop(Garbage::new(unfinished)));
             }
             None => self.forget_all(),
