@@ -10,7 +10,7 @@ use sim::trace::Trace;
 use sim::trace::page::render;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs of smaller plans to shrink one that fails.
 const SHRINK_RUNS: u64 = 400;
@@ -42,9 +42,9 @@ pub(crate) struct Arguments {
     /// Where recordings and the plan of a seed that fails go.
     #[arg(long, default_value = "failed-seeds")]
     keep: PathBuf,
-    /// Does not make plans that fail smaller.
-    #[arg(long)]
-    no_shrink: bool,
+    /// How many of the seeds that fail have their plans made smaller. The first is kept and told.
+    #[arg(long, default_value_t = 1)]
+    shrink: usize,
     /// Draws what happens in a seed or plan as a page.
     #[arg(long)]
     report: Option<PathBuf>,
@@ -101,8 +101,55 @@ pub(crate) fn work(arguments: &Arguments) -> Result<(), String> {
     if let Some((median, most)) = summary.needed(first) {
         println!("seeds needed to find it: median {median}, 95 of 100 times at most {most}");
     }
+    let smaller: Vec<Smaller> = summary
+        .failed
+        .iter()
+        .take(arguments.shrink)
+        .map(|(seed, fault)| Smaller::than(&draw_plan_from(*seed, manner.swarm), fault, arguments))
+        .collect();
+    tell_smaller(&smaller);
     let plan = draw_plan_from(*seed, manner.swarm);
-    Err(explain(&plan, fault, arguments)?)
+    let first = smaller.into_iter().next().unwrap_or_else(|| Smaller::as_it_is(&plan, fault));
+    Err(explain(&plan, &first, arguments)?)
+}
+
+/// A plan that fails, made smaller.
+struct Smaller {
+    plan: Plan,
+    fault: Fault,
+    took: Duration,
+}
+
+impl Smaller {
+    fn than(plan: &Plan, fault: &Fault, arguments: &Arguments) -> Self {
+        let start = Instant::now();
+        let (plan, fault) = shrink(plan, fault, arguments.mutant, SHRINK_RUNS);
+        Smaller { plan, fault, took: start.elapsed() }
+    }
+
+    fn as_it_is(plan: &Plan, fault: &Fault) -> Self {
+        Smaller { plan: plan.clone(), fault: fault.clone(), took: Duration::ZERO }
+    }
+}
+
+fn tell_smaller(smaller: &[Smaller]) {
+    if smaller.is_empty() {
+        return;
+    }
+    let mut steps: Vec<usize> = smaller.iter().map(|one| one.plan.steps.len()).collect();
+    let mut seconds: Vec<f64> = smaller.iter().map(|one| one.took.as_secs_f64()).collect();
+    steps.sort_unstable();
+    seconds.sort_unstable_by(f64::total_cmp);
+    let told: Vec<String> =
+        smaller.iter().map(|one| format!("{}/{:.1}", one.plan.steps.len(), one.took.as_secs_f64())).collect();
+    let middle = smaller.len() / 2;
+    println!(
+        "{} plans made smaller: median {} steps, {:.1} s; steps/seconds each: {}",
+        smaller.len(),
+        steps[middle],
+        seconds[middle],
+        told.join(" ")
+    );
 }
 
 fn tell_progress(summary: &Summary, count: u64, start: Instant, seed: u64, fault: Option<&Fault>) {
@@ -150,7 +197,8 @@ fn run_one(plan: &Plan, arguments: &Arguments) -> Result<(), String> {
     }
     match &outcome.fault {
         None => draw(plan, None, arguments),
-        Some(fault) => Err(explain(plan, fault, arguments)?),
+        Some(fault) if arguments.shrink > 0 => Err(explain(plan, &Smaller::than(plan, fault, arguments), arguments)?),
+        Some(fault) => Err(explain(plan, &Smaller::as_it_is(plan, fault), arguments)?),
     }
 }
 
@@ -193,20 +241,16 @@ fn commit() -> String {
     output.map_or_else(|_| "unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Makes the plan smaller, keeps it with its recordings, and says all about it.
-fn explain(plan: &Plan, fault: &Fault, arguments: &Arguments) -> Result<String, String> {
-    let (small, found) = if arguments.no_shrink {
-        (plan.clone(), fault.clone())
-    } else {
-        shrink(plan, fault, arguments.mutant, SHRINK_RUNS)
-    };
+/// Keeps the smallest plan with its recordings, and says all about it.
+fn explain(plan: &Plan, smaller: &Smaller, arguments: &Arguments) -> Result<String, String> {
+    let Smaller { plan: small, fault: found, .. } = smaller;
     let directory = arguments.keep.join(format!("seed-{}-{}", plan.seed, found.checker));
     let told = |error: std::io::Error| format!("{}: {error}", directory.display());
     std::fs::create_dir_all(&directory).map_err(told)?;
     let path = directory.join("plan");
     std::fs::write(&path, small.to_string()).map_err(told)?;
-    keep_recordings(&small, arguments.keep(), &directory).map_err(told)?;
-    draw(plan, Some(&small), arguments)?;
+    keep_recordings(small, arguments.keep(), &directory).map_err(told)?;
+    draw(plan, Some(small), arguments)?;
     Ok(format!(
         "{}: {}\n  commit {}\n  {}\n  smallest plan, {} steps:\n    {}\n  again with: cargo run --release -p sim -- cluster --plan {}",
         found.checker,
