@@ -376,8 +376,12 @@ impl Work<'_> {
     /// Switched off, and all is where it has to be: the file is closed.
     fn finish_closing(&mut self) {
         let aof = &mut self.server.persistence.aof;
-        let rests = aof.buffer.0.is_empty() && aof.appending.is_none() && aof.syncing.is_none() && aof.task.is_none();
         let making = aof.rotation.as_ref().is_some_and(|rotation| rotation.making);
+        if aof.closing && aof.file.is_none() && aof.task.is_none() && !making {
+            // It was switched on only until here, and waited for a first rewrite.
+            aof.forget_unwritten();
+        }
+        let rests = aof.buffer.0.is_empty() && aof.appending.is_none() && aof.syncing.is_none() && aof.task.is_none();
         if !aof.closing || !rests || making || aof.cutting || aof.written != aof.synced {
             return;
         }
