@@ -204,6 +204,10 @@ pub(crate) fn describe(change: &Change<'_>) -> String {
             format!("{name} {key} = {} @ {}", text(value), at.wrapping_sub(START_MS))
         }
         Record::ExpireAt(at) => format!("{name} {key} @ {}", at.wrapping_sub(START_MS)),
+        Record::Request(arguments) => {
+            let words: Vec<String> = arguments.iter().map(|word| format!("{}", word.escape_ascii())).collect();
+            format!("{name} {key}: {}", words.join(" "))
+        }
         Record::Persist => format!("{name} {key}: persist"),
         Record::Delete => format!("{name} {key}: delete"),
     }

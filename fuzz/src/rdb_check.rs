@@ -2,6 +2,7 @@
 //! with the reader.
 
 use crate::input::{Bytes, pieces};
+use engine::data::limits::Rules;
 use engine::rdb::{Checker, Reader, Verdict};
 
 /// The first bytes choose cuts, the rest is a file.
@@ -14,7 +15,7 @@ pub fn run(data: &[u8]) {
     let (report, verdict) = check(&[file]);
     assert_eq!(check(&pieces(file, cuts)), (report, verdict));
     if verdict == Verdict::Good {
-        let mut reader = Reader::new(true);
+        let mut reader = Reader::new(true, Rules::default());
         reader.feed(file);
         while let Ok(Some(_)) = reader.next_item() {}
         assert_eq!(reader.finish(), Ok(()));

@@ -5,13 +5,17 @@ use crate::input::{Bytes, pieces};
 use engine::base::random::Random;
 use engine::boundary::id::DatabaseId;
 use engine::boundary::time::Now;
-use engine::data::entry::Value;
+use engine::data::entry::{Content, Value};
+use engine::data::limits::Rules;
+use engine::data::owned::OwnedEntry;
+use engine::data::set::SetRef;
+use engine::data::shape::Type;
 use engine::keyspace::database::Slot;
 use engine::keyspace::{Expiry, Keyspace};
 use engine::rdb::{Item, LoadError, Reader, ValueRef, WriteOptions, WriteVersion, Writer, dump};
 
-/// An entry: database, key, value, expiry in milliseconds.
-type Saved = (u32, Vec<u8>, Vec<u8>, Option<i64>);
+/// An entry: database, key, type and value, expiry in milliseconds. What has no order is sorted.
+type Saved = (u32, Vec<u8>, (Type, Vec<Vec<u8>>), Option<i64>);
 
 /// Databases that are loaded into.
 const DATABASES: usize = 16;
@@ -29,19 +33,22 @@ pub fn run(data: &[u8]) {
     let loaded = load(file);
     let again = load(&save(&loaded));
     assert_eq!(contents(&again), contents(&loaded));
-    if let Ok(value) = dump::parse(file, verify) {
+    if let Ok(value) = dump::parse(file, verify, &Rules::default()) {
         drop(format!("{value:?}"));
     }
 }
 
 /// All items as text, and how it ended.
 fn items(pieces: &[&[u8]], verify: bool) -> (Vec<String>, Result<(), LoadError>, u64) {
-    let mut reader = Reader::new(verify);
+    let mut reader = Reader::new(verify, Rules::default());
     let mut items = Vec::new();
     for piece in pieces {
         reader.feed(piece);
         while let Ok(Some(item)) = reader.next_item() {
-            items.push(format!("{item:?}"));
+            // How many parts a collection has depends on the pieces.
+            if !matches!(item, Item::Part) {
+                items.push(format!("{item:?}"));
+            }
         }
     }
     (items, reader.finish(), reader.offset())
@@ -49,7 +56,8 @@ fn items(pieces: &[&[u8]], verify: bool) -> (Vec<String>, Result<(), LoadError>,
 
 fn load(file: &[u8]) -> Keyspace {
     let mut keyspace = Keyspace::new(DATABASES, false, Random::from_seed(1));
-    let mut reader = Reader::new(false);
+    let rules = keyspace.rules();
+    let mut reader = Reader::new(false, rules);
     reader.feed(file);
     let mut database = DatabaseId(0);
     while let Ok(Some(item)) = reader.next_item() {
@@ -64,6 +72,10 @@ fn load(file: &[u8]) -> Keyspace {
                 let key = keyspace.key(key);
                 keyspace.set(database, &key, value, expiry, false, Now::default());
             }
+            Item::Collection { key, value_type, body: Some(body), expire_at_ms, .. } => {
+                let value = OwnedEntry::collection(value_type, body, expire_at_ms);
+                keyspace.load_collection(database, key, value, 0, true);
+            }
             _ => {}
         }
     }
@@ -75,8 +87,13 @@ fn contents(keyspace: &Keyspace) -> Vec<Saved> {
     let mut all = Vec::new();
     for (id, database) in keyspace.databases() {
         database.scan(Slot(0), 0, usize::MAX, |entry| {
-            let value = entry.value().bytes(&mut [0; 20]).to_vec();
-            all.push((id.0, entry.key().to_vec(), value, entry.expire_at_ms()));
+            let text = |value: Value<'_>| value.bytes(&mut [0; 20]).to_vec();
+            let mut value = match entry.content() {
+                Content::String(value) => vec![text(value)],
+                content => SetRef::of(content).into_iter().flat_map(SetRef::iter).map(text).collect(),
+            };
+            value.sort();
+            all.push((id.0, entry.key().to_vec(), (entry.value_type(), value), entry.expire_at_ms()));
         });
     }
     all
@@ -85,13 +102,11 @@ fn contents(keyspace: &Keyspace) -> Vec<Saved> {
 fn save(keyspace: &Keyspace) -> Vec<u8> {
     let mut writer = Writer::new(WriteVersion::default(), WriteOptions::default());
     writer.header();
-    let mut last = None;
-    for (database, key, value, expire_at_ms) in contents(keyspace) {
-        if last != Some(database) {
-            writer.select_db(database);
-            last = Some(database);
-        }
-        writer.entry(&key, ValueRef::String(&value), expire_at_ms, None);
+    for (id, database) in keyspace.databases().filter(|(_, database)| !database.is_empty()) {
+        writer.select_db(id.0);
+        database.scan(Slot(0), 0, usize::MAX, |entry| {
+            writer.entry(entry.key(), entry.content(), entry.expire_at_ms(), None);
+        });
     }
     writer.finish();
     writer.take()

@@ -5,6 +5,7 @@ use engine::base::sip_hash::SipKey;
 use engine::data::entry::{NewEntry, Value};
 use engine::data::hash::Hash;
 use engine::data::segment::Marks;
+use engine::data::shape::Shape;
 use engine::keyspace::database::{Database, Key, Location, Slot};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,7 +131,7 @@ impl Pair {
             value: Value::encode(&held.value),
             expire_at_ms: held.expire_at_ms,
             access: 7,
-            raw: held.value.len().is_multiple_of(3),
+            shape: Shape::string(held.value.len().is_multiple_of(3)),
         };
         match self.find(name) {
             Some(location) => {

@@ -9,7 +9,7 @@ use crate::boundary::time::Now;
 use crate::command::error::Error;
 use crate::command::spec::{Command, Flags};
 use crate::config::Id;
-use crate::data::entry::{EntryRef, Value};
+use crate::data::entry::{EntryRef, Large, Value};
 use crate::data::hash::Hash;
 use crate::keyspace::change::{Change, Event, EventClass, Record};
 use crate::keyspace::database::{Key, Location};
@@ -19,7 +19,6 @@ use crate::resp::request::Arguments;
 use crate::server::Server;
 use crate::session::Session;
 use crate::session::class::Class;
-use alloc::vec::Vec;
 
 /// Buffers from this size on are dropped on another thread.
 const GARBAGE_MIN: usize = 64 * 1024;
@@ -242,11 +241,14 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Drops a buffer, on another thread if it is large.
-    pub fn discard(&mut self, bytes: Vec<u8>) {
-        if bytes.capacity() >= GARBAGE_MIN {
-            self.orders.list.push(Effect::Drop(Garbage::new(bytes)));
-        }
+    /// Drops what an entry owned, on another thread if it is large.
+    pub fn discard(&mut self, large: Large) {
+        let garbage = match large {
+            Large::Buffer(bytes) if bytes.capacity() >= GARBAGE_MIN => Garbage::new(bytes),
+            Large::Collection(collection) if collection.footprint() >= GARBAGE_MIN => Garbage::new(collection),
+            Large::Buffer(_) | Large::Collection(_) => return,
+        };
+        self.orders.list.push(Effect::Drop(garbage));
     }
 
     /// States what a command changed in the selected database.
@@ -314,5 +316,5 @@ impl<'a> Context<'a> {
 
 #[inline]
 fn string_of(entry: EntryRef<'_>) -> Result<Value<'_>, Error> {
-    if entry.type_number() == 0 { Ok(entry.value()) } else { Err(Error::WrongType) }
+    if entry.shape().is_string() { Ok(entry.value()) } else { Err(Error::WrongType) }
 }

@@ -1,6 +1,7 @@
 //! Commands as data, and how one is run.
 
 pub(crate) mod apply;
+pub mod collection;
 pub mod container;
 pub mod context;
 pub mod databases;
@@ -11,5 +12,6 @@ pub mod generate;
 mod pubsub;
 pub mod redaction;
 mod refusal;
+pub mod scan;
 pub mod spec;
 pub mod table;

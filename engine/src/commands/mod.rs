@@ -6,6 +6,7 @@ pub mod persistence;
 pub mod pubsub;
 pub mod replication;
 pub mod server;
+pub mod set;
 pub mod string;
 pub mod transactions;
 
@@ -15,6 +16,7 @@ use crate::command::spec::Command;
 pub static COMMANDS: &[&[Command]] = &[
     string::COMMANDS,
     generic::COMMANDS,
+    set::COMMANDS,
     connection::COMMANDS,
     server::COMMANDS,
     transactions::COMMANDS,

@@ -14,31 +14,43 @@
 //! +-----------------------------------------------+
 //! ```
 //!
-//! The value is the string's bytes; or an integer of 1, 2, 4 or 8 bytes, two's
-//! complement, little endian; or, if EXTERNAL, pointer, length and capacity of
-//! a buffer of its own. `access` is 24 bits that belong to eviction: a clock
-//! (LRU) or a decayed counter (LFU).
+//! The value is the bytes of a string or of a small collection (see
+//! [`crate::data::shape`]); or an integer of 1, 2, 4 or 8 bytes, two's complement,
+//! little endian; or, if EXTERNAL, pointer, length and capacity of a buffer of
+//! its own; or the address of a [`Collection`]. `access` is 24 bits that belong
+//! to eviction: a clock (LRU) or a decayed counter (LFU).
+//!
+//! ```text
+//! flags:  7         6          5        4                 3                2..0
+//!         LONG_KEY  EXTERNAL   EXPIRY   RAW (string)      INTEGER (string) type
+//!                                       COLLECTION (else) INTSET (else)
+//! ```
 //!
 //! An [`Entry`] is a plain pointer: it is created from and freed to one
 //! [`Slab`], and owned by the table that holds it.
 #![allow(unsafe_code)]
 
-use crate::base::number::{format_i64, parse_i64};
+pub use crate::data::value::{Content, Large, Storage, StringEncoding, Value};
+
+use crate::data::collection::Collection;
+use crate::data::shape::{Packing, Shape, Type};
 use crate::data::slab::{SLOT_MAX, Slab, block_size};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-const TYPE_MASK: u8 = 0b0000_0111;
 const INTEGER: u8 = 0b0000_1000;
-const RAW: u8 = 0b0001_0000;
+const RAW: u8 = Shape::RAW.bits();
 const EXPIRY: u8 = 0b0010_0000;
 const EXTERNAL: u8 = 0b0100_0000;
 const LONG_KEY: u8 = 0b1000_0000;
 
 const HEADER: usize = 8;
 const EXTERNAL_SIZE: usize = 24;
+const COLLECTION_SIZE: usize = 8;
 /// Longest string that OBJECT ENCODING calls `embstr`.
 pub const EMBSTR_MAX: usize = 44;
 
@@ -74,7 +86,8 @@ impl<'a> EntryRef<'a> {
         self.entry.key()
     }
 
-    /// The value.
+    /// The value of a string; of a small collection its bytes, of a large one
+    /// nothing.
     #[inline]
     pub fn value(self) -> Value<'a> {
         self.entry.value()
@@ -103,14 +116,39 @@ impl<'a> EntryRef<'a> {
         self.entry.string_encoding()
     }
 
-    /// The number of the type, 0 for a string.
-    pub fn type_number(self) -> u8 {
-        self.entry.type_number()
+    /// What kind of value it has.
+    #[inline]
+    pub fn shape(self) -> Shape {
+        self.entry.shape()
     }
 
-    /// True if its encoding is `raw` whatever the length.
-    pub fn is_raw(self) -> bool {
-        self.entry.flags() & RAW != 0
+    /// The type of its value.
+    #[inline]
+    pub fn value_type(self) -> Type {
+        self.entry.shape().value_type()
+    }
+
+    /// The value, whatever its type.
+    #[inline]
+    pub fn content(self) -> Content<'a> {
+        self.entry.content()
+    }
+
+    /// The encoding of the value, by the name that OBJECT ENCODING answers.
+    pub fn encoding(self) -> &'static str {
+        match self.content() {
+            Content::String(_) => match self.string_encoding() {
+                StringEncoding::Int => "int",
+                StringEncoding::Embstr => "embstr",
+                StringEncoding::Raw => "raw",
+            },
+            Content::Packed(_, Packing::Intset, _) => "intset",
+            Content::Packed(_, Packing::Listpack, _) => "listpack",
+            Content::Large(Type::List, _) => "quicklist",
+            Content::Large(Type::SortedSet, _) => "skiplist",
+            Content::Large(Type::Stream, _) => "stream",
+            Content::Large(..) => "hashtable",
+        }
     }
 
     /// How it keeps its value.
@@ -124,63 +162,6 @@ impl<'a> EntryRef<'a> {
     }
 }
 
-/// A value as it is read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Value<'a> {
-    /// A string that is stored as an integer.
-    Integer(i64),
-    /// Any other string.
-    Bytes(&'a [u8]),
-}
-
-impl<'a> Value<'a> {
-    /// A string as it is stored: as an integer if it is one's only spelling.
-    #[inline]
-    pub fn encode(bytes: &'a [u8]) -> Value<'a> {
-        parse_i64(bytes).map_or(Value::Bytes(bytes), Value::Integer)
-    }
-
-    /// The string's bytes; those of an integer are written to `buffer`.
-    #[inline]
-    pub fn bytes<'b>(self, buffer: &'b mut [u8; 20]) -> &'b [u8]
-    where
-        'a: 'b,
-    {
-        match self {
-            Value::Integer(number) => format_i64(number, buffer),
-            Value::Bytes(bytes) => bytes,
-        }
-    }
-
-    /// The string's length.
-    #[inline]
-    pub fn length(self) -> usize {
-        self.bytes(&mut [0; 20]).len()
-    }
-}
-
-/// The encoding of a string, by the name that OBJECT ENCODING answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum StringEncoding {
-    /// An integer.
-    Int,
-    /// A short string that nothing has modified in place.
-    Embstr,
-    /// Any other string.
-    Raw,
-}
-
-/// How an entry keeps its value: what its size depends on besides the value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Storage {
-    /// As an integer of so many bytes.
-    Integer(usize),
-    /// Its bytes, behind the key.
-    Inline,
-    /// In a buffer of this capacity.
-    Buffer(usize),
-}
-
 /// What a new entry is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEntry<'a> {
@@ -192,8 +173,8 @@ pub struct NewEntry<'a> {
     pub expire_at_ms: Option<i64>,
     /// 24 bits for eviction.
     pub access: u32,
-    /// True if the encoding is `raw` whatever the length.
-    pub raw: bool,
+    /// What kind of value it is.
+    pub shape: Shape,
 }
 
 impl NewEntry<'_> {
@@ -250,6 +231,15 @@ impl Entry {
         entry
     }
 
+    /// Makes an entry whose value is a collection, whatever value `new` has.
+    pub(crate) fn with_collection(slab: &mut Slab, new: &NewEntry<'_>, collection: Box<Collection>) -> Entry {
+        slab.add_owned(collection.footprint());
+        let (entry, at) = Self::frame(slab, new, 0, COLLECTION_SIZE);
+        // SAFETY: the frame has room for the address.
+        unsafe { write_collection(at, collection) };
+        entry
+    }
+
     #[inline]
     fn with_inline(slab: &mut Slab, new: &NewEntry<'_>, flags: u8, value: &[u8]) -> Entry {
         let (entry, at) = Self::frame(slab, new, flags, value.len());
@@ -261,9 +251,7 @@ impl Entry {
     /// An entry but for its value, and where its `value_length` bytes go.
     #[inline]
     fn frame(slab: &mut Slab, new: &NewEntry<'_>, mut flags: u8, value_length: usize) -> (Entry, *mut u8) {
-        if new.raw {
-            flags |= RAW;
-        }
+        flags |= new.shape.bits();
         if new.expire_at_ms.is_some() {
             flags |= EXPIRY;
         }
@@ -312,7 +300,42 @@ impl Entry {
 
     /// Takes the large value out of an entry that left its table; `None` if
     /// the value is in the entry. [`Entry::release`] follows.
-    pub(crate) fn take_large(self, slab: &mut Slab) -> Option<Vec<u8>> {
+    pub(crate) fn take_large(self, slab: &mut Slab) -> Option<Large> {
+        if let Some(collection) = self.take_collection(slab) {
+            return Some(Large::Collection(collection));
+        }
+        self.take_buffer(slab).map(Large::Buffer)
+    }
+
+    /// Takes the collection out; the entry is an empty one then, good to be
+    /// released, or to be given a collection again by [`Entry::put_collection`].
+    fn take_collection(self, slab: &mut Slab) -> Option<Box<Collection>> {
+        if !self.shape().is_collection() {
+            return None;
+        }
+        // SAFETY: the collection is this entry's own; the address is cleared, so
+        // it is taken once.
+        let collection = unsafe {
+            let at = self.value_pointer();
+            let collection = take_collection(at)?;
+            at.cast::<u64>().write_unaligned(0);
+            collection
+        };
+        slab.subtract_owned(collection.footprint());
+        Some(collection)
+    }
+
+    /// Puts a collection in an entry whose collection was taken.
+    pub(crate) fn put_collection(self, slab: &mut Slab, collection: Box<Collection>) {
+        assert!(self.shape().is_collection());
+        slab.add_owned(collection.footprint());
+        // SAFETY: the shape says that there is room for an address.
+        unsafe { write_collection(self.value_pointer(), collection) };
+    }
+
+    /// Takes the buffer out of an entry that left its table, or is given it
+    /// again by [`Entry::put_buffer`].
+    fn take_buffer(self, slab: &mut Slab) -> Option<Vec<u8>> {
         if self.flags() & EXTERNAL == 0 {
             return None;
         }
@@ -322,6 +345,20 @@ impl Entry {
         self.set_header(self.header() & !u64::from(EXTERNAL));
         slab.resize_owned(buffer.capacity(), 0);
         Some(buffer)
+    }
+
+    /// True if there is room for a buffer's parts in an entry of this shape.
+    pub(crate) fn holds_buffer(self, shape: Shape) -> bool {
+        self.shape() == shape && self.header() >> 48 == EXTERNAL_SIZE as u64
+    }
+
+    /// Puts a buffer in an entry that has room for its parts, and none there.
+    pub(crate) fn put_buffer(self, slab: &mut Slab, buffer: Vec<u8>) {
+        assert!(self.holds_buffer(self.shape()) && self.flags() & EXTERNAL == 0);
+        slab.resize_owned(0, buffer.capacity());
+        // SAFETY: the length says that there is room for the parts.
+        unsafe { write_external(self.value_pointer(), &ManuallyDrop::new(buffer)) };
+        self.set_header(self.header() | u64::from(EXTERNAL));
     }
 
     /// Frees the slot of an entry that left its table and whose large value, if
@@ -365,6 +402,10 @@ impl Entry {
         if self.flags() & EXTERNAL != 0 {
             // SAFETY: the buffer is this entry's own.
             drop(unsafe { self.take_external() });
+        }
+        if self.shape().is_collection() {
+            // SAFETY: the collection is this entry's own.
+            drop(unsafe { take_collection(self.value_pointer()) });
         }
         if size > SLOT_MAX {
             // SAFETY: a block of this size came from the global allocator.
@@ -435,11 +476,44 @@ impl Entry {
                 return Value::Bytes(core::slice::from_raw_parts(pointer, length));
             }
             let length = (header >> 48) as usize;
-            if flags & INTEGER != 0 {
+            let shape = Shape::of(flags);
+            if flags & INTEGER != 0 && shape.is_string() {
                 return Value::Integer(read_integer(at, length));
+            }
+            if shape.is_collection() {
+                return Value::Bytes(&[]);
             }
             Value::Bytes(core::slice::from_raw_parts(at, length))
         }
+    }
+
+    #[inline]
+    pub(crate) fn shape(self) -> Shape {
+        Shape::of(self.flags())
+    }
+
+    /// The value, whatever its type.
+    #[inline]
+    pub(crate) fn content<'a>(self) -> Content<'a> {
+        let shape = self.shape();
+        if shape.is_string() {
+            return Content::String(self.value());
+        }
+        if shape.is_collection() {
+            // SAFETY: the shape says that a collection's address stands there;
+            // it lives as long as the entry.
+            return Content::Large(shape.value_type(), unsafe { read_collection(self.value_pointer()) });
+        }
+        let Value::Bytes(bytes) = self.value() else { return Content::String(self.value()) };
+        Content::Packed(shape.value_type(), shape.packing(), bytes)
+    }
+
+    /// Where the value stands.
+    #[inline]
+    fn value_pointer(self) -> *mut u8 {
+        let (offset, length) = self.key_span();
+        // SAFETY: the value, whatever its length, stands behind the key.
+        unsafe { self.0.as_ptr().add(offset + length) }
     }
 
     /// Expiry, milliseconds since 1970.
@@ -485,20 +559,21 @@ impl Entry {
         if flags & RAW != 0 || bytes.len() > EMBSTR_MAX { StringEncoding::Raw } else { StringEncoding::Embstr }
     }
 
-    /// The number of the type, 0 for a string.
-    pub(crate) fn type_number(self) -> u8 {
-        self.flags() & TYPE_MASK
-    }
-
     fn storage(self) -> Storage {
         let (header, flags) = (self.header(), self.flags());
+        if self.shape().is_collection() {
+            return Storage::Collection;
+        }
         if flags & EXTERNAL != 0 {
             let (offset, length) = self.key_span();
             // SAFETY: EXTERNAL says that a buffer's parts stand behind the key.
             let (_, _, capacity) = unsafe { read_external(self.0.as_ptr().add(offset + length)) };
             return Storage::Buffer(capacity);
         }
-        if flags & INTEGER != 0 { Storage::Integer((header >> 48) as usize) } else { Storage::Inline }
+        if flags & INTEGER != 0 && self.shape().is_string() {
+            return Storage::Integer((header >> 48) as usize);
+        }
+        Storage::Inline
     }
 
     /// Puts another value, and another expiry, in place of what is there, if the
@@ -511,10 +586,15 @@ impl Entry {
         let before = self.size();
         let after = offset + key_length + value.len();
         let same_prefix = (old & EXPIRY != 0) == new.expire_at_ms.is_some();
-        if !same_prefix || old & EXTERNAL != 0 || after > SLOT_MAX || Slab::rounded(before) != Slab::rounded(after) {
+        if !same_prefix
+            || old & EXTERNAL != 0
+            || self.shape().is_collection()
+            || after > SLOT_MAX
+            || Slab::rounded(before) != Slab::rounded(after)
+        {
             return false;
         }
-        let flags = old & (EXPIRY | LONG_KEY) | if new.raw { RAW } else { 0 };
+        let flags = old & (EXPIRY | LONG_KEY) | new.shape.bits();
         let key_bits = self.header() & 0xFFFF << 32;
         self.set_header(
             u64::from(flags) | u64::from(new.access & 0xFF_FFFF) << 8 | key_bits | (value.len() as u64) << 48,
@@ -532,7 +612,7 @@ impl Entry {
     pub(crate) fn overwrite_integer(self, number: i64) -> bool {
         let header = self.header();
         let width = (header >> 48) as usize;
-        if header as u8 & INTEGER == 0 || integer_width(number) > width {
+        if header as u8 & INTEGER == 0 || !self.shape().is_string() || integer_width(number) > width {
             return false;
         }
         let (offset, length) = self.key_span();
@@ -562,13 +642,17 @@ impl Entry {
             slab.resize_owned(before, buffer.capacity());
             write_external(self.0.as_ptr().add(offset + length), &ManuallyDrop::new(buffer));
         }
-        let header = self.header();
-        self.set_header(header | u64::from(RAW));
+        if self.shape().is_string() {
+            self.set_header(self.header() | u64::from(RAW));
+        }
         true
     }
 
     fn footprint(self) -> usize {
         let slot = Slab::rounded(self.size());
+        if let Content::Large(_, collection) = self.content() {
+            return slot + collection.footprint();
+        }
         let (offset, length) = self.key_span();
         if self.flags() & EXTERNAL == 0 {
             return slot;
@@ -637,6 +721,35 @@ unsafe fn read_integer(at: *const u8, width: usize) -> i64 {
 }
 
 /// # Safety
+/// `COLLECTION_SIZE` bytes are writable at `at`.
+unsafe fn write_collection(at: *mut u8, collection: Box<Collection>) {
+    let address = Box::into_raw(collection).expose_provenance();
+    // SAFETY: the caller's.
+    unsafe { at.cast::<usize>().write_unaligned(address) }
+}
+
+/// # Safety
+/// `write_collection` wrote at `at`, and the collection was not taken since.
+#[inline]
+unsafe fn read_collection<'a>(at: *const u8) -> &'a Collection {
+    // SAFETY: the caller's; the address is that of a box.
+    unsafe { &*core::ptr::with_exposed_provenance::<Collection>(at.cast::<usize>().read_unaligned()) }
+}
+
+/// `None` if it was taken before.
+///
+/// # Safety
+/// `write_collection` wrote at `at`, or zero stands there; nobody uses the
+/// collection but through the result.
+unsafe fn take_collection(at: *mut u8) -> Option<Box<Collection>> {
+    // SAFETY: the caller's; the address is that of a box.
+    unsafe {
+        let pointer = core::ptr::with_exposed_provenance_mut::<Collection>(at.cast::<usize>().read_unaligned());
+        if pointer.is_null() { None } else { Some(Box::from_raw(pointer)) }
+    }
+}
+
+/// # Safety
 /// `EXTERNAL_SIZE` bytes are writable at `at`.
 unsafe fn write_external(at: *mut u8, buffer: &ManuallyDrop<Vec<u8>>) {
     let parts = [buffer.as_ptr().expose_provenance(), buffer.len(), buffer.capacity()];
@@ -653,51 +766,4 @@ unsafe fn read_external(at: *const u8) -> (*mut u8, usize, usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec;
-
-    fn round_trip(key: &[u8], value: Value<'_>, expire_at_ms: Option<i64>) {
-        let mut slab = Slab::new();
-        let entry = Entry::new(&mut slab, &NewEntry { key, value, expire_at_ms, access: 0xABCDEF, raw: false });
-        assert_eq!(entry.key(), key);
-        assert_eq!(entry.value(), value);
-        assert_eq!(entry.expire_at_ms(), expire_at_ms);
-        assert_eq!(entry.access(), 0xABCDEF);
-        entry.set_access(5);
-        assert_eq!(entry.access(), 5);
-        assert_eq!(entry.key(), key);
-        drop(entry.take_large(&mut slab));
-        entry.release(&mut slab);
-        assert_eq!(slab.used_bytes(), 0);
-    }
-
-    #[test]
-    fn what_goes_in_comes_out() {
-        let long = vec![7u8; 70_000];
-        for key in [&b""[..], b"k", b"key:000000000001", &long[..900], &long[..1020], &long] {
-            for value in [&b""[..], b"v", &long[..44], &long[..990], &long[..5000], &long] {
-                for expire_at_ms in [None, Some(0), Some(-1), Some(i64::MAX)] {
-                    round_trip(key, Value::Bytes(value), expire_at_ms);
-                }
-            }
-            for number in [0, -1, 127, 128, -129, 40_000, 1 << 40, i64::MIN, i64::MAX] {
-                round_trip(key, Value::Integer(number), None);
-                round_trip(key, Value::Integer(number), Some(9));
-            }
-        }
-    }
-
-    #[test]
-    fn integers_are_overwritten_where_they_fit() {
-        let mut slab = Slab::new();
-        let new = NewEntry { key: b"n", value: Value::Integer(300), expire_at_ms: None, access: 0, raw: false };
-        let entry = Entry::new(&mut slab, &new);
-        assert!(entry.overwrite_integer(-5));
-        assert_eq!(entry.value(), Value::Integer(-5));
-        assert!(!entry.overwrite_integer(1 << 20));
-        assert_eq!(entry.value(), Value::Integer(-5));
-        drop(entry.take_large(&mut slab));
-        entry.release(&mut slab);
-    }
-}
+mod tests;

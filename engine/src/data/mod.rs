@@ -4,9 +4,17 @@
 //! This is the only layer in which unsafe code is allowed, each file by name.
 //! Nothing here knows a command, a client or the time.
 
+pub mod collection;
 pub mod entry;
 pub mod hash;
+pub mod intset;
+pub mod limits;
+pub mod listpack;
+pub mod members;
 pub mod owned;
 pub mod segment;
+pub mod set;
+pub mod shape;
 pub mod slab;
 pub mod table;
+pub mod value;

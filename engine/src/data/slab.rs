@@ -99,6 +99,16 @@ impl Slab {
         self.used_bytes = self.used_bytes - size(before) + size(after);
     }
 
+    /// Accounts for bytes that an entry owns elsewhere from now on.
+    pub fn add_owned(&mut self, bytes: usize) {
+        self.used_bytes += bytes;
+    }
+
+    /// Likewise for those that it owns no more.
+    pub fn subtract_owned(&mut self, bytes: usize) {
+        self.used_bytes -= bytes;
+    }
+
     /// Hands out `size` bytes, aligned to 8, not initialised.
     #[inline]
     pub fn allocate(&mut self, size: usize) -> NonNull<u8> {

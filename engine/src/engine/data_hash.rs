@@ -2,7 +2,8 @@
 
 use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::DatabaseId;
-use crate::data::entry::EntryRef;
+use crate::data::entry::{Content, EntryRef, Value};
+use crate::data::set::SetRef;
 use crate::engine::Engine;
 use crate::keyspace::database::Slot;
 
@@ -29,7 +30,19 @@ fn hash_entry(id: DatabaseId, entry: EntryRef<'_>) -> u64 {
     let mut integer = [0; 20];
     hash.add(u64::from(id.0));
     hash.add_bytes(entry.key());
-    hash.add_bytes(entry.value().bytes(&mut integer));
+    hash.add(entry.value_type() as u64);
+    match entry.content() {
+        Content::String(value) => hash.add_bytes(value.bytes(&mut integer)),
+        content => {
+            let Some(set) = SetRef::of(content) else { return 0 };
+            let member_hash = |member: Value<'_>| {
+                let mut hash = Fingerprint::new();
+                hash.add_bytes(member.bytes(&mut [0; 20]));
+                hash.value()
+            };
+            hash.add(set.iter().fold(0, |sum, member| sum.wrapping_add(member_hash(member))));
+        }
+    }
     hash.add(entry.expire_at_ms().map_or(u64::MAX, |at| at as u64));
     hash.value()
 }

@@ -3,7 +3,8 @@
 
 use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::DatabaseId;
-use crate::data::entry::{EntryRef, Value};
+use crate::data::entry::{Content, EntryRef, Value};
+use crate::data::set::SetRef;
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Slot};
@@ -44,12 +45,17 @@ fn add_database(hash: &mut Fingerprint, id: DatabaseId, database: &Database) {
 
 fn add_entry(hash: &mut Fingerprint, entry: EntryRef<'_>) {
     hash.add_bytes(entry.key());
-    hash.add(u64::from(entry.access()) << 8 | u64::from(entry.type_number()));
+    hash.add(u64::from(entry.access()) << 8 | u64::from(entry.shape().bits()));
     hash.add(entry.expire_at_ms().map_or(u64::MAX, |at| at as u64));
     hash.add(entry.footprint() as u64);
-    match entry.value() {
-        Value::Integer(number) => hash.add(number as u64),
-        Value::Bytes(bytes) => hash.add_bytes(bytes),
+    match entry.content() {
+        Content::String(Value::Integer(number)) => hash.add(number as u64),
+        Content::String(Value::Bytes(bytes)) | Content::Packed(_, _, bytes) => hash.add_bytes(bytes),
+        Content::Large(..) => {
+            for member in SetRef::of(entry.content()).into_iter().flat_map(SetRef::iter) {
+                hash.add_bytes(member.bytes(&mut [0; 20]));
+            }
+        }
     }
 }
 

@@ -47,6 +47,9 @@ pub enum Record<'a> {
     },
     /// By setting an expiry, milliseconds since 1970.
     ExpireAt(i64),
+    /// By a request of its own: what the command did may come out otherwise
+    /// elsewhere.
+    Request(&'a [&'a [u8]]),
     /// By removing the expiry.
     Persist,
     /// By deleting the key.
@@ -60,6 +63,16 @@ pub enum EventClass {
     Generic,
     /// `$`: strings.
     String,
+    /// `l`: lists.
+    List,
+    /// `s`: sets.
+    Set,
+    /// `h`: hashes.
+    Hash,
+    /// `z`: sorted sets.
+    SortedSet,
+    /// `t`: streams.
+    Stream,
     /// `x`: a key expired.
     Expired,
     /// `e`: a key was evicted.
@@ -85,9 +98,37 @@ impl Event {
     /// A key was looked up in vain.
     pub const MISS: Event = Event { class: EventClass::Miss, name: "keymiss" };
 
+    /// None: what goes on with a change is no event of its own.
+    pub const NONE: Event = Event { class: EventClass::Generic, name: "" };
+
     /// An event of strings.
     pub const fn string(name: &'static str) -> Event {
         Event { class: EventClass::String, name }
+    }
+
+    /// An event of lists.
+    pub const fn list(name: &'static str) -> Event {
+        Event { class: EventClass::List, name }
+    }
+
+    /// An event of sets.
+    pub const fn set(name: &'static str) -> Event {
+        Event { class: EventClass::Set, name }
+    }
+
+    /// An event of hashes.
+    pub const fn hash(name: &'static str) -> Event {
+        Event { class: EventClass::Hash, name }
+    }
+
+    /// An event of sorted sets.
+    pub const fn sorted_set(name: &'static str) -> Event {
+        Event { class: EventClass::SortedSet, name }
+    }
+
+    /// An event of streams.
+    pub const fn stream(name: &'static str) -> Event {
+        Event { class: EventClass::Stream, name }
     }
 
     /// An event of any type.

@@ -2,7 +2,8 @@
 
 use crate::base::image::{Damaged, Image, Tape};
 use crate::base::sip_hash::SipKey;
-use crate::data::entry::{Entry, EntryRef, NewEntry, Storage};
+use crate::data::collection::Body;
+use crate::data::entry::{Entry, EntryRef, Large, NewEntry, Storage, Value};
 use crate::data::hash::Hash;
 use crate::data::owned::OwnedEntry;
 use crate::data::segment::Marks;
@@ -10,6 +11,9 @@ use crate::data::slab::Slab;
 use crate::data::table::{Place, Table};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+
+/// Capacity that a database keeps for its next change of a small collection.
+const SCRATCH_MAX: usize = 16 * 1024;
 
 /// A hash slot of cluster mode; 0 when there is just one table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -41,6 +45,8 @@ pub struct Database {
     len: usize,
     /// The slots that [`Database::find_due`] has got to.
     sweep: (u16, usize),
+    /// Where small collections are changed.
+    scratch: Vec<u8>,
     /// Times that expiries of this database were averaged over, milliseconds.
     pub average_ttl_ms: i64,
 }
@@ -55,7 +61,15 @@ impl Database {
     /// An empty database of so many slots, at least one.
     pub fn new(slots: u16, sip: SipKey) -> Database {
         let tables: Vec<_> = (0..slots.max(1)).map(|_| None).collect();
-        Database { tables: tables.into(), slab: Slab::new(), sip, len: 0, sweep: (0, 0), average_ttl_ms: 0 }
+        Database {
+            tables: tables.into(),
+            slab: Slab::new(),
+            sip,
+            len: 0,
+            sweep: (0, 0),
+            scratch: Vec::new(),
+            average_ttl_ms: 0,
+        }
     }
 
     /// Number of keys, those included that have expired but are still there.
@@ -166,7 +180,7 @@ impl Database {
     /// `new` may not borrow from it. The old entry's large value, if it had
     /// one, is returned to be dropped elsewhere.
     #[inline]
-    pub fn replace(&mut self, location: Location, new: &NewEntry<'_>) -> Option<Vec<u8>> {
+    pub fn replace(&mut self, location: Location, new: &NewEntry<'_>) -> Option<Large> {
         if self.entry(location).overwrite(new) {
             if new.expire_at_ms.is_some() {
                 self.table_mut(location.slot).expiry_changed(location.place);
@@ -208,9 +222,66 @@ impl Database {
         self.entry(location).edit_external(&mut self.slab, edit)
     }
 
+    /// Takes the collection at a location out of its entry, has it changed, and
+    /// puts it back: where it was, if it still has a place there.
+    ///
+    /// # Panics
+    /// If there is a string.
+    pub fn edit<R>(&mut self, location: Location, edit: impl FnOnce(&mut Body) -> R) -> R {
+        let entry = self.entry(location);
+        assert!(!entry.shape().is_string(), "a string has no body");
+        let mut body = match entry.take_large(&mut self.slab) {
+            Some(Large::Collection(collection)) => Body::Large(collection),
+            Some(Large::Buffer(buffer)) => Body::Packed(entry.shape().packing(), buffer),
+            None => {
+                let mut bytes = core::mem::take(&mut self.scratch);
+                bytes.clear();
+                bytes.extend_from_slice(entry.value().bytes(&mut [0; 20]));
+                Body::Packed(entry.shape().packing(), bytes)
+            }
+        };
+        let result = edit(&mut body);
+        self.put_back_body(location, entry, body);
+        result
+    }
+
+    fn put_back_body(&mut self, location: Location, entry: Entry, body: Body) {
+        let shape = body.shape(entry.shape().value_type());
+        let new = NewEntry {
+            key: entry.key(),
+            value: Value::Bytes(&[]),
+            expire_at_ms: entry.expire_at_ms(),
+            access: entry.access(),
+            shape,
+        };
+        let made = match body {
+            Body::Large(collection) if entry.shape() == shape => {
+                return entry.put_collection(&mut self.slab, collection);
+            }
+            Body::Large(collection) => Entry::with_collection(&mut self.slab, &new, collection),
+            Body::Packed(_, bytes) if new.is_large(bytes.len()) => {
+                if entry.holds_buffer(shape) {
+                    return entry.put_buffer(&mut self.slab, bytes);
+                }
+                Entry::with_buffer(&mut self.slab, &new, bytes)
+            }
+            Body::Packed(_, bytes) => {
+                let new = NewEntry { value: Value::Bytes(&bytes), ..new };
+                let made = if entry.overwrite(&new) { None } else { Some(Entry::new(&mut self.slab, &new)) };
+                if bytes.capacity() <= SCRATCH_MAX {
+                    self.scratch = bytes;
+                }
+                let Some(made) = made else { return };
+                made
+            }
+        };
+        let old = self.table_mut(location.slot).replace(location.place, made);
+        self.free_slot(old);
+    }
+
     /// Removes the entry at a location. Its large value, if it has one, is
     /// returned to be dropped elsewhere.
-    pub fn remove(&mut self, location: Location) -> Option<Vec<u8>> {
+    pub fn remove(&mut self, location: Location) -> Option<Large> {
         let entry = self.table_mut(location.slot).remove(location.place);
         self.len -= 1;
         let large = entry.take_large(&mut self.slab);
@@ -349,7 +420,7 @@ impl Image for Database {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let Database { tables, slab: _, sip, len: _, sweep, average_ttl_ms } = self;
+        let Database { tables, slab: _, sip, len: _, sweep, scratch: _, average_ttl_ms } = self;
         tape.each([sweep, average_ttl_ms])?;
         for table in tables {
             let mut layout = table.as_deref().map(Table::layout);
@@ -377,6 +448,18 @@ impl Database {
             return false;
         }
         let Some(entry) = Entry::stored(&mut self.slab, new, storage) else { return false };
+        table.put(key.hash, entry, marks);
+        self.len += 1;
+        true
+    }
+
+    /// Likewise, one whose value is a large collection.
+    pub(crate) fn put_back_owned(&mut self, key: &Key<'_>, owned: OwnedEntry, access: u32, marks: Marks) -> bool {
+        let Some(table) = self.tables.get_mut(key.slot.0 as usize).and_then(Option::as_deref_mut) else { return false };
+        if table.find(key.hash, key.bytes).is_some() {
+            return false;
+        }
+        let entry = owned.into_entry(&mut self.slab, key.bytes, access);
         table.put(key.hash, entry, marks);
         self.len += 1;
         true

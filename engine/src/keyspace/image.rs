@@ -14,10 +14,15 @@
 use crate::base::image::{Damaged, Image, Tape};
 use crate::base::random::Random;
 use crate::boundary::id::DatabaseId;
-use crate::data::entry::{EntryRef, NewEntry, Storage, Value};
+use crate::data::collection::{Body, Collection};
+use crate::data::entry::{Content, EntryRef, NewEntry, Storage, Value};
+use crate::data::limits::Limits;
+use crate::data::owned::OwnedEntry;
 use crate::data::segment::Marks;
+use crate::data::shape::Shape;
 use crate::data::table::Layout;
 use crate::keyspace::access::Access;
+use crate::keyspace::database::Key;
 use crate::keyspace::snapshot::{Given, Sink, Slice};
 use crate::keyspace::{Keyspace, KeyspaceStatistics};
 use alloc::boxed::Box;
@@ -26,9 +31,11 @@ use alloc::vec::Vec;
 const INTEGER: u64 = 0;
 const INLINE: u64 = 1;
 const BUFFER: u64 = 2;
+const COLLECTION: u64 = 3;
 const STORAGES: u64 = 3;
-const RAW: u64 = 4;
-const EXPIRES: u64 = 8;
+const EXPIRES: u64 = 4;
+/// The bits of the shape stand from here on.
+const SHAPE: u32 = 8;
 
 /// What a slice of an image came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,21 +79,23 @@ fn write_entry(tape: &mut Tape<'_>, database: DatabaseId, entry: EntryRef<'_>) {
         Storage::Integer(width) => (INTEGER, width as u64),
         Storage::Inline => (INLINE, 0),
         Storage::Buffer(capacity) => (BUFFER, capacity as u64),
+        Storage::Collection => (COLLECTION, 0),
     };
-    let raw = if entry.is_raw() { RAW } else { 0 };
+    let shape = u64::from(entry.shape().bits()) << SHAPE;
     let expires = if entry.expire_at_ms().is_some() { EXPIRES } else { 0 };
     // Nothing fails that is written.
-    let _ = tape.each([&mut (storage | raw | expires), &mut { database.0 }, &mut entry.access()]);
+    let _ = tape.each([&mut (storage | expires | shape), &mut { database.0 }, &mut entry.access()]);
     if let Some(mut at) = entry.expire_at_ms() {
         let _ = at.image(tape);
     }
     tape.put_bytes(entry.key());
-    if storage != INLINE {
+    if storage != INLINE && storage != COLLECTION {
         let _ = tape.number(&mut detail);
     }
-    match entry.value() {
-        Value::Integer(mut number) => drop(number.image(tape)),
-        Value::Bytes(bytes) => tape.put_bytes(bytes),
+    match entry.content() {
+        Content::String(Value::Integer(mut number)) => drop(number.image(tape)),
+        Content::String(Value::Bytes(bytes)) | Content::Packed(_, _, bytes) => tape.put_bytes(bytes),
+        Content::Large(_, collection) => collection.write(tape),
     }
 }
 
@@ -144,6 +153,22 @@ impl Keyspace {
         Ok(())
     }
 
+    /// An entry whose value is a large collection.
+    fn read_collection(
+        &mut self,
+        tape: &mut Tape<'_>,
+        database: usize,
+        key: &Key<'_>,
+        new: &NewEntry<'_>,
+    ) -> Result<(), Damaged> {
+        let collection = Collection::read(tape, new.shape.value_type())?;
+        let body = Body::Large(Box::new(collection));
+        let owned = OwnedEntry::collection(new.shape.value_type(), body, new.expire_at_ms);
+        let marks = self.marks;
+        let database = self.databases.get_mut(database).ok_or(Damaged)?;
+        if database.put_back_owned(key, owned, new.access, marks) { Ok(()) } else { Err(Damaged) }
+    }
+
     fn read_entry(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
         let (mut kind, mut database, mut access, mut expiry) = (0u64, 0u32, 0u32, None);
         tape.each([&mut kind, &mut database, &mut access])?;
@@ -152,6 +177,17 @@ impl Keyspace {
         }
         let key = self.key(tape.get_bytes()?);
         let (mut detail, mut number) = (0, 0i64);
+        let shape = u8::try_from(kind >> SHAPE).ok().and_then(Shape::from_bits).ok_or(Damaged)?;
+        if kind & STORAGES == COLLECTION {
+            if !shape.is_collection() {
+                return Err(Damaged);
+            }
+            let new = NewEntry { key: key.bytes, value: Value::Bytes(&[]), expire_at_ms: expiry, access, shape };
+            return self.read_collection(tape, database as usize, &key, &new);
+        }
+        if shape.is_collection() {
+            return Err(Damaged);
+        }
         if kind & STORAGES != INLINE {
             tape.number(&mut detail)?;
         }
@@ -165,7 +201,7 @@ impl Keyspace {
             BUFFER => (Storage::Buffer(detail), Value::Bytes(tape.get_bytes()?)),
             _ => return Err(Damaged),
         };
-        let new = NewEntry { key: key.bytes, value, expire_at_ms: expiry, access, raw: kind & RAW != 0 };
+        let new = NewEntry { key: key.bytes, value, expire_at_ms: expiry, access, shape };
         let marks = self.marks;
         let database = self.databases.get_mut(database as usize).ok_or(Damaged)?;
         if database.put_back(&key, &new, storage, marks) { Ok(()) } else { Err(Damaged) }
@@ -184,6 +220,7 @@ impl Image for Keyspace {
             sip,
             cluster,
             access,
+            limits,
             statistics,
             dirty,
             random,
@@ -193,7 +230,7 @@ impl Image for Keyspace {
             image: _,
             garbage: _,
         } = self;
-        tape.each([cluster, &mut sip.k0, &mut sip.k1, access, statistics, dirty, random, pool])?;
+        tape.each([cluster, &mut sip.k0, &mut sip.k1, access, limits, statistics, dirty, random, pool])?;
         let mut count = databases.len();
         count.image(tape)?;
         if count != databases.len() {
@@ -220,6 +257,30 @@ impl Image for Access {
             Access::Lru => Ok(()),
             Access::Lfu { log_factor, decay_minutes } => tape.each([log_factor, decay_minutes]),
         }
+    }
+}
+
+impl Image for Limits {
+    fn blank() -> Limits {
+        Limits::default()
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        let Limits {
+            set_intset_entries,
+            set_listpack_entries,
+            set_listpack_value,
+            hash_listpack_entries,
+            hash_listpack_value,
+            sorted_listpack_entries,
+            sorted_listpack_value,
+            list_node,
+            list_compress_depth,
+        } = self;
+        tape.each([set_intset_entries, set_listpack_entries, set_listpack_value])?;
+        tape.each([hash_listpack_entries, hash_listpack_value])?;
+        tape.each([sorted_listpack_entries, sorted_listpack_value])?;
+        tape.each([list_node, list_compress_depth])
     }
 }
 

@@ -17,10 +17,13 @@ use crate::base::random::Random;
 use crate::base::sip_hash::SipKey;
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
-use crate::data::entry::{EntryRef, NewEntry, Value};
+use crate::data::collection::Body;
+use crate::data::entry::{EntryRef, Large, NewEntry, Value};
 use crate::data::hash::Hash;
+use crate::data::limits::{Limits, Rules};
 use crate::data::owned::OwnedEntry;
 use crate::data::segment::Marks;
+use crate::data::shape::Shape;
 use access::Access;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -51,6 +54,8 @@ pub struct Keyspace {
     cluster: bool,
     /// How accesses are remembered, by `maxmemory-policy`.
     pub access: Access,
+    /// Up to where collections stay small.
+    pub limits: Limits,
     /// Counters.
     pub statistics: KeyspaceStatistics,
     /// Changes since the last successful save.
@@ -120,6 +125,7 @@ impl Keyspace {
             sip,
             cluster,
             access: Access::Lru,
+            limits: Limits::default(),
             statistics: KeyspaceStatistics::default(),
             dirty: 0,
             random,
@@ -241,12 +247,12 @@ impl Keyspace {
         expiry: Expiry,
         raw: bool,
         now: Now,
-    ) -> Option<Vec<u8>> {
+    ) -> Option<Large> {
         let marks = self.marks;
         let fresh = self.access.initial(now);
         let Some(location) = location else {
             let expire_at_ms = if let Expiry::At(at) = expiry { Some(at) } else { None };
-            let new = NewEntry { key: key.bytes, value, expire_at_ms, access: fresh, raw };
+            let new = NewEntry { key: key.bytes, value, expire_at_ms, access: fresh, shape: Shape::string(raw) };
             self.database_mut(id).insert(key, &new, marks);
             return None;
         };
@@ -264,7 +270,8 @@ impl Keyspace {
             Access::Lru => fresh,
             Access::Lfu { .. } => self.access.touched(old.access(), now, random),
         };
-        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, raw })
+        let shape = Shape::string(raw);
+        database.replace(location, &NewEntry { key: key.bytes, value, expire_at_ms, access, shape })
     }
 
     /// Takes an entry of a file in. One that is there under its key gives way
@@ -279,7 +286,7 @@ impl Keyspace {
         replace: bool,
     ) -> Loaded {
         let key = self.key(key);
-        let new = NewEntry { key: key.bytes, value, expire_at_ms, access, raw: false };
+        let new = NewEntry { key: key.bytes, value, expire_at_ms, access, shape: Shape::STRING };
         let Some(location) = self.locate(id, &key) else {
             let marks = self.marks;
             self.database_mut(id).insert(&key, &new, marks);
@@ -291,6 +298,35 @@ impl Keyspace {
         self.preserve(id, &key, location);
         self.database_mut(id).replace(location, &new);
         Loaded::Replaced
+    }
+
+    /// Takes a collection of a file in, likewise.
+    pub fn load_collection(
+        &mut self,
+        id: DatabaseId,
+        key: &[u8],
+        value: OwnedEntry,
+        access: u32,
+        replace: bool,
+    ) -> Loaded {
+        let key = self.key(key);
+        let found = self.locate(id, &key);
+        if let Some(location) = found {
+            if !replace {
+                return Loaded::Duplicate;
+            }
+            drop(self.remove(id, &key, location));
+        }
+        let marks = self.marks;
+        self.database_mut(id).attach(&key, value, access, marks);
+        if found.is_some() { Loaded::Replaced } else { Loaded::New }
+    }
+
+    /// What collections are made by: with a hash key of their own.
+    #[inline]
+    pub fn rules(&mut self) -> Rules {
+        let sip = SipKey { k0: self.sip.k0, k1: self.random.next_u64() };
+        Rules { limits: self.limits, sip }
     }
 
     /// Sets the integer at a location whose entry is an integer already.
@@ -317,6 +353,18 @@ impl Keyspace {
         self.database_mut(id).edit_large(location, edit)
     }
 
+    /// Has the collection at a location changed.
+    pub fn edit<R>(
+        &mut self,
+        id: DatabaseId,
+        key: &Key<'_>,
+        location: Location,
+        edit: impl FnOnce(&mut Body) -> R,
+    ) -> R {
+        self.preserve(id, key, location);
+        self.database_mut(id).edit(location, edit)
+    }
+
     /// Gives the entry at a location another expiry, or none.
     pub fn set_expiry(&mut self, id: DatabaseId, key: &Key<'_>, location: Location, expire_at_ms: Option<i64>) {
         self.preserve(id, key, location);
@@ -325,7 +373,7 @@ impl Keyspace {
 
     /// Removes the entry at a location; a large value comes back, to be dropped
     /// where it delays nobody.
-    pub fn remove(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) -> Option<Vec<u8>> {
+    pub fn remove(&mut self, id: DatabaseId, key: &Key<'_>, location: Location) -> Option<Large> {
         self.preserve(id, key, location);
         self.database_mut(id).remove(location)
     }
@@ -386,6 +434,7 @@ impl Keyspace {
             sip: self.sip,
             cluster: self.cluster,
             access: self.access,
+            limits: self.limits,
             statistics: KeyspaceStatistics::default(),
             dirty: 0,
             random: Random::from_seed(0),

@@ -14,6 +14,8 @@ use crate::boundary::input::{DiskDone, DiskError, DiskErrorKind};
 use crate::boundary::time::Now;
 use crate::config::Id;
 use crate::data::entry::Value;
+use crate::data::limits::Rules;
+use crate::data::owned::OwnedEntry;
 use crate::keyspace::access::Access;
 use crate::keyspace::{Keyspace, Loaded};
 use crate::persistence::Work;
@@ -36,6 +38,8 @@ const CHUNK: usize = 256 << 10;
 const SLICE_ITEMS: usize = 256;
 /// Bytes of keys and values after which a slice ends.
 const SLICE_BYTES: usize = 128 << 10;
+/// What part of a collection counts as in a slice: it costs more than its bytes.
+const PART_BYTES: usize = 8 << 10;
 /// A delayed load pauses for so many microseconds at least.
 const DELAY_MIN: u64 = 1000;
 
@@ -177,7 +181,7 @@ impl Work<'_> {
         Load {
             purpose,
             file,
-            reader: Reader::new(self.server.config.boolean(Id::Rdbchecksum)),
+            reader: Reader::new(self.server.config.boolean(Id::Rdbchecksum), self.keyspace.rules()),
             into: None,
             origin: Origin::default(),
             database: DatabaseId(0),
@@ -333,18 +337,23 @@ impl Work<'_> {
                     if let ValueRef::String(text) = value {
                         bytes += text.len();
                     }
-                    let merge = matches!(&load.purpose, Purpose::Reload(reload) if reload.merge);
+                    let value = Loadable::String(value);
                     let entry = Entry { key, value, expire_at_ms, eviction };
-                    // Later requests may depend on a key that is past its time.
-                    let keeps_all = matches!(load.purpose, Purpose::Preamble);
-                    // Replicas may go on from these data: they have to be told that it goes.
-                    let keeps_past = load.origin.position().is_some();
-                    let began_ms = if keeps_all { i64::MIN } else { load.began.unix.ms() };
-                    self.load_entry(load.into.as_deref_mut(), load.database, &entry, began_ms, merge, keeps_past)?;
-                    if bytes >= SLICE_BYTES {
-                        return Ok(true);
-                    }
+                    let terms = Terms::of(&load.purpose, &load.origin, load.began);
+                    self.load_entry(load.into.as_deref_mut(), load.database, entry, terms)?;
                 }
+                Item::Collection { key, value_type, body: Some(body), expire_at_ms, eviction } => {
+                    bytes += key.len();
+                    let value = Loadable::Collection(OwnedEntry::collection(value_type, body, expire_at_ms));
+                    let entry = Entry { key, value, expire_at_ms, eviction };
+                    let terms = Terms::of(&load.purpose, &load.origin, load.began);
+                    self.load_entry(load.into.as_deref_mut(), load.database, entry, terms)?;
+                }
+                Item::Collection { key, body: None, .. } => {
+                    let line = format!("Skipping empty key: {}", String::from_utf8_lossy(key));
+                    self.log(LogLevel::Notice, line);
+                }
+                Item::Part => bytes += PART_BYTES,
                 Item::SelectDb(database) => load.database = self.database_of(database)?,
                 Item::Aux { key, value } => self.note_text(&mut load.origin, key, value),
                 Item::Function(_) => {
@@ -368,6 +377,9 @@ impl Work<'_> {
                 | Item::SlotRange { .. }
                 | Item::End(_) => {}
             }
+            if bytes >= SLICE_BYTES {
+                break;
+            }
         }
         Ok(true)
     }
@@ -388,10 +400,8 @@ impl Work<'_> {
         &mut self,
         into: Option<&mut Keyspace>,
         database: DatabaseId,
-        entry: &Entry<'_>,
-        began_ms: i64,
-        merge: bool,
-        keeps_past: bool,
+        entry: Entry<'_>,
+        Terms { began_ms, merge, keeps_past }: Terms,
     ) -> Result<(), Failure> {
         // In a replica, keys go when the primary says so.
         let expires = !self.server.replication.is_replica();
@@ -403,12 +413,13 @@ impl Work<'_> {
             }
         }
         let access = entry.access(self.keyspace.access, self.now);
-        let value = match entry.value {
-            ValueRef::Integer(number) => Value::Integer(number),
-            ValueRef::String(text) => parse_i64(text).map_or(Value::Bytes(text), Value::Integer),
-        };
         let keyspace = into.unwrap_or(self.keyspace);
-        let loaded = keyspace.load(database, entry.key, value, entry.expire_at_ms, access, merge);
+        let mut string = |value| keyspace.load(database, entry.key, value, entry.expire_at_ms, access, merge);
+        let loaded = match entry.value {
+            Loadable::String(ValueRef::Integer(number)) => string(Value::Integer(number)),
+            Loadable::String(ValueRef::String(text)) => string(Value::encode(text)),
+            Loadable::Collection(value) => keyspace.load_collection(database, entry.key, value, access, merge),
+        };
         if loaded == Loaded::Duplicate {
             let key = String::from_utf8_lossy(entry.key);
             return Err(Failure::Content(format!("RDB has duplicated key '{key}' in DB {}", database.0)));
@@ -551,11 +562,11 @@ fn sync_failure_lines(failure: &Failure, offset: u64) -> [Option<String>; 3] {
 
 impl Load {
     /// The begin of a file of the append only file.
-    pub(super) fn preamble(checksum: bool, now: Now) -> Load {
+    pub(super) fn preamble(checksum: bool, rules: Rules, now: Now) -> Load {
         Load {
             purpose: Purpose::Preamble,
             file: None,
-            reader: Reader::new(checksum),
+            reader: Reader::new(checksum, rules),
             into: None,
             origin: Origin::default(),
             database: DatabaseId(0),
@@ -637,10 +648,40 @@ fn failure_lines(failure: &Failure, offset: u64, path: &str) -> [Option<String>;
     }
 }
 
+/// On what terms entries are taken in.
+#[derive(Clone, Copy)]
+struct Terms {
+    /// What expires before is past its time, milliseconds since 1970.
+    began_ms: i64,
+    /// Entries take the place of those that are there.
+    merge: bool,
+    /// What is past its time is taken in all the same.
+    keeps_past: bool,
+}
+
+impl Terms {
+    fn of(purpose: &Purpose, origin: &Origin, began: Now) -> Terms {
+        // Later requests may depend on a key that is past its time.
+        let keeps_all = matches!(purpose, Purpose::Preamble);
+        Terms {
+            began_ms: if keeps_all { i64::MIN } else { began.unix.ms() },
+            merge: matches!(purpose, Purpose::Reload(reload) if reload.merge),
+            // Replicas may go on from these data: they have to be told that it goes.
+            keeps_past: origin.position().is_some(),
+        }
+    }
+}
+
+/// The value of an entry of a file.
+enum Loadable<'a> {
+    String(ValueRef<'a>),
+    Collection(OwnedEntry),
+}
+
 /// An entry of a file.
 struct Entry<'a> {
     key: &'a [u8],
-    value: ValueRef<'a>,
+    value: Loadable<'a>,
     expire_at_ms: Option<i64>,
     eviction: Option<Eviction>,
 }

@@ -2,10 +2,10 @@
 
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
-use crate::data::entry::{EntryRef, Value};
+use crate::data::entry::EntryRef;
 use crate::keyspace::access::{Access, lru_idle_seconds};
 use crate::keyspace::snapshot::{Given, Sink};
-use crate::rdb::{Eviction, ValueRef, WriteOptions, WriteVersion, Writer};
+use crate::rdb::{Eviction, WriteOptions, WriteVersion, Writer};
 use alloc::vec::Vec;
 
 /// Bytes that a buffer begins with: a chunk, and room for the entry that
@@ -99,12 +99,8 @@ impl FileSink {
 impl Sink for FileSink {
     fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>) {
         self.select(database);
-        let value = match entry.value() {
-            Value::Integer(number) => ValueRef::Integer(number),
-            Value::Bytes(bytes) => ValueRef::String(bytes),
-        };
         let eviction = self.eviction(entry.access());
-        self.writer.entry(entry.key(), value, entry.expire_at_ms(), eviction);
+        self.writer.entry(entry.key(), entry.content(), entry.expire_at_ms(), eviction);
         self.given.entries += 1;
         self.given.bytes += entry.footprint() as u64;
     }

@@ -8,6 +8,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::data::limits::Rules;
+
 use super::error::LoadError;
 use super::module_name::module_name;
 use super::object_type;
@@ -40,7 +42,14 @@ impl Checker {
     #[must_use]
     pub fn new(file_name: &[u8], now_unix_ms: i64, report: &mut Vec<u8>) -> Self {
         write_line(report, 0, &[b"Checking RDB file ", until_nul(file_name)]);
-        Checker { reader: Reader::new(true), now_unix_ms, keys: 0, expires: 0, already_expired: 0, failed: false }
+        Checker {
+            reader: Reader::new(true, Rules::default()),
+            now_unix_ms,
+            keys: 0,
+            expires: 0,
+            already_expired: 0,
+            failed: false,
+        }
     }
 
     /// Appends to the report what `input`, the next bytes of the file, has to say. False once no more is of interest.
@@ -78,8 +87,8 @@ impl Checker {
         while !self.failed {
             match self.reader.next_item() {
                 Ok(Some(item)) => {
-                    let message = item_message(item);
-                    if let Item::Entry { expire_at_ms, .. } = item {
+                    let message = item_message(&item);
+                    if let Item::Entry { expire_at_ms, .. } | Item::Collection { expire_at_ms, .. } = item {
                         self.keys += 1;
                         self.expires += u64::from(expire_at_ms.is_some());
                         self.already_expired += u64::from(expire_at_ms.is_some_and(|time| time < self.now_unix_ms));
@@ -124,8 +133,8 @@ impl Checker {
 }
 
 /// What the tool says about an item, if anything.
-fn item_message(item: Item<'_>) -> Option<Vec<u8>> {
-    Some(match item {
+fn item_message(item: &Item<'_>) -> Option<Vec<u8>> {
+    Some(match *item {
         Item::Aux { key, value } => [b"AUX FIELD ", until_nul(key), b" = '", until_nul(value), b"'"].concat(),
         Item::SelectDb(database) => format!("Selecting DB ID {database}").into_bytes(),
         Item::ModuleAux { identity, .. } => [b"MODULE AUX for: ", &module_name(identity)[..]].concat(),
@@ -144,7 +153,8 @@ fn error_message(error: LoadError, stage: Stage, version: i32) -> String {
         }
         LoadError::UnknownLengthEncoding(_)
         | LoadError::UnknownStringEncoding(_)
-        | LoadError::InvalidCompressedString => {
+        | LoadError::InvalidCompressedString
+        | LoadError::Damaged(_) => {
             format!("Internal error in RDB reading offset 0 -> {error}")
         }
         LoadError::UnexpectedEnd if stage == Stage::ReadFunctions => {

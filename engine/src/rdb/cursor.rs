@@ -70,6 +70,11 @@ impl<'a> Cursor<'a> {
         self.position
     }
 
+    /// Goes back to where it was.
+    pub(super) fn return_to(&mut self, position: usize) {
+        self.position = position;
+    }
+
     /// That what was read so far is wrong.
     pub(super) fn corrupt(&self, error: LoadError) -> Stop {
         Stop::Corrupt { at: self.position, error }

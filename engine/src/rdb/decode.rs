@@ -7,6 +7,9 @@ use alloc::vec::Vec;
 
 use crate::base::number;
 
+use crate::data::limits::Rules;
+
+use super::building::{self, Building};
 use super::cursor::{Cursor, EncodedString, Span, Stop};
 use super::encode::INTEGER_TEXT_SIZE;
 use super::error::LoadError;
@@ -70,6 +73,13 @@ pub(super) enum Parsed {
         value: ParsedValue,
         attributes: Attributes,
     },
+    /// A part of a collection.
+    Part,
+    /// The last of a collection, which [`Decoder::take_built`] gives.
+    Collection {
+        key: Text,
+        attributes: Attributes,
+    },
     Function {
         source: Text,
     },
@@ -96,6 +106,7 @@ pub(super) struct Attributes {
 enum State {
     Header,
     Opcodes,
+    Elements,
     ModuleValue,
     SlotRanges { left: u64 },
     Trailer,
@@ -107,6 +118,9 @@ pub(super) struct Decoder {
     state: State,
     version: i32,
     attributes: Attributes,
+    rules: Rules,
+    /// The collection whose elements are being read.
+    building: Option<Building>,
     /// What is being read, for messages.
     pub(super) stage: Stage,
     /// The type of the entry being read.
@@ -120,11 +134,13 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(rules: Rules) -> Self {
         Decoder {
             state: State::Header,
             version: 0,
             attributes: Attributes::default(),
+            rules,
+            building: None,
             stage: Stage::Start,
             value_type: None,
             key: None,
@@ -167,6 +183,7 @@ impl Decoder {
         match self.state {
             State::Opcodes => self.step_opcode(cursor),
             State::Header => self.step_header(cursor).map(Some),
+            State::Elements => self.step_elements(cursor).map(Some),
             State::ModuleValue => self.step_module_value(cursor).map(|()| None),
             State::SlotRanges { left: 0 } => {
                 self.state = State::Opcodes;
@@ -224,6 +241,7 @@ impl Decoder {
             byte @ (opcode::SLOT_INFO | opcode::SLOT_IMPORT) if self.version >= VALKEY_VERSION => {
                 self.slot(byte, cursor).map(Some)
             }
+            byte if building::is_read(byte) => self.collection(byte, cursor).map(Some),
             byte => Err(self.other_type(byte, cursor)),
         }
     }
@@ -242,6 +260,45 @@ impl Decoder {
         self.value_type = None;
         self.key = None;
         Ok(Parsed::Entry { key, value, attributes: core::mem::take(&mut self.attributes) })
+    }
+
+    fn collection(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Result<Parsed, Stop> {
+        let key = self.key_of(byte, cursor)?;
+        let building = Building::begin(byte, cursor, &self.rules)?;
+        let complete = building.is_complete();
+        self.building = Some(building);
+        if complete {
+            return Ok(self.complete(key));
+        }
+        // What the key is read from is dropped before the last element comes.
+        if let Text::Input(span) = key {
+            self.first.clear();
+            self.first.extend_from_slice(cursor.bytes(span));
+            self.key = Some(Text::First);
+        }
+        self.state = State::Elements;
+        Ok(Parsed::Part)
+    }
+
+    fn step_elements(&mut self, cursor: &mut Cursor<'_>) -> Result<Parsed, Stop> {
+        let Some(building) = &mut self.building else { return Ok(Parsed::Part) };
+        building.step(cursor)?;
+        if !building.is_complete() {
+            return Ok(Parsed::Part);
+        }
+        self.state = State::Opcodes;
+        Ok(self.complete(Text::First))
+    }
+
+    fn complete(&mut self, key: Text) -> Parsed {
+        self.value_type = None;
+        self.key = None;
+        Parsed::Collection { key, attributes: core::mem::take(&mut self.attributes) }
+    }
+
+    /// The collection of the last [`Parsed::Collection`].
+    pub(super) fn take_built(&mut self) -> Option<Building> {
+        self.building.take()
     }
 
     /// Reads the key that follows the type `byte`, and goes on to the value.

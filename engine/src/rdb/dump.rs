@@ -9,23 +9,29 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::base::crc64::Crc64;
+use crate::data::collection::Body;
+use crate::data::entry::{Content, Value};
+use crate::data::limits::Rules;
+use crate::data::shape::Type;
 
+use super::building::{self, Building};
+use super::content::{type_byte, write_content};
 use super::cursor::{Cursor, EncodedString, Stop};
-use super::encode::{write_integer, write_string};
 use super::object_type;
-use super::value::ValueRef;
 use super::version::{WriteVersion, is_readable};
 
 /// Size of version and checksum, in bytes.
 const FOOTER_SIZE: usize = 10;
 
 /// A value out of a payload.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum DumpValue<'a> {
     /// A string: borrowed unless it was compressed.
     String(Cow<'a, [u8]>),
     /// A string that is the decimal text of this integer.
     Integer(i64),
+    /// A collection, which is not empty.
+    Collection(Type, Body),
 }
 
 /// Why a payload is not restored.
@@ -41,17 +47,15 @@ pub enum DumpError {
 
 /// The payload of `value`, compressed where that gains if `compression` (`rdbcompression`).
 #[must_use]
-pub fn serialize(value: ValueRef<'_>, version: WriteVersion, compression: bool) -> Vec<u8> {
+pub fn serialize<'v>(value: impl Into<Content<'v>>, version: WriteVersion, compression: bool) -> Vec<u8> {
+    let value = value.into();
     let mut payload = Vec::new();
-    payload.push(object_type::STRING);
-    match value {
-        ValueRef::String(text) => {
-            payload.reserve(text.len() + FOOTER_SIZE + 9);
-            let mut scratch = Vec::new();
-            write_string(&mut payload, text, compression.then_some(&mut scratch));
-        }
-        ValueRef::Integer(value) => write_integer(&mut payload, value),
+    payload.push(type_byte(value, version));
+    if let Content::String(Value::Bytes(bytes)) | Content::Packed(_, _, bytes) = value {
+        payload.reserve(bytes.len() + FOOTER_SIZE + 9);
     }
+    let mut scratch = Vec::new();
+    write_content(&mut payload, value, version, compression.then_some(&mut scratch));
     payload.extend_from_slice(&u16::from(version.number()).to_le_bytes());
     let checksum = checksum_of(&payload);
     payload.extend_from_slice(&checksum.to_le_bytes());
@@ -64,10 +68,13 @@ pub fn serialize(value: ValueRef<'_>, version: WriteVersion, compression: bool) 
 ///
 /// # Errors
 /// See [`DumpError`].
-pub fn parse(payload: &[u8], verify_checksum: bool) -> Result<DumpValue<'_>, DumpError> {
+pub fn parse<'p>(payload: &'p [u8], verify_checksum: bool, rules: &Rules) -> Result<DumpValue<'p>, DumpError> {
     let (content, version) = verify(payload, verify_checksum)?;
     let mut cursor = Cursor::new(content, 0);
     let byte = cursor.byte().map_err(content_error)?;
+    if building::is_read(byte) {
+        return parse_collection(byte, &mut cursor, rules);
+    }
     if byte != object_type::STRING {
         return Err(match object_type::lookup(byte, version) {
             Some(_) => DumpError::UnsupportedType(byte),
@@ -81,6 +88,15 @@ pub fn parse(payload: &[u8], verify_checksum: bool) -> Result<DumpValue<'_>, Dum
             DumpValue::String(Cow::Owned(cursor.expand(data, size).map_err(content_error)?))
         }
     })
+}
+
+fn parse_collection<'p>(byte: u8, cursor: &mut Cursor<'_>, rules: &Rules) -> Result<DumpValue<'p>, DumpError> {
+    let mut building = Building::begin(byte, cursor, rules).map_err(content_error)?;
+    while !building.is_complete() {
+        building.step(cursor).map_err(content_error)?;
+    }
+    let (value_type, body) = building.finish();
+    body.map(|body| DumpValue::Collection(value_type, body)).ok_or(DumpError::Content)
 }
 
 /// Splits `payload` into content and version, if its footer is right. A zero version passes, as in the reference.

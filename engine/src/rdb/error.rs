@@ -4,6 +4,27 @@ use core::fmt;
 
 use super::object_type;
 
+/// What is wrong with a collection. Its `Display` is the text that the references log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A set's intset.
+    Intset,
+    /// A set's listpack.
+    SetListpack,
+    /// A member that comes twice.
+    SetMembers,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Fault::Intset => "Intset integrity check failed.",
+            Fault::SetListpack => "Set listpack integrity check failed.",
+            Fault::SetMembers => "Duplicate set members detected",
+        })
+    }
+}
+
 /// Why loading stopped. Its `Display` is the text that the references log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadError {
@@ -23,6 +44,8 @@ pub enum LoadError {
     UnknownType(u8),
     /// A type that exists but is not decoded yet.
     UnsupportedType(u8),
+    /// A collection that is not what its type says.
+    Damaged(Fault),
     /// A function library as release candidates of 7.0 wrote it.
     PreReleaseFunction,
     /// A module's data does not say when to load it.
@@ -55,6 +78,7 @@ impl fmt::Display for LoadError {
             LoadError::UnsupportedType(byte) => {
                 write!(formatter, "Unsupported RDB value type {byte} ({})", object_type::name(byte))
             }
+            LoadError::Damaged(fault) => fault.fmt(formatter),
             LoadError::PreReleaseFunction => formatter.write_str("Pre-release function format not supported."),
             LoadError::BadModuleWhen => formatter.write_str("bad when_opcode"),
             LoadError::ChecksumMismatch { expected, found } => {

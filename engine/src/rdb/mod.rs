@@ -19,10 +19,12 @@
 //!         10000001 u64                   64 bits, be                                             size, plain size
 //! ```
 //!
-//! Versions 1 to 11 and Valkey's 80 are read, 10 and 11 written; 12 to 79 belong to another product. Strings are the
-//! only values so far: [`object_type`] is the table that the others join.
+//! Versions 1 to 11 and Valkey's 80 are read, 10 and 11 written; 12 to 79 belong to another product. How a value stands
+//! there depends on its type: [`content`] writes all of them, [`building`] reads collections.
 
+mod building;
 pub mod check;
+mod content;
 mod cursor;
 mod decode;
 pub mod dump;

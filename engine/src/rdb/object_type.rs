@@ -3,8 +3,14 @@
 //! A type joins the codec by a row here and a variant of [`super::ValueRef`]; what has a row but cannot be decoded
 //! yet is refused by name.
 
-/// The type byte of a string, the one type that is decoded.
+/// A string.
 pub const STRING: u8 = 0;
+/// A set, member by member.
+pub const SET: u8 = 2;
+/// A set, as an intset.
+pub const SET_INTSET: u8 = 11;
+/// A set, as a listpack.
+pub const SET_LISTPACK: u8 = 20;
 
 /// One type of value.
 pub struct ObjectType {
@@ -24,7 +30,7 @@ const fn row(byte: u8, name: &'static str, since_version: i32) -> ObjectType {
 pub const OBJECT_TYPES: &[ObjectType] = &[
     row(STRING, "string", 1),
     row(1, "list-linked", 1),
-    row(2, "set-hashtable", 1),
+    row(SET, "set-hashtable", 1),
     row(3, "zset-v1", 1),
     row(4, "hash-hashtable", 1),
     row(5, "zset-v2", 1),
@@ -32,7 +38,7 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(7, "module-value", 1),
     row(9, "hash-zipmap", 1),
     row(10, "list-ziplist", 1),
-    row(11, "set-intset", 1),
+    row(SET_INTSET, "set-intset", 1),
     row(12, "zset-ziplist", 1),
     row(13, "hash-ziplist", 1),
     row(14, "quicklist", 1),
@@ -41,7 +47,7 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(17, "zset-listpack", 1),
     row(18, "quicklist-v2", 1),
     row(19, "stream-v2", 1),
-    row(20, "set-listpack", 1),
+    row(SET_LISTPACK, "set-listpack", 1),
     row(21, "stream-v3", 1),
     row(22, "hash-volatile-items", 80),
 ];

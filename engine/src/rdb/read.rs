@@ -7,9 +7,13 @@
 use alloc::vec::Vec;
 
 use crate::base::crc64::Crc64;
+use crate::data::collection::Body;
+use crate::data::limits::Rules;
+use crate::data::shape::Type;
 
+use super::building::Building;
 use super::cursor::{Cursor, Stop};
-use super::decode::{Decoder, Parsed, ParsedValue, Text};
+use super::decode::{Attributes, Decoder, Parsed, ParsedValue, Text};
 use super::error::LoadError;
 use super::value::{Eviction, ValueRef};
 
@@ -19,7 +23,7 @@ const HASH_BLOCK_SIZE: usize = 16 << 10;
 pub(super) const BUFFER_KEEP_MAX: usize = 1 << 20;
 
 /// What a file is made of, in the order of the file. Borrowed texts live until the next call on the reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Item<'a> {
     /// Magic and version, always first.
     Header {
@@ -74,6 +78,21 @@ pub enum Item<'a> {
         /// Its expiry in unix milliseconds, possibly past.
         expire_at_ms: Option<i64>,
         /// What eviction knew about it.
+        eviction: Option<Eviction>,
+    },
+    /// Part of a collection was read; the key with all of it comes later.
+    Part,
+    /// A key whose value is a collection.
+    Collection {
+        /// The key.
+        key: &'a [u8],
+        /// Its type.
+        value_type: Type,
+        /// Its value; `None` if it is an empty one, which no server keeps.
+        body: Option<Body>,
+        /// As of [`Item::Entry`].
+        expire_at_ms: Option<i64>,
+        /// As of [`Item::Entry`].
         eviction: Option<Eviction>,
     },
     /// The source text of a function library.
@@ -146,11 +165,12 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader at the start of a file, which compares the checksum if `verify_checksum` (`rdbchecksum`).
+    /// A reader at the start of a file, which compares the checksum if `verify_checksum` (`rdbchecksum`). Collections
+    /// are made by the rules.
     #[must_use]
-    pub fn new(verify_checksum: bool) -> Self {
+    pub fn new(verify_checksum: bool, rules: Rules) -> Self {
         Reader {
-            decoder: Decoder::new(),
+            decoder: Decoder::new(rules),
             buffer: Vec::new(),
             needed: 0,
             position: 0,
@@ -304,6 +324,11 @@ impl Reader {
                 expire_at_ms: attributes.expire_at_ms,
                 eviction: attributes.eviction,
             },
+            Parsed::Part => Item::Part,
+            Parsed::Collection { key, attributes: Attributes { expire_at_ms, eviction } } => {
+                let (value_type, body) = self.decoder.take_built().map_or((Type::Set, None), Building::finish);
+                Item::Collection { key: self.text(key), value_type, body, expire_at_ms, eviction }
+            }
             Parsed::Header { version } => Item::Header { version },
             Parsed::Aux { key, value } => Item::Aux { key: self.text(key), value: self.text(value) },
             Parsed::SelectDb { database } => Item::SelectDb(database),

@@ -15,7 +15,7 @@ pub const VALKEY_VERSION: i32 = 80;
 const NEWEST_REDIS_VERSION: i32 = 11;
 
 /// A version that can be written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WriteVersion {
     /// What 7.0 reads and writes.
     V10,

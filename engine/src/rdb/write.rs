@@ -8,10 +8,12 @@ use core::mem;
 
 use crate::base::crc64::Crc64;
 
-use super::encode::{write_integer, write_length, write_string};
-use super::value::{Eviction, ValueRef};
+use super::content::{type_byte, write_content};
+use super::encode::{write_length, write_string};
+use super::opcode;
+use super::value::Eviction;
 use super::version::WriteVersion;
-use super::{object_type, opcode};
+use crate::data::entry::{Content, Value};
 
 /// Unhashed bytes above which they are hashed: small enough for the first cache.
 const HASH_BLOCK_SIZE: usize = 16 << 10;
@@ -104,10 +106,17 @@ impl Writer {
     }
 
     /// A key with its value. `expire_at_ms` is unix time in milliseconds, where -1 is none, as in the format itself.
-    pub fn entry(&mut self, key: &[u8], value: ValueRef<'_>, expire_at_ms: Option<i64>, eviction: Option<Eviction>) {
+    pub fn entry<'v>(
+        &mut self,
+        key: &[u8],
+        value: impl Into<Content<'v>>,
+        expire_at_ms: Option<i64>,
+        eviction: Option<Eviction>,
+    ) {
+        let value = value.into();
         let value_size = match value {
-            ValueRef::String(text) => text.len(),
-            ValueRef::Integer(_) => 0,
+            Content::String(Value::Bytes(bytes)) | Content::Packed(_, _, bytes) => bytes.len(),
+            Content::String(Value::Integer(_)) | Content::Large(..) => 0,
         };
         self.output.reserve(key.len() + value_size + ENTRY_OVERHEAD_MAX);
         if let Some(expire_at_ms) = expire_at_ms.filter(|&time| time != -1) {
@@ -122,12 +131,10 @@ impl Writer {
             Some(Eviction::Lfu { frequency }) => self.output.extend_from_slice(&[opcode::FREQUENCY, frequency]),
             None => {}
         }
-        self.output.push(object_type::STRING);
+        self.output.push(type_byte(value, self.version));
         self.string(key);
-        match value {
-            ValueRef::String(text) => self.string(text),
-            ValueRef::Integer(value) => write_integer(&mut self.output, value),
-        }
+        let scratch = self.options.compression.then_some(&mut self.scratch);
+        write_content(&mut self.output, value, self.version, scratch);
         if self.output.len() - self.hashed >= HASH_BLOCK_SIZE {
             self.hash();
         }

@@ -135,6 +135,7 @@ impl Journal {
                 }
             }
             Record::ExpireAt(at) => self.unit.push(database, &[b"PEXPIREAT", key, format_i64(at, &mut number)]),
+            Record::Request(arguments) => self.unit.push(database, arguments),
             Record::Persist => self.unit.push(database, &[b"PERSIST", key]),
             Record::Delete => {
                 let lazy = match change.event.class {
@@ -287,13 +288,24 @@ pub(crate) fn write_select(database: DatabaseId, out: &mut Vec<u8>) {
 
 /// Appends a request of `count` arguments, as a client sends it.
 pub(crate) fn write_request<'a>(count: usize, arguments: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
-    write_length(b'*', count, out);
+    begin_request(count, out);
     for argument in arguments {
-        out.reserve(argument.len() + 26);
-        write_length(b'$', argument.len(), out);
-        out.extend_from_slice(argument);
-        out.extend_from_slice(b"\r\n");
+        write_argument(argument, out);
     }
+}
+
+/// Begins a request of `count` arguments; as many [`write_argument`] follow.
+pub(crate) fn begin_request(count: usize, out: &mut Vec<u8>) {
+    write_length(b'*', count, out);
+}
+
+/// Appends an argument of a request.
+#[inline]
+pub(crate) fn write_argument(argument: &[u8], out: &mut Vec<u8>) {
+    out.reserve(argument.len() + 26);
+    write_length(b'$', argument.len(), out);
+    out.extend_from_slice(argument);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Appends the line that begins an array or a string.

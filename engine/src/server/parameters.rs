@@ -2,6 +2,7 @@
 //! another form.
 
 use crate::config::{Config, Id, MaxmemoryPolicy};
+use crate::data::limits::Limits;
 use crate::keyspace::Keyspace;
 use crate::keyspace::access::Access;
 use crate::keyspace::eviction::Policy;
@@ -26,6 +27,7 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
         eviction: config.boolean(Id::LazyfreeLazyEviction),
         user: config.boolean(Id::LazyfreeLazyUserDel),
     };
+    keyspace.limits = limits(config);
     keyspace.access = if policy(config).is_lfu() {
         Access::Lfu {
             log_factor: config.integer(Id::LfuLogFactor) as u32,
@@ -46,6 +48,23 @@ fn slow_ns_min(config: &Config) -> u64 {
         milliseconds => milliseconds.saturating_mul(1_000_000),
     };
     slow_log.min(monitor)
+}
+
+/// Up to where collections stay small.
+fn limits(config: &Config) -> Limits {
+    let entries = |id| usize::try_from(config.integer(id)).unwrap_or(usize::MAX);
+    let bytes = |id| usize::try_from(config.bytes(id)).unwrap_or(usize::MAX);
+    Limits {
+        set_intset_entries: entries(Id::SetMaxIntsetEntries),
+        set_listpack_entries: entries(Id::SetMaxListpackEntries),
+        set_listpack_value: entries(Id::SetMaxListpackValue),
+        hash_listpack_entries: entries(Id::HashMaxListpackEntries),
+        hash_listpack_value: bytes(Id::HashMaxListpackValue),
+        sorted_listpack_entries: entries(Id::ZsetMaxListpackEntries),
+        sorted_listpack_value: bytes(Id::ZsetMaxListpackValue),
+        list_node: i32::try_from(config.integer(Id::ListMaxListpackSize)).unwrap_or(i32::MAX),
+        list_compress_depth: u32::try_from(config.integer(Id::ListCompressDepth)).unwrap_or(u32::MAX),
+    }
 }
 
 /// `maxmemory-policy`.

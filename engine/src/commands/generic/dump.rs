@@ -1,18 +1,20 @@
 //! DUMP and RESTORE.
 
-use crate::base::number::parse_i64;
+use crate::base::number::{format_i64, parse_i64};
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::config::Id;
 use crate::data::entry::Value;
+use crate::data::owned::OwnedEntry;
 use crate::keyspace::Expiry;
 use crate::keyspace::access::Access;
 use crate::keyspace::change::{Event, Record};
 use crate::keyspace::database::Key;
+use crate::rdb::WriteVersion;
 use crate::rdb::dump::{DumpError, DumpValue, parse, serialize};
-use crate::rdb::{ValueRef, WriteVersion};
 use crate::resp::request::Arguments;
+use alloc::vec::Vec;
 
 /// DUMP.
 pub const DUMP: Command = Command {
@@ -69,15 +71,11 @@ pub const RESTORE: Command = Command {
 fn dump(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let key = context.key(&arguments, 1);
     let compression = context.server.config.boolean(Id::Rdbcompression);
-    let Some(value) = context.read_string(&key)? else {
+    let Some(location) = context.find_read(&key) else {
         context.reply.null();
         return Ok(());
     };
-    let value = match value {
-        Value::Integer(number) => ValueRef::Integer(number),
-        Value::Bytes(bytes) => ValueRef::String(bytes),
-    };
-    let payload = serialize(value, WriteVersion::default(), compression);
+    let payload = serialize(context.entry(location).content(), WriteVersion::default(), compression);
     context.reply.bulk(&payload);
     Ok(())
 }
@@ -90,7 +88,7 @@ fn restore(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
         return Err(Error::Text("BUSYKEY Target key name already exists."));
     }
     let expire_at_ms = expiry(context, &arguments[2], options.absolute)?;
-    let payload = parse(&arguments[3], true).map_err(|error| match error {
+    let payload = parse(&arguments[3], true, &context.keyspace.rules()).map_err(|error| match error {
         DumpError::Footer => Error::Text("ERR DUMP payload version or checksum are wrong"),
         DumpError::Content | DumpError::UnsupportedType(_) => Error::Text("ERR Bad data format"),
     })?;
@@ -105,23 +103,44 @@ fn restore(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
         context.reply.ok();
         return Ok(());
     }
-    let value = match &payload {
-        DumpValue::Integer(number) => Value::Integer(*number),
-        DumpValue::String(bytes) => Value::encode(bytes),
-    };
-    create(context, &key, value, expire_at_ms, &options);
-    let record =
-        if expire_at_ms.is_none() || options.absolute { Record::Command } else { Record::Set { value, expire_at_ms } };
+    create(context, &key, payload, expire_at_ms, &options);
     context.also(&key, Event::NEW);
-    context.changed(&key, Event::generic("restore"), record);
+    state_change(context, &arguments, &key, expire_at_ms.filter(|_| !options.absolute));
     context.reply.ok();
     Ok(())
 }
 
-fn create(context: &mut Context<'_>, key: &Key<'_>, value: Value<'_>, expire_at_ms: Option<i64>, options: &Options) {
+/// Repeated as it was sent, but that a time from now on is one since 1970.
+fn state_change(context: &mut Context<'_>, arguments: &Arguments<'_>, key: &Key<'_>, expire_at_ms: Option<i64>) {
+    let event = Event::generic("restore");
+    let Some(at) = expire_at_ms else { return context.changed(key, event, Record::Command) };
+    let mut digits = [0; 20];
+    let mut repeated: Vec<&[u8]> = arguments.iter().collect();
+    repeated[2] = format_i64(at, &mut digits);
+    repeated.push(b"ABSTTL");
+    context.changed(key, event, Record::Request(&repeated));
+}
+
+fn create(
+    context: &mut Context<'_>,
+    key: &Key<'_>,
+    payload: DumpValue<'_>,
+    expire_at_ms: Option<i64>,
+    options: &Options,
+) {
     let database = context.database();
     let expiry = expire_at_ms.map_or(Expiry::Clear, Expiry::At);
-    context.keyspace.set_at(database, key, None, value, expiry, false, context.now);
+    let value = match &payload {
+        DumpValue::Integer(number) => Some(Value::Integer(*number)),
+        DumpValue::String(bytes) => Some(Value::encode(bytes)),
+        DumpValue::Collection(..) => None,
+    };
+    if let Some(value) = value {
+        context.keyspace.set_at(database, key, None, value, expiry, false, context.now);
+    }
+    if let DumpValue::Collection(value_type, body) = payload {
+        context.keyspace.attach(database, key, OwnedEntry::collection(value_type, body, expire_at_ms), context.now);
+    }
     let access = match (context.keyspace.access, options.idle_seconds, options.frequency) {
         (Access::Lru, Some(idle), _) => Access::from_idle_seconds(context.now, idle),
         (Access::Lfu { .. }, _, Some(frequency)) => Access::from_counter(context.now, frequency),

@@ -3,7 +3,6 @@
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
-use crate::data::entry::EntryRef;
 use crate::resp::request::Arguments;
 
 /// EXISTS.
@@ -72,14 +71,6 @@ pub const TOUCH: Command = Command {
     handler: touch,
 };
 
-/// The name of the type of an entry's value, as TYPE answers it.
-pub(super) fn type_name(entry: EntryRef<'_>) -> &'static str {
-    match entry.type_number() {
-        0 => "string",
-        _ => "unknown",
-    }
-}
-
 fn exists(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let mut count = 0;
     for index in 1..arguments.len() {
@@ -92,7 +83,7 @@ fn exists(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Err
 
 fn type_of(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let key = context.key(&arguments, 1);
-    let name = context.find_untouched(&key).map_or("none", |location| type_name(context.entry(location)));
+    let name = context.find_untouched(&key).map_or("none", |location| context.entry(location).value_type().name());
     context.reply.simple(name);
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::config::{Id, MaxmemoryPolicy};
-use crate::data::entry::{EntryRef, StringEncoding, Value};
+use crate::data::entry::{EntryRef, Value};
 use crate::keyspace::access::{Access, lru_idle_seconds};
 use crate::resp::request::Arguments;
 
@@ -132,11 +132,7 @@ fn object(_: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
 
 fn object_encoding(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let Some(entry) = lookup(context, &arguments) else { return Ok(()) };
-    let name = match entry.string_encoding() {
-        StringEncoding::Int => "int",
-        StringEncoding::Embstr => "embstr",
-        StringEncoding::Raw => "raw",
-    };
+    let name = entry.encoding();
     context.reply.bulk(name.as_bytes());
     Ok(())
 }

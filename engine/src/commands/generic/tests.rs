@@ -424,7 +424,8 @@ fn dump_and_restore() {
             server.changes()
         };
         assert_eq!(restore(&[b"1700000000005", b"REPLACE", b"ABSTTL"]), ["new b", "restore b: command"]);
-        assert!(restore(&[b"5", b"REPLACE"])[1].ends_with(" @ 5"));
+        let request = restore(&[b"5", b"REPLACE"]).pop().unwrap();
+        assert!(request.starts_with("restore b: RESTORE b 1700000000005 ") && request.ends_with(" REPLACE ABSTTL"));
         assert_eq!(restore(&[b"5", b"REPLACE", b"ABSTTL"]), ["del b: delete"]);
         assert_eq!(restore(&[b"5", b"ABSTTL"]), [""; 0]);
     }

@@ -81,7 +81,7 @@ fn lcs(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error>
     let mut strings: [&[u8]; 2] = [b"", b""];
     for (((key, found), buffer), string) in keys.iter().zip(found).zip(&mut buffers).zip(&mut strings) {
         let Some(entry) = context.keyspace.peek(database, key).filter(|_| found) else { continue };
-        if entry.type_number() != 0 {
+        if !entry.shape().is_string() {
             return Err(Error::Text("ERR The specified keys must contain string values"));
         }
         *string = entry.value().bytes(buffer);

@@ -4,6 +4,7 @@
 use super::*;
 use crate::base::random::Random;
 use crate::data::entry::{NewEntry, Value};
+use crate::data::shape::Shape;
 use crate::data::slab::Slab;
 use alloc::collections::BTreeMap;
 
@@ -30,7 +31,10 @@ impl Pair {
     fn entry(&mut self, key: &[u8]) -> Entry {
         let expire_at_ms = (self.random.below(2) == 0).then(|| self.random.below(1000) as i64);
         self.model.insert(key.into(), expire_at_ms);
-        Entry::new(&mut self.slab, &NewEntry { key, value: Value::Bytes(b"v"), expire_at_ms, access: 0, raw: false })
+        Entry::new(
+            &mut self.slab,
+            &NewEntry { key, value: Value::Bytes(b"v"), expire_at_ms, access: 0, shape: Shape::STRING },
+        )
     }
 
     fn free(&mut self, entry: Entry) {

@@ -2,10 +2,14 @@
 
 use crate::base::number::format_i64;
 use crate::boundary::id::DatabaseId;
-use crate::data::entry::{EntryRef, Value};
+use crate::data::entry::{Content, EntryRef, Value};
+use crate::data::set::SetRef;
 use crate::keyspace::snapshot::{Given, Sink};
-use crate::server::journal::{write_request, write_select};
+use crate::server::journal::{begin_request, write_argument, write_request, write_select};
 use alloc::vec::Vec;
+
+/// Elements that one request of a rewritten file adds, as the references have it.
+const REQUEST_ELEMENTS: usize = 64;
 
 /// A file in the making.
 #[derive(Default)]
@@ -22,6 +26,23 @@ impl CommandSink {
     }
 }
 
+impl CommandSink {
+    /// Requests that add `count` elements to a key, some in each.
+    fn elements<'v>(&mut self, command: &[u8], key: &[u8], count: usize, mut values: impl Iterator<Item = Value<'v>>) {
+        let mut left = count;
+        while left > 0 {
+            let some = left.min(REQUEST_ELEMENTS);
+            begin_request(2 + some, &mut self.bytes);
+            write_argument(command, &mut self.bytes);
+            write_argument(key, &mut self.bytes);
+            for value in values.by_ref().take(some) {
+                write_argument(value.bytes(&mut [0; 20]), &mut self.bytes);
+            }
+            left -= some;
+        }
+    }
+}
+
 impl Sink for CommandSink {
     fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>) {
         if self.selected != Some(database) {
@@ -29,11 +50,17 @@ impl Sink for CommandSink {
             write_select(database, &mut self.bytes);
         }
         let (key, mut number) = (entry.key(), [0; 20]);
-        let value = match entry.value() {
-            Value::Integer(value) => format_i64(value, &mut number),
-            Value::Bytes(bytes) => bytes,
-        };
-        write_request(3, [&b"SET"[..], key, value].into_iter(), &mut self.bytes);
+        match entry.content() {
+            Content::String(value) => {
+                let value = value.bytes(&mut number);
+                write_request(3, [&b"SET"[..], key, value].into_iter(), &mut self.bytes);
+            }
+            content => {
+                if let Some(set) = SetRef::of(content) {
+                    self.elements(b"SADD", key, set.len(), set.iter());
+                }
+            }
+        }
         if let Some(at) = entry.expire_at_ms() {
             let at = format_i64(at, &mut number);
             write_request(3, [&b"PEXPIREAT"[..], key, at].into_iter(), &mut self.bytes);

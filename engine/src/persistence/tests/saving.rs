@@ -1,10 +1,11 @@
 //! SAVE, BGSAVE, LASTSAVE, save points: replies, status, log.
 
 use super::*;
+use crate::data::limits::Rules;
 use crate::rdb::{Item, Reader};
 
 fn texts(file: &[u8]) -> (i32, BTreeMap<String, String>) {
-    let mut reader = Reader::new(true);
+    let mut reader = Reader::new(true, Rules::default());
     reader.feed(file);
     let (mut number, mut texts) = (0, BTreeMap::new());
     while let Some(item) = reader.next_item().unwrap() {
@@ -209,7 +210,7 @@ fn what_eviction_knows_is_saved_where_it_counts() {
         world.ask(1, "set a 1");
         world.now.unix.0 += 40_000_000;
         world.ask(1, "save");
-        let mut reader = Reader::new(true);
+        let mut reader = Reader::new(true, Rules::default());
         reader.feed(&world.files["dump.rdb"]);
         let mut eviction = None;
         while let Some(item) = reader.next_item().unwrap() {

@@ -8,6 +8,7 @@ use super::super::cursor::{Cursor, Span};
 use super::super::{LoadError, Reader};
 use super::sample::{self, bytes, with_checksum};
 use super::{read_pieces, read_whole};
+use crate::data::limits::Rules;
 
 /// The digits of the version are no part of this: they can turn into those of a version that has no checksum.
 #[test]
@@ -68,11 +69,11 @@ fn errors() {
 
 #[test]
 fn an_error_stays() {
-    let mut reader = Reader::new(true);
+    let mut reader = Reader::new(true, Rules::default());
     reader.feed(b"REDIS0011\x08");
     assert!(reader.next_item().is_ok());
     for _ in 0..3 {
-        assert_eq!(reader.next_item(), Err(LoadError::UnknownType(8)));
+        assert_eq!(reader.next_item().err(), Some(LoadError::UnknownType(8)));
         assert_eq!(reader.finish(), Err(LoadError::UnknownType(8)));
         reader.feed(b"\xFF");
     }

@@ -12,6 +12,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::data::limits::Rules;
+
 use super::{Eviction, Item, LoadError, Reader, ValueRef};
 
 /// An item as a line of text, so that what is expected can be read.
@@ -40,6 +42,11 @@ fn describe(item: Item<'_>) -> String {
             }
             line
         }
+        Item::Part => unreachable!("they are passed over"),
+        Item::Collection { key, value_type, body, expire_at_ms, .. } => {
+            let size = body.map_or(0, |body| crate::data::set::SetRef::of_body(&body).len());
+            format!("{} = {} of {size} @{expire_at_ms:?}", key.escape_ascii(), value_type.name())
+        }
         Item::Function(source) => format!("function {}", source.escape_ascii()),
         Item::ModuleAux { identity, when } => format!("module {identity:x} {when}"),
         Item::End(checksum) => format!("end {checksum:?}"),
@@ -48,12 +55,15 @@ fn describe(item: Item<'_>) -> String {
 
 /// All items of a file that arrives as `pieces`.
 fn read_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<String>, LoadError> {
-    let mut reader = Reader::new(true);
+    let mut reader = Reader::new(true, Rules::default());
     let mut items = Vec::new();
     for piece in pieces {
         reader.feed(piece);
         while let Some(item) = reader.next_item()? {
-            items.push(describe(item));
+            // How many parts there are depends on the pieces.
+            if !matches!(item, Item::Part) {
+                items.push(describe(item));
+            }
         }
     }
     reader.finish()?;

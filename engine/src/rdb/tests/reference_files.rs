@@ -8,6 +8,7 @@ use super::super::encode::write_string;
 use super::super::{Checker, Item, Reader, Verdict, WriteOptions, WriteVersion, Writer};
 use super::sample::{self, bytes, with_checksum};
 use super::{read_pieces, read_whole};
+use crate::data::limits::Rules;
 
 /// The entries of both large samples, whose order differs.
 fn expected_entries() -> Vec<String> {
@@ -101,7 +102,7 @@ fn every_split_reads_the_same() {
 
 /// The file that holds what `file` holds.
 fn rewrite(file: &[u8], version: WriteVersion) -> Vec<u8> {
-    let mut reader = Reader::new(true);
+    let mut reader = Reader::new(true, Rules::default());
     reader.feed(file);
     let mut writer = Writer::new(version, WriteOptions::default());
     while let Some(item) = reader.next_item().expect("a file of a real server") {

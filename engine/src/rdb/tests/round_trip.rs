@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::super::{Eviction, Item, Reader, ValueRef, WriteOptions, WriteVersion, Writer};
 use super::{describe, read_pieces, read_whole};
+use crate::data::limits::Rules;
 
 type Entry = (Vec<u8>, Vec<u8>, Option<i64>, Option<Eviction>);
 
@@ -56,7 +57,7 @@ fn write(entries: &[Entry], version: WriteVersion, options: WriteOptions, slice:
 
 /// A string that the reader reports as an integer is its only decimal text.
 fn read_entries(pieces: &[&[u8]]) -> Vec<Entry> {
-    let mut reader = Reader::new(true);
+    let mut reader = Reader::new(true, Rules::default());
     let mut entries = Vec::new();
     for piece in pieces {
         reader.feed(piece);
@@ -124,7 +125,7 @@ fn a_long_value_is_not_read_again_and_again() {
     writer.entry(b"small", ValueRef::String(b"v"), None, None);
     writer.finish();
     let file = writer.take();
-    let mut reader = Reader::new(true);
+    let mut reader = Reader::new(true, Rules::default());
     let mut items = 0;
     for piece in file.chunks(64) {
         reader.feed(piece);
@@ -140,7 +141,7 @@ fn a_long_value_is_not_read_again_and_again() {
 fn what_follows_the_file_is_left() {
     let mut file = write(&[], WriteVersion::V11, WriteOptions::default(), 1);
     file.extend_from_slice(b"*1\r\n$4\r\nPING\r\n");
-    let mut reader = Reader::new(true);
+    let mut reader = Reader::new(true, Rules::default());
     reader.feed(&file);
     let mut last = String::new();
     while let Some(item) = reader.next_item().expect("our own file") {

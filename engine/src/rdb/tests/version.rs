@@ -5,6 +5,7 @@ use alloc::format;
 use super::super::{LoadError, Reader};
 use super::read_whole;
 use super::sample::with_checksum;
+use crate::data::limits::Rules;
 
 #[test]
 fn readable_versions() {
@@ -93,7 +94,7 @@ fn module_data_is_skipped() {
 fn checksums_that_are_not_compared() {
     let file = b"REDIS0011\xFF\0\0\0\0\0\0\0\0";
     assert_eq!(read_whole(file).expect("a file without checksum")[1], "end Disabled");
-    let mut reader = Reader::new(false);
+    let mut reader = Reader::new(false, Rules::default());
     reader.feed(b"REDIS0011\xFF\x01\x02\x03\x04\x05\x06\x07\x08");
     assert!(reader.next_item().is_ok());
     assert_eq!(reader.next_item().map(|item| item.map(super::describe)), Ok(Some("end Skipped".into())));

@@ -16,6 +16,11 @@ fn bit(class: EventClass) -> KeyspaceEvents {
     match class {
         EventClass::Generic => KeyspaceEvents::GENERIC,
         EventClass::String => KeyspaceEvents::STRING,
+        EventClass::List => KeyspaceEvents::LIST,
+        EventClass::Set => KeyspaceEvents::SET,
+        EventClass::Hash => KeyspaceEvents::HASH,
+        EventClass::SortedSet => KeyspaceEvents::SORTED_SET,
+        EventClass::Stream => KeyspaceEvents::STREAM,
         EventClass::Expired => KeyspaceEvents::EXPIRED,
         EventClass::Evicted => KeyspaceEvents::EVICTED,
         EventClass::New => KeyspaceEvents::NEW,

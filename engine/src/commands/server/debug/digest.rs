@@ -5,11 +5,11 @@
 //! a reference server: what has no order is combined by exclusive or of SHA-1
 //! digests, what has one by hashing the digest so far again.
 
-use crate::base::number::format_i64;
 use crate::base::sha1::sha1;
 use crate::command::context::Context;
 use crate::command::error::Error;
-use crate::data::entry::{EntryRef, Value};
+use crate::data::entry::{Content, EntryRef};
+use crate::data::set::SetRef;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Slot};
 use crate::resp::request::Arguments;
@@ -78,10 +78,14 @@ fn for_each_entry(database: &Database, mut visit: impl FnMut(EntryRef<'_>)) {
 }
 
 fn append_value(digest: &mut Digest, entry: EntryRef<'_>) {
-    digest.append(&u32::from(entry.type_number()).to_be_bytes());
-    match entry.value() {
-        Value::Integer(number) => digest.append(format_i64(number, &mut [0; 20])),
-        Value::Bytes(bytes) => digest.append(bytes),
+    digest.append(&(entry.value_type() as u32).to_be_bytes());
+    match entry.content() {
+        Content::String(value) => digest.append(value.bytes(&mut [0; 20])),
+        content => {
+            for member in SetRef::of(content).into_iter().flat_map(SetRef::iter) {
+                digest.add(member.bytes(&mut [0; 20]));
+            }
+        }
     }
     if entry.expire_at_ms().is_some() {
         digest.add(b"!!expire!!");

@@ -10,7 +10,7 @@ use crate::keyspace::Expiry;
 use crate::keyspace::access::{lru_clock, lru_idle_seconds};
 use crate::keyspace::change::Event;
 use crate::keyspace::database::Database;
-use crate::rdb::{ValueRef, WriteVersion, dump};
+use crate::rdb::{WriteVersion, dump};
 use crate::resp::request::Arguments;
 use crate::session::Session;
 use alloc::format;
@@ -24,21 +24,13 @@ pub(super) fn object(context: &mut Context<'_>, arguments: Arguments<'_>) -> Res
     let key = context.key(&arguments, 2);
     let location = context.find_live(context.database(), &key).ok_or(Error::NoSuchKey)?;
     let entry = context.entry(location);
-    let value = match entry.value() {
-        Value::Integer(number) => ValueRef::Integer(number),
-        Value::Bytes(bytes) => ValueRef::String(bytes),
-    };
     let compression = context.server.config.boolean(Id::Rdbcompression);
-    let length = dump::serialize(value, WriteVersion::default(), compression).len() - DUMP_FRAME;
+    let length = dump::serialize(entry.content(), WriteVersion::default(), compression).len() - DUMP_FRAME;
     let (lru, idle) = match context.keyspace.access {
         crate::keyspace::access::Access::Lru => (entry.access(), lru_idle_seconds(context.now, entry.access())),
         crate::keyspace::access::Access::Lfu { .. } => (lru_clock(context.now), 0),
     };
-    let encoding = match entry.string_encoding() {
-        StringEncoding::Int => "int",
-        StringEncoding::Embstr => "embstr",
-        StringEncoding::Raw => "raw",
-    };
+    let encoding = entry.encoding();
     // Where it lies in memory is not the same on every run: it is not told.
     let text = format!(
         "Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{length} lru:{lru} lru_seconds_idle:{idle}"
@@ -51,7 +43,7 @@ pub(super) fn sdslen(context: &mut Context<'_>, arguments: Arguments<'_>) -> Res
     let key = context.key(&arguments, 2);
     let location = context.find_live(context.database(), &key).ok_or(Error::NoSuchKey)?;
     let entry = context.entry(location);
-    if entry.string_encoding() == StringEncoding::Int {
+    if !entry.shape().is_string() || entry.string_encoding() == StringEncoding::Int {
         return Err(Error::Text("ERR Not an sds encoded string."));
     }
     let length = value_length(entry);

@@ -1,0 +1,66 @@
+//! Values that are no strings, outside of their entries.
+
+use crate::base::image::{Damaged, Tape};
+use crate::data::members::Members;
+use crate::data::shape::{Packing, Shape, Type};
+use crate::data::slab::block_size;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// A large collection: what it is made of takes long to drop, and is dropped
+/// whole on another thread.
+#[derive(Clone, Debug)]
+pub enum Collection {
+    /// A set, or a hash.
+    Members(Members),
+}
+
+impl Collection {
+    /// Bytes that it takes, as the account has them.
+    pub fn footprint(&self) -> usize {
+        let own = block_size(size_of::<Collection>());
+        match self {
+            Collection::Members(members) => own + members.bytes(),
+        }
+    }
+}
+
+impl Collection {
+    /// Writes an image of it.
+    pub fn write(&self, tape: &mut Tape<'_>) {
+        match self {
+            Collection::Members(members) => members.write(tape),
+        }
+    }
+
+    /// Reads the image of one of this type.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn read(tape: &mut Tape<'_>, value_type: Type) -> Result<Collection, Damaged> {
+        match value_type {
+            Type::Set => Members::read(tape, false).map(Collection::Members),
+            _ => Err(Damaged),
+        }
+    }
+}
+
+/// A collection that was taken out of its entry to be changed, or one that gets
+/// an entry.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// A small one.
+    Packed(Packing, Vec<u8>),
+    /// A large one.
+    Large(Box<Collection>),
+}
+
+impl Body {
+    /// What kind of value it is as one of this type.
+    pub fn shape(&self, value_type: Type) -> Shape {
+        match self {
+            Body::Packed(packing, _) => Shape::packed(value_type, *packing),
+            Body::Large(_) => Shape::collection(value_type),
+        }
+    }
+}

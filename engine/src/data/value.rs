@@ -1,0 +1,86 @@
+//! Values as they are read, stored and dropped.
+
+use crate::base::number::{format_i64, parse_i64};
+use crate::data::collection::Collection;
+use crate::data::shape::{Packing, Type};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// A value as it is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Value<'a> {
+    /// A string that is stored as an integer.
+    Integer(i64),
+    /// Any other string.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// A string as it is stored: as an integer if it is one's only spelling.
+    #[inline]
+    pub fn encode(bytes: &'a [u8]) -> Value<'a> {
+        parse_i64(bytes).map_or(Value::Bytes(bytes), Value::Integer)
+    }
+
+    /// The string's bytes; those of an integer are written to `buffer`.
+    #[inline]
+    pub fn bytes<'b>(self, buffer: &'b mut [u8; 20]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match self {
+            Value::Integer(number) => format_i64(number, buffer),
+            Value::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// The string's length.
+    #[inline]
+    pub fn length(self) -> usize {
+        self.bytes(&mut [0; 20]).len()
+    }
+}
+
+/// The encoding of a string, by the name that OBJECT ENCODING answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StringEncoding {
+    /// An integer.
+    Int,
+    /// A short string that nothing has modified in place.
+    Embstr,
+    /// Any other string.
+    Raw,
+}
+
+/// How an entry keeps its value: what its size depends on besides the value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Storage {
+    /// As an integer of so many bytes.
+    Integer(usize),
+    /// Its bytes, behind the key.
+    Inline,
+    /// In a buffer of this capacity.
+    Buffer(usize),
+    /// A large collection.
+    Collection,
+}
+
+/// A value as it is read, whatever its type.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// A string.
+    String(Value<'a>),
+    /// A small collection.
+    Packed(Type, Packing, &'a [u8]),
+    /// A large collection.
+    Large(Type, &'a Collection),
+}
+
+/// What an entry owned besides its slot: takes long to drop.
+#[derive(Debug)]
+pub enum Large {
+    /// The buffer of a value.
+    Buffer(Vec<u8>),
+    /// A collection.
+    Collection(Box<Collection>),
+}
