@@ -3,6 +3,8 @@
 //!
 //! Same seed, same numbers, on any machine. It is not meant for secrets.
 
+use alloc::vec::Vec;
+
 /// The generator; a clone continues with the same numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Random {
@@ -40,6 +42,21 @@ impl Random {
         *s2 ^= shifted;
         *s3 = s3.rotate_left(45);
         result
+    }
+
+    /// So many of `size` items, or all if there are not more, in their order; each choice is as likely as any other.
+    ///
+    /// Selection sampling: Knuth, volume 2, algorithm S.
+    pub fn select<T>(&mut self, items: impl Iterator<Item = T>, size: usize, count: usize) -> Vec<T> {
+        let (mut left, mut wanted) = (size as u64, count.min(size) as u64);
+        items
+            .filter(|_| {
+                let take = self.below(left) < wanted;
+                left = left.saturating_sub(1);
+                wanted -= u64::from(take);
+                take
+            })
+            .collect()
     }
 
     /// A number from 0 up to but not including `bound`, each equally likely; 0 when `bound` is 0.

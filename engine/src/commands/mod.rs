@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod generic;
+pub mod hash;
 pub mod persistence;
 pub mod pubsub;
 pub mod replication;
@@ -17,6 +18,7 @@ pub static COMMANDS: &[&[Command]] = &[
     string::COMMANDS,
     generic::COMMANDS,
     set::COMMANDS,
+    hash::COMMANDS,
     connection::COMMANDS,
     server::COMMANDS,
     transactions::COMMANDS,

@@ -1,6 +1,7 @@
 //! Values that are no strings, outside of their entries.
 
 use crate::base::image::{Damaged, Tape};
+use crate::data::entry::Content;
 use crate::data::members::Members;
 use crate::data::shape::{Packing, Shape, Type};
 use crate::data::slab::block_size;
@@ -40,6 +41,7 @@ impl Collection {
     pub fn read(tape: &mut Tape<'_>, value_type: Type) -> Result<Collection, Damaged> {
         match value_type {
             Type::Set => Members::read(tape, false).map(Collection::Members),
+            Type::Hash => Members::read(tape, true).map(Collection::Members),
             _ => Err(Damaged),
         }
     }
@@ -56,6 +58,14 @@ pub enum Body {
 }
 
 impl Body {
+    /// As the value of a type.
+    pub fn content(&self, value_type: Type) -> Content<'_> {
+        match self {
+            Body::Packed(packing, bytes) => Content::Packed(value_type, *packing, bytes),
+            Body::Large(collection) => Content::Large(value_type, collection),
+        }
+    }
+
     /// What kind of value it is as one of this type.
     pub fn shape(&self, value_type: Type) -> Shape {
         match self {

@@ -6,6 +6,7 @@
 
 pub mod collection;
 pub mod entry;
+pub mod fields;
 pub mod hash;
 pub mod intset;
 pub mod limits;

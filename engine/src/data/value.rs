@@ -2,6 +2,8 @@
 
 use crate::base::number::{format_i64, parse_i64};
 use crate::data::collection::Collection;
+use crate::data::fields::HashRef;
+use crate::data::set::SetRef;
 use crate::data::shape::{Packing, Type};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -74,6 +76,27 @@ pub enum Content<'a> {
     Packed(Type, Packing, &'a [u8]),
     /// A large collection.
     Large(Type, &'a Collection),
+}
+
+impl Content<'_> {
+    /// Number of elements of a collection, a pair counting as one.
+    pub fn len(self) -> usize {
+        SetRef::of(self).map(SetRef::len).or_else(|| HashRef::of(self).map(HashRef::len)).unwrap_or(0)
+    }
+
+    /// True if there is none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Visits the elements of a collection: members, or fields with their values.
+    pub fn for_each_element(self, mut visit: impl FnMut(Value<'_>, Option<Value<'_>>)) {
+        if let Some(set) = SetRef::of(self) {
+            set.iter().for_each(|member| visit(member, None));
+        } else if let Some(hash) = HashRef::of(self) {
+            hash.iter().for_each(|(field, value)| visit(field, Some(value)));
+        }
+    }
 }
 
 /// What an entry owned besides its slot: takes long to drop.

@@ -2,8 +2,7 @@
 
 use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::DatabaseId;
-use crate::data::entry::{Content, EntryRef, Value};
-use crate::data::set::SetRef;
+use crate::data::entry::{Content, EntryRef};
 use crate::engine::Engine;
 use crate::keyspace::database::Slot;
 
@@ -34,13 +33,15 @@ fn hash_entry(id: DatabaseId, entry: EntryRef<'_>) -> u64 {
     match entry.content() {
         Content::String(value) => hash.add_bytes(value.bytes(&mut integer)),
         content => {
-            let Some(set) = SetRef::of(content) else { return 0 };
-            let member_hash = |member: Value<'_>| {
+            let mut sum = 0u64;
+            content.for_each_element(|element, value| {
                 let mut hash = Fingerprint::new();
-                hash.add_bytes(member.bytes(&mut [0; 20]));
-                hash.value()
-            };
-            hash.add(set.iter().fold(0, |sum, member| sum.wrapping_add(member_hash(member))));
+                for text in [Some(element), value].into_iter().flatten() {
+                    hash.add_bytes(text.bytes(&mut [0; 20]));
+                }
+                sum = sum.wrapping_add(hash.value());
+            });
+            hash.add(sum);
         }
     }
     hash.add(entry.expire_at_ms().map_or(u64::MAX, |at| at as u64));

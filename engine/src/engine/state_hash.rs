@@ -4,7 +4,6 @@
 use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::{Content, EntryRef, Value};
-use crate::data::set::SetRef;
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Slot};
@@ -52,9 +51,11 @@ fn add_entry(hash: &mut Fingerprint, entry: EntryRef<'_>) {
         Content::String(Value::Integer(number)) => hash.add(number as u64),
         Content::String(Value::Bytes(bytes)) | Content::Packed(_, _, bytes) => hash.add_bytes(bytes),
         Content::Large(..) => {
-            for member in SetRef::of(entry.content()).into_iter().flat_map(SetRef::iter) {
-                hash.add_bytes(member.bytes(&mut [0; 20]));
-            }
+            entry.content().for_each_element(|element, value| {
+                for text in [Some(element), value].into_iter().flatten() {
+                    hash.add_bytes(text.bytes(&mut [0; 20]));
+                }
+            });
         }
     }
 }

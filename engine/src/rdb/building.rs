@@ -1,19 +1,23 @@
 //! Reads collections, element by element.
+//!
+//! What is small is checked as a whole, and made anew where this server's parameters want it otherwise than those of
+//! the one that wrote it.
 
+use alloc::vec::Vec;
+
+use crate::base::number::format_i64;
 use crate::data::collection::Body;
 use crate::data::entry::Value;
+use crate::data::fields;
 use crate::data::intset;
 use crate::data::limits::Rules;
 use crate::data::listpack;
-use crate::data::set::SetRef;
 use crate::data::shape::{Packing, Type};
-use alloc::vec::Vec;
 
 use super::cursor::{Cursor, EncodedString, Stop};
 use super::encode::INTEGER_TEXT_SIZE;
 use super::error::{Fault, LoadError};
 use super::object_type;
-use crate::base::number::format_i64;
 
 /// Elements that one step reads at most.
 const STEP_ELEMENTS: u64 = 128;
@@ -27,33 +31,37 @@ pub(super) struct Building {
     rules: Rules,
 }
 
+/// How the value behind a byte is read; `None` if it is not.
+fn kind_of(byte: u8) -> Option<(Type, Option<Packing>)> {
+    Some(match byte {
+        object_type::SET => (Type::Set, None),
+        object_type::SET_INTSET => (Type::Set, Some(Packing::Intset)),
+        object_type::SET_LISTPACK => (Type::Set, Some(Packing::Listpack)),
+        object_type::HASH => (Type::Hash, None),
+        object_type::HASH_LISTPACK => (Type::Hash, Some(Packing::Listpack)),
+        _ => return None,
+    })
+}
+
 /// True if a value with this byte before its key can be read.
 pub(super) fn is_read(byte: u8) -> bool {
-    matches!(byte, object_type::SET | object_type::SET_INTSET | object_type::SET_LISTPACK)
+    kind_of(byte).is_some()
 }
 
 impl Building {
     /// Begins with what follows a key: all of a small collection, or the length of a large one.
     pub(super) fn begin(byte: u8, cursor: &mut Cursor<'_>, rules: &Rules) -> Result<Building, Stop> {
-        let (packing, fault) = match byte {
-            object_type::SET_INTSET => (Packing::Intset, Fault::Intset),
-            object_type::SET_LISTPACK => (Packing::Listpack, Fault::SetListpack),
-            _ => return Ok(Building { value_type: Type::Set, left: cursor.length()?, body: None, rules: *rules }),
-        };
-        let mut bytes = bytes_of(cursor)?;
-        let valid = match packing {
-            Packing::Intset => intset::validate(&bytes).is_some_and(|count| count > 0),
-            Packing::Listpack => listpack::validate(&bytes).is_some(),
-        };
-        if valid && packing == Packing::Listpack {
-            listpack::normalize(&mut bytes);
+        let (value_type, packing) = kind_of(byte).ok_or_else(|| cursor.corrupt(LoadError::UnsupportedType(byte)))?;
+        let mut building = Building { value_type, left: 0, body: None, rules: *rules };
+        match packing {
+            None => building.left = cursor.length()?,
+            Some(packing) => {
+                let body = building.checked(packing, bytes_of(cursor)?);
+                building.body = Some(body.ok_or_else(|| cursor.corrupt(LoadError::Damaged(fault_of(byte))))?);
+                building.fit();
+            }
         }
-        let building =
-            Building { value_type: Type::Set, left: 0, body: Some(Body::Packed(packing, bytes)), rules: *rules };
-        if !valid || building.has_duplicates() {
-            return Err(cursor.corrupt(LoadError::Damaged(fault)));
-        }
-        Ok(building.within_limits())
+        Ok(building)
     }
 
     /// Reads some elements. What is complete before an incomplete one stays read: the cursor says how far that is.
@@ -79,66 +87,109 @@ impl Building {
 
     /// What was read; `None` if that is an empty collection, which no server keeps.
     pub(super) fn finish(self) -> (Type, Option<Body>) {
-        let body = self.body.filter(|body| !SetRef::of_body(body).is_empty());
-        (self.value_type, body)
+        let value_type = self.value_type;
+        (value_type, self.body.filter(|body| !body.content(value_type).is_empty()))
     }
 
     fn element(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
-        let (mut digits, expanded);
-        let text = match cursor.string()? {
-            EncodedString::Plain(span) => cursor.bytes(span),
-            EncodedString::Integer(number) => {
-                digits = [0; INTEGER_TEXT_SIZE];
-                format_i64(number, &mut digits)
-            }
-            EncodedString::Compressed { data, size } => {
-                expanded = cursor.expand(data, size)?;
-                &expanded
-            }
-        };
+        let mut expanded = (Vec::new(), Vec::new());
+        let mut digits = ([0; INTEGER_TEXT_SIZE], [0; INTEGER_TEXT_SIZE]);
+        let first = text(cursor.string()?, cursor, &mut digits.0, &mut expanded.0)?;
+        let mut second = None;
+        if self.value_type == Type::Hash {
+            second = Some(text(cursor.string()?, cursor, &mut digits.1, &mut expanded.1)?);
+        }
+        if self.add(first, second) {
+            return Ok(());
+        }
+        let fault = if second.is_some() { Fault::HashFields } else { Fault::SetMembers };
+        Err(cursor.corrupt(LoadError::Damaged(fault)))
+    }
+
+    /// Adds an element. False if it was there.
+    fn add(&mut self, element: &[u8], value: Option<&[u8]>) -> bool {
         let (rules, expected) = (self.rules, usize::try_from(self.left).unwrap_or(usize::MAX));
-        let body = self.body.get_or_insert_with(|| rules.empty(text, expected));
-        if rules.add(body, text) { Ok(()) } else { Err(cursor.corrupt(LoadError::Damaged(Fault::SetMembers))) }
+        let body = self.body.get_or_insert_with(|| match value {
+            None => rules.empty(element, expected),
+            Some(_) => fields::empty(),
+        });
+        match value {
+            None => rules.add(body, element),
+            Some(value) => rules.set_field(body, element, value),
+        }
     }
 
-    /// Made anew if it is not as small as the parameters want it: those of the server that wrote it may differ.
-    fn within_limits(mut self) -> Building {
-        let Some(body) = &self.body else { return self };
-        let (set, limits) = (SetRef::of_body(body), &self.rules.limits);
-        let small = match body {
-            Body::Packed(Packing::Intset, _) => set.len() <= limits.set_intset_entries,
-            _ => {
-                set.len() <= limits.set_listpack_entries
-                    && set.iter().all(|member| member.length() <= limits.set_listpack_value)
+    /// A small collection out of untrusted bytes.
+    fn checked(&self, packing: Packing, mut bytes: Vec<u8>) -> Option<Body> {
+        match packing {
+            Packing::Intset => drop(intset::validate(&bytes).filter(|&count| count > 0)?),
+            Packing::Listpack => {
+                let count = listpack::validate(&bytes)?;
+                if self.value_type == Type::Hash && !count.is_multiple_of(2) {
+                    return None;
+                }
+                listpack::normalize(&mut bytes);
             }
-        };
-        if small {
-            return self;
         }
-        let mut large: Option<Body> = None;
-        for member in set.iter() {
-            let mut digits = [0; INTEGER_TEXT_SIZE];
-            let text = member.bytes(&mut digits);
-            self.rules.add(large.get_or_insert_with(|| self.rules.empty(text, set.len())), text);
-        }
-        self.body = large;
-        self
+        let body = Body::Packed(packing, bytes);
+        let mut names: Vec<Vec<u8>> = Vec::new();
+        body.content(self.value_type).for_each_element(|name, _| names.push(name.bytes(&mut [0; 20]).to_vec()));
+        names.sort_unstable();
+        names.windows(2).all(|pair| pair[0] != pair[1]).then_some(body)
     }
 
-    fn has_duplicates(&self) -> bool {
-        let Some(body) = &self.body else { return false };
-        let mut members: Vec<Vec<u8>> =
-            SetRef::of_body(body).iter().map(|member| member.bytes(&mut [0; INTEGER_TEXT_SIZE]).to_vec()).collect();
-        members.sort_unstable();
-        members.windows(2).any(|pair| pair[0] == pair[1])
+    /// Makes a small collection anew if it is not as small as the parameters want it.
+    fn fit(&mut self) {
+        let Some(body) = &self.body else { return };
+        let (content, limits) = (body.content(self.value_type), &self.rules.limits);
+        let (entries, longest) = match (self.value_type, body) {
+            (_, Body::Packed(Packing::Intset, _)) => (limits.set_intset_entries, usize::MAX),
+            (Type::Hash, _) => (limits.hash_listpack_entries, limits.hash_listpack_value),
+            _ => (limits.set_listpack_entries, limits.set_listpack_value),
+        };
+        let mut fits = content.len() <= entries;
+        let fitting = |text: Value<'_>| text.length() <= longest;
+        content.for_each_element(|element, value| fits &= fitting(element) && value.is_none_or(fitting));
+        if fits {
+            return;
+        }
+        let mut anew = Building { body: None, left: content.len() as u64, ..*self };
+        content.for_each_element(|element, value| {
+            let (mut first, mut second) = ([0; INTEGER_TEXT_SIZE], [0; INTEGER_TEXT_SIZE]);
+            anew.add(element.bytes(&mut first), value.as_ref().map(|value| value.bytes(&mut second)));
+        });
+        self.body = anew.body;
     }
+}
+
+fn fault_of(byte: u8) -> Fault {
+    match byte {
+        object_type::SET_INTSET => Fault::Intset,
+        object_type::SET_LISTPACK => Fault::SetListpack,
+        _ => Fault::HashListpack,
+    }
+}
+
+/// The bytes of a string that was read.
+fn text<'t>(
+    string: EncodedString,
+    cursor: &Cursor<'t>,
+    digits: &'t mut [u8; INTEGER_TEXT_SIZE],
+    expanded: &'t mut Vec<u8>,
+) -> Result<&'t [u8], Stop> {
+    Ok(match string {
+        EncodedString::Plain(span) => cursor.bytes(span),
+        EncodedString::Integer(number) => format_i64(number, digits),
+        EncodedString::Compressed { data, size } => {
+            *expanded = cursor.expand(data, size)?;
+            expanded
+        }
+    })
 }
 
 /// A string's bytes.
 fn bytes_of(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, Stop> {
-    Ok(match cursor.string()? {
-        EncodedString::Plain(span) => cursor.bytes(span).to_vec(),
-        EncodedString::Integer(number) => Value::Integer(number).bytes(&mut [0; INTEGER_TEXT_SIZE]).to_vec(),
-        EncodedString::Compressed { data, size } => cursor.expand(data, size)?,
-    })
+    let string = cursor.string()?;
+    let (mut digits, mut expanded) = ([0; INTEGER_TEXT_SIZE], Vec::new());
+    Ok(text(string, cursor, &mut digits, &mut expanded)?.to_vec())
 }

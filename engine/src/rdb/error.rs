@@ -13,6 +13,10 @@ pub enum Fault {
     SetListpack,
     /// A member that comes twice.
     SetMembers,
+    /// A hash's listpack.
+    HashListpack,
+    /// A field that comes twice.
+    HashFields,
 }
 
 impl fmt::Display for Fault {
@@ -21,6 +25,8 @@ impl fmt::Display for Fault {
             Fault::Intset => "Intset integrity check failed.",
             Fault::SetListpack => "Set listpack integrity check failed.",
             Fault::SetMembers => "Duplicate set members detected",
+            Fault::HashListpack => "Hash listpack integrity check failed.",
+            Fault::HashFields => "Duplicate hash fields detected",
         })
     }
 }

@@ -7,8 +7,12 @@
 pub const STRING: u8 = 0;
 /// A set, member by member.
 pub const SET: u8 = 2;
+/// A hash, field by field.
+pub const HASH: u8 = 4;
 /// A set, as an intset.
 pub const SET_INTSET: u8 = 11;
+/// A hash, as a listpack.
+pub const HASH_LISTPACK: u8 = 16;
 /// A set, as a listpack.
 pub const SET_LISTPACK: u8 = 20;
 
@@ -32,7 +36,7 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(1, "list-linked", 1),
     row(SET, "set-hashtable", 1),
     row(3, "zset-v1", 1),
-    row(4, "hash-hashtable", 1),
+    row(HASH, "hash-hashtable", 1),
     row(5, "zset-v2", 1),
     row(6, "module-pre-release", 1),
     row(7, "module-value", 1),
@@ -43,7 +47,7 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(13, "hash-ziplist", 1),
     row(14, "quicklist", 1),
     row(15, "stream", 1),
-    row(16, "hash-listpack", 1),
+    row(HASH_LISTPACK, "hash-listpack", 1),
     row(17, "zset-listpack", 1),
     row(18, "quicklist-v2", 1),
     row(19, "stream-v2", 1),

@@ -213,14 +213,5 @@ fn sample<'a>(set: SetRef<'a>, count: usize, random: &mut Random) -> Vec<Value<'
         }
         return chosen;
     }
-    // Selection sampling: Knuth, volume 2, algorithm S.
-    let (mut left, mut wanted) = (size as u64, count.min(size) as u64);
-    set.iter()
-        .filter(|_| {
-            let take = random.below(left) < wanted;
-            left -= 1;
-            wanted -= u64::from(take);
-            take
-        })
-        .collect()
+    random.select(set.iter(), size, count)
 }

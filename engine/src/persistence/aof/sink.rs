@@ -2,8 +2,8 @@
 
 use crate::base::number::format_i64;
 use crate::boundary::id::DatabaseId;
-use crate::data::entry::{Content, EntryRef, Value};
-use crate::data::set::SetRef;
+use crate::data::entry::{Content, EntryRef};
+use crate::data::shape::Type;
 use crate::keyspace::snapshot::{Given, Sink};
 use crate::server::journal::{begin_request, write_argument, write_request, write_select};
 use alloc::vec::Vec;
@@ -27,19 +27,22 @@ impl CommandSink {
 }
 
 impl CommandSink {
-    /// Requests that add `count` elements to a key, some in each.
-    fn elements<'v>(&mut self, command: &[u8], key: &[u8], count: usize, mut values: impl Iterator<Item = Value<'v>>) {
-        let mut left = count;
-        while left > 0 {
-            let some = left.min(REQUEST_ELEMENTS);
-            begin_request(2 + some, &mut self.bytes);
-            write_argument(command, &mut self.bytes);
-            write_argument(key, &mut self.bytes);
-            for value in values.by_ref().take(some) {
-                write_argument(value.bytes(&mut [0; 20]), &mut self.bytes);
+    /// Requests that add a collection's elements to a key, some in each.
+    fn elements(&mut self, command: &[u8], key: &[u8], content: Content<'_>) {
+        let (mut left, mut in_request) = (content.len(), 0);
+        content.for_each_element(|element, value| {
+            if in_request == 0 {
+                in_request = left.min(REQUEST_ELEMENTS);
+                left -= in_request;
+                begin_request(2 + in_request * if value.is_some() { 2 } else { 1 }, &mut self.bytes);
+                write_argument(command, &mut self.bytes);
+                write_argument(key, &mut self.bytes);
             }
-            left -= some;
-        }
+            in_request -= 1;
+            for text in [Some(element), value].into_iter().flatten() {
+                write_argument(text.bytes(&mut [0; 20]), &mut self.bytes);
+            }
+        });
     }
 }
 
@@ -56,9 +59,8 @@ impl Sink for CommandSink {
                 write_request(3, [&b"SET"[..], key, value].into_iter(), &mut self.bytes);
             }
             content => {
-                if let Some(set) = SetRef::of(content) {
-                    self.elements(b"SADD", key, set.len(), set.iter());
-                }
+                let command: &[u8] = if entry.value_type() == Type::Hash { b"HMSET" } else { b"SADD" };
+                self.elements(command, key, content);
             }
         }
         if let Some(at) = entry.expire_at_ms() {

@@ -44,7 +44,7 @@ fn describe(item: Item<'_>) -> String {
         }
         Item::Part => unreachable!("they are passed over"),
         Item::Collection { key, value_type, body, expire_at_ms, .. } => {
-            let size = body.map_or(0, |body| crate::data::set::SetRef::of_body(&body).len());
+            let size = body.map_or(0, |body| body.content(value_type).len());
             format!("{} = {} of {size} @{expire_at_ms:?}", key.escape_ascii(), value_type.name())
         }
         Item::Function(source) => format!("function {}", source.escape_ascii()),

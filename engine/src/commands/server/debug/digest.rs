@@ -9,7 +9,6 @@ use crate::base::sha1::sha1;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::data::entry::{Content, EntryRef};
-use crate::data::set::SetRef;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Slot};
 use crate::resp::request::Arguments;
@@ -82,9 +81,15 @@ fn append_value(digest: &mut Digest, entry: EntryRef<'_>) {
     match entry.content() {
         Content::String(value) => digest.append(value.bytes(&mut [0; 20])),
         content => {
-            for member in SetRef::of(content).into_iter().flat_map(SetRef::iter) {
-                digest.add(member.bytes(&mut [0; 20]));
-            }
+            content.for_each_element(|element, value| match value {
+                None => digest.add(element.bytes(&mut [0; 20])),
+                Some(value) => {
+                    let mut pair = Digest::default();
+                    pair.append(element.bytes(&mut [0; 20]));
+                    pair.append(value.bytes(&mut [0; 20]));
+                    digest.add(&pair.0);
+                }
+            });
         }
     }
     if entry.expire_at_ms().is_some() {

@@ -1,0 +1,135 @@
+//! HRANDFIELD: fields at random.
+
+use super::{hash_at, reply_text};
+use crate::base::number::parse_i64;
+use crate::base::random::Random;
+use crate::command::context::Context;
+use crate::command::error::Error;
+use crate::command::spec::*;
+use crate::data::entry::Value;
+use crate::data::fields::HashRef;
+use crate::data::shape::Type;
+use crate::resp::reply::{Protocol, Reply};
+use crate::resp::request::Arguments;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+/// If more than one in so many is wanted, all are looked at.
+const SAMPLE_FACTOR: usize = 3;
+
+/// HRANDFIELD.
+pub(super) const HRANDFIELD: Command = Command {
+    name: "hrandfield",
+    group: Group::Hash,
+    since: "6.2.0",
+    summary: "Returns fields of a hash at random.",
+    complexity: "O(N) where N is the number of fields returned",
+    arity: -2,
+    flags: Flags::READONLY,
+    categories: Categories::HASH.and(Categories::READ).and(Categories::SLOW),
+    tips: &["nondeterministic_output"],
+    keys: &[KeySpec {
+        flags: KeyFlags::RO.and(KeyFlags::ACCESS),
+        begin: Begin::Index(1),
+        find: Find::Range { last: 0, step: 1, limit: 0 },
+        notes: "",
+    }],
+    arguments: &[
+        Argument::new("key", ArgumentKind::Key(0)),
+        Argument::new(
+            "options",
+            ArgumentKind::Block(&[
+                Argument::new("count", ArgumentKind::Integer),
+                Argument::token("withvalues", "WITHVALUES").optional(),
+            ]),
+        )
+        .optional(),
+    ],
+    subcommands: &[],
+    handler: hrandfield,
+};
+
+fn hrandfield(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    let key = context.key(&arguments, 1);
+    let Some(count) = arguments.get(2) else { return one(context, &arguments) };
+    let count = parse_i64(count).filter(|&count| count != i64::MIN).ok_or(Error::NotInteger)?;
+    let with_values = match arguments.get(3) {
+        None => false,
+        Some(word) if arguments.len() == 4 && word.eq_ignore_ascii_case(b"withvalues") => true,
+        Some(_) => return Err(Error::Syntax),
+    };
+    if with_values && !(-i64::MAX / 2..=i64::MAX / 2).contains(&count) {
+        return Err(Error::OutOfRange);
+    }
+    let Some(location) = context.find_read_of(&key, Type::Hash)?.filter(|_| count != 0) else {
+        context.reply.array(0);
+        return Ok(());
+    };
+    let mut random = context.keyspace.random.clone();
+    let hash = hash_at(context.keyspace, context.session.database, location);
+    let (reply, wanted) = (&mut context.reply, count.unsigned_abs() as usize);
+    if count < 0 {
+        begin(reply, wanted, with_values);
+        for _ in 0..wanted {
+            if let Some(pair) = hash.random(|| random.next_u64()) {
+                reply_pair(reply, pair, with_values);
+            }
+        }
+    } else {
+        let pairs = sample(hash, wanted, &mut random);
+        begin(reply, pairs.len(), with_values);
+        pairs.into_iter().for_each(|pair| reply_pair(reply, pair, with_values));
+    }
+    context.keyspace.random = random;
+    Ok(())
+}
+
+fn one(context: &mut Context<'_>, arguments: &Arguments<'_>) -> Result<(), Error> {
+    let key = context.key(arguments, 1);
+    let Some(location) = context.find_read_of(&key, Type::Hash)? else {
+        context.reply.null();
+        return Ok(());
+    };
+    let mut random = context.keyspace.random.clone();
+    match hash_at(context.keyspace, context.session.database, location).random(|| random.next_u64()) {
+        Some((field, _)) => reply_text(&mut context.reply, field),
+        None => context.reply.null(),
+    }
+    context.keyspace.random = random;
+    Ok(())
+}
+
+/// With values, RESP3 has an array for each pair.
+fn begin(reply: &mut Reply<'_>, pairs: usize, with_values: bool) {
+    let flat = with_values && reply.protocol() == Protocol::Resp2;
+    reply.array(if flat { pairs * 2 } else { pairs });
+}
+
+fn reply_pair(reply: &mut Reply<'_>, (field, value): (Value<'_>, Value<'_>), with_values: bool) {
+    if with_values && reply.protocol() != Protocol::Resp2 {
+        reply.array(2);
+    }
+    reply_text(reply, field);
+    if with_values {
+        reply_text(reply, value);
+    }
+}
+
+/// Different fields, each choice of them as likely as any other.
+fn sample<'a>(hash: HashRef<'a>, count: usize, random: &mut Random) -> Vec<(Value<'a>, Value<'a>)> {
+    let size = hash.len();
+    if count.saturating_mul(SAMPLE_FACTOR) < size && matches!(hash, HashRef::Members(_)) {
+        let (mut chosen, mut seen) = (Vec::new(), BTreeSet::new());
+        while chosen.len() < count
+            && let Some(pair) = hash.random(|| random.next_u64())
+        {
+            if let Value::Bytes(field) = pair.0
+                && seen.insert(field)
+            {
+                chosen.push(pair);
+            }
+        }
+        return chosen;
+    }
+    random.select(hash.iter(), size, count)
+}
