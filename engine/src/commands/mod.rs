@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod generic;
 pub mod hash;
+pub mod list;
 pub mod persistence;
 pub mod pubsub;
 pub mod replication;
@@ -19,6 +20,7 @@ pub static COMMANDS: &[&[Command]] = &[
     generic::COMMANDS,
     set::COMMANDS,
     hash::COMMANDS,
+    list::COMMANDS,
     connection::COMMANDS,
     server::COMMANDS,
     transactions::COMMANDS,

@@ -2,6 +2,7 @@
 
 use crate::base::image::{Damaged, Tape};
 use crate::data::entry::Content;
+use crate::data::list::List;
 use crate::data::members::Members;
 use crate::data::shape::{Packing, Shape, Type};
 use crate::data::slab::block_size;
@@ -14,6 +15,8 @@ use alloc::vec::Vec;
 pub enum Collection {
     /// A set, or a hash.
     Members(Members),
+    /// A list.
+    List(List),
 }
 
 impl Collection {
@@ -22,6 +25,7 @@ impl Collection {
         let own = block_size(size_of::<Collection>());
         match self {
             Collection::Members(members) => own + members.bytes(),
+            Collection::List(list) => own + list.bytes(),
         }
     }
 }
@@ -31,6 +35,7 @@ impl Collection {
     pub fn write(&self, tape: &mut Tape<'_>) {
         match self {
             Collection::Members(members) => members.write(tape),
+            Collection::List(list) => list.write(tape),
         }
     }
 
@@ -40,6 +45,7 @@ impl Collection {
     /// If there is none.
     pub fn read(tape: &mut Tape<'_>, value_type: Type) -> Result<Collection, Damaged> {
         match value_type {
+            Type::List => List::read(tape).map(Collection::List),
             Type::Set => Members::read(tape, false).map(Collection::Members),
             Type::Hash => Members::read(tape, true).map(Collection::Members),
             _ => Err(Damaged),

@@ -41,6 +41,7 @@ impl<'a> HashRef<'a> {
             Body::Packed(_, bytes) => HashRef::Listpack(Listpack::new(bytes)),
             Body::Large(collection) => match &**collection {
                 Collection::Members(members) => HashRef::Members(members),
+                Collection::List(_) => HashRef::Listpack(Listpack::new(&[])),
             },
         }
     }
@@ -141,6 +142,7 @@ impl Rules {
             Body::Packed(_, bytes) => set_packed(bytes, field, value),
             Body::Large(collection) => match &mut **collection {
                 Collection::Members(members) => members.insert(field, value, None),
+                Collection::List(_) => false,
             },
         };
         if new && matches!(body, Body::Packed(..)) && HashRef::of_body(body).len() > limits.hash_listpack_entries {
@@ -186,6 +188,7 @@ pub fn remove(body: &mut Body, field: &[u8]) -> bool {
         }
         Body::Large(collection) => match &mut **collection {
             Collection::Members(members) => members.remove(field),
+            Collection::List(_) => false,
         },
     }
 }

@@ -10,6 +10,7 @@ pub mod fields;
 pub mod hash;
 pub mod intset;
 pub mod limits;
+pub mod list;
 pub mod listpack;
 pub mod members;
 pub mod owned;

@@ -48,6 +48,7 @@ impl<'a> SetRef<'a> {
             Body::Packed(Packing::Listpack, bytes) => SetRef::Listpack(Listpack::new(bytes)),
             Body::Large(collection) => match &**collection {
                 Collection::Members(members) => SetRef::Members(members),
+                Collection::List(_) => SetRef::Listpack(Listpack::new(&[])),
             },
         }
     }
@@ -207,6 +208,7 @@ impl Rules {
             }
             Body::Large(collection) => match &mut **collection {
                 Collection::Members(members) => members.insert(member, &[], None),
+                Collection::List(_) => false,
             },
         }
     }
@@ -261,6 +263,7 @@ pub fn remove(body: &mut Body, member: &[u8]) -> bool {
         }
         Body::Large(collection) => match &mut **collection {
             Collection::Members(members) => members.remove(member),
+            Collection::List(_) => false,
         },
     }
 }

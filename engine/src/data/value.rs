@@ -3,6 +3,7 @@
 use crate::base::number::{format_i64, parse_i64};
 use crate::data::collection::Collection;
 use crate::data::fields::HashRef;
+use crate::data::list::ListRef;
 use crate::data::set::SetRef;
 use crate::data::shape::{Packing, Type};
 use alloc::boxed::Box;
@@ -81,7 +82,9 @@ pub enum Content<'a> {
 impl Content<'_> {
     /// Number of elements of a collection, a pair counting as one.
     pub fn len(self) -> usize {
-        SetRef::of(self).map(SetRef::len).or_else(|| HashRef::of(self).map(HashRef::len)).unwrap_or(0)
+        let of_set = SetRef::of(self).map(SetRef::len);
+        let of_hash = || HashRef::of(self).map(HashRef::len);
+        of_set.or_else(of_hash).or_else(|| ListRef::of(self).map(ListRef::len)).unwrap_or(0)
     }
 
     /// True if there is none.
@@ -95,6 +98,8 @@ impl Content<'_> {
             set.iter().for_each(|member| visit(member, None));
         } else if let Some(hash) = HashRef::of(self) {
             hash.iter().for_each(|(field, value)| visit(field, Some(value)));
+        } else if let Some(list) = ListRef::of(self) {
+            list.iter_from(0).for_each(|element| visit(element, None));
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::{Content, EntryRef};
+use crate::data::shape::Type;
 use crate::engine::Engine;
 use crate::keyspace::database::Slot;
 
@@ -39,7 +40,9 @@ fn hash_entry(id: DatabaseId, entry: EntryRef<'_>) -> u64 {
                 for text in [Some(element), value].into_iter().flatten() {
                     hash.add_bytes(text.bytes(&mut [0; 20]));
                 }
-                sum = sum.wrapping_add(hash.value());
+                // What has an order is hashed with what came before it.
+                let ordered = entry.value_type() == Type::List;
+                sum = if ordered { sum.rotate_left(5) ^ hash.value() } else { sum.wrapping_add(hash.value()) };
             });
             hash.add(sum);
         }

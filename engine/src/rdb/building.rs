@@ -3,17 +3,20 @@
 //! What is small is checked as a whole, and made anew where this server's parameters want it otherwise than those of
 //! the one that wrote it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::base::number::format_i64;
-use crate::data::collection::Body;
+use crate::data::collection::{Body, Collection};
 use crate::data::entry::Value;
 use crate::data::fields;
 use crate::data::intset;
 use crate::data::limits::Rules;
+use crate::data::list::{self, List, Node};
 use crate::data::listpack;
 use crate::data::shape::{Packing, Type};
 
+use super::content::{NODE_PACKED, NODE_PLAIN};
 use super::cursor::{Cursor, EncodedString, Stop};
 use super::encode::INTEGER_TEXT_SIZE;
 use super::error::{Fault, LoadError};
@@ -29,11 +32,14 @@ pub(super) struct Building {
     left: u64,
     body: Option<Body>,
     rules: Rules,
+    /// Its elements are nodes of a list.
+    nodes: bool,
 }
 
 /// How the value behind a byte is read; `None` if it is not.
 fn kind_of(byte: u8) -> Option<(Type, Option<Packing>)> {
     Some(match byte {
+        object_type::LIST | object_type::LIST_LINKED => (Type::List, None),
         object_type::SET => (Type::Set, None),
         object_type::SET_INTSET => (Type::Set, Some(Packing::Intset)),
         object_type::SET_LISTPACK => (Type::Set, Some(Packing::Listpack)),
@@ -52,7 +58,8 @@ impl Building {
     /// Begins with what follows a key: all of a small collection, or the length of a large one.
     pub(super) fn begin(byte: u8, cursor: &mut Cursor<'_>, rules: &Rules) -> Result<Building, Stop> {
         let (value_type, packing) = kind_of(byte).ok_or_else(|| cursor.corrupt(LoadError::UnsupportedType(byte)))?;
-        let mut building = Building { value_type, left: 0, body: None, rules: *rules };
+        let nodes = byte == object_type::LIST;
+        let mut building = Building { value_type, left: 0, body: None, rules: *rules, nodes };
         match packing {
             None => building.left = cursor.length()?,
             Some(packing) => {
@@ -86,12 +93,18 @@ impl Building {
     }
 
     /// What was read; `None` if that is an empty collection, which no server keeps.
-    pub(super) fn finish(self) -> (Type, Option<Body>) {
+    pub(super) fn finish(mut self) -> (Type, Option<Body>) {
         let value_type = self.value_type;
+        if let (Type::List, Some(body)) = (value_type, &mut self.body) {
+            self.rules.condense(body, true);
+        }
         (value_type, self.body.filter(|body| !body.content(value_type).is_empty()))
     }
 
     fn element(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
+        if self.nodes {
+            return self.node(cursor);
+        }
         let mut expanded = (Vec::new(), Vec::new());
         let mut digits = ([0; INTEGER_TEXT_SIZE], [0; INTEGER_TEXT_SIZE]);
         let first = text(cursor.string()?, cursor, &mut digits.0, &mut expanded.0)?;
@@ -106,14 +119,44 @@ impl Building {
         Err(cursor.corrupt(LoadError::Damaged(fault)))
     }
 
+    /// Reads a node of a list.
+    fn node(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
+        let container = cursor.length()?;
+        let mut bytes = bytes_of(cursor)?;
+        let node = match container {
+            NODE_PLAIN => Node::Plain(bytes.into()),
+            NODE_PACKED if listpack::validate(&bytes).is_some() => {
+                listpack::normalize(&mut bytes);
+                bytes.shrink_to_fit();
+                Node::Packed(bytes)
+            }
+            NODE_PACKED => return Err(cursor.corrupt(LoadError::Damaged(Fault::ListNode))),
+            _ => return Err(cursor.corrupt(LoadError::Damaged(Fault::ListContainer))),
+        };
+        let body = self.body.get_or_insert_with(|| Body::Large(Box::new(Collection::List(List::default()))));
+        if let Body::Large(collection) = body
+            && let Collection::List(list) = &mut **collection
+        {
+            list.push_node(node);
+        }
+        Ok(())
+    }
+
     /// Adds an element. False if it was there.
     fn add(&mut self, element: &[u8], value: Option<&[u8]>) -> bool {
         let (rules, expected) = (self.rules, usize::try_from(self.left).unwrap_or(usize::MAX));
-        let body = self.body.get_or_insert_with(|| match value {
-            None => rules.empty(element, expected),
-            Some(_) => fields::empty(),
+        let value_type = self.value_type;
+        let body = self.body.get_or_insert_with(|| match value_type {
+            Type::List => list::empty(),
+            Type::Hash => fields::empty(),
+            _ => rules.empty(element, expected),
         });
         match value {
+            None if value_type == Type::List => {
+                rules.expect_elements(body, element.len(), 1);
+                rules.push(body, false, element);
+                true
+            }
             None => rules.add(body, element),
             Some(value) => rules.set_field(body, element, value),
         }

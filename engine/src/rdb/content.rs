@@ -2,12 +2,19 @@
 
 use alloc::vec::Vec;
 
+use crate::data::collection::Collection;
 use crate::data::entry::{Content, Value};
+use crate::data::list::Node;
 use crate::data::shape::{Packing, Type};
 
 use super::encode::{write_integer, write_length, write_string};
 use super::object_type;
 use super::version::WriteVersion;
+
+/// A node of a list that is one element.
+pub(super) const NODE_PLAIN: u64 = 1;
+/// A node of a list that is a listpack.
+pub(super) const NODE_PACKED: u64 = 2;
 
 /// The byte before the key.
 pub(super) fn type_byte(content: Content<'_>, version: WriteVersion) -> u8 {
@@ -15,6 +22,7 @@ pub(super) fn type_byte(content: Content<'_>, version: WriteVersion) -> u8 {
         Content::String(_) => object_type::STRING,
         Content::Packed(Type::Set, Packing::Intset, _) => object_type::SET_INTSET,
         Content::Packed(Type::Set, Packing::Listpack, _) if version >= WriteVersion::V11 => object_type::SET_LISTPACK,
+        Content::Packed(Type::List, ..) | Content::Large(Type::List, _) => object_type::LIST,
         Content::Packed(Type::Hash, ..) => object_type::HASH_LISTPACK,
         Content::Large(Type::Hash, _) => object_type::HASH,
         Content::Packed(..) | Content::Large(..) => object_type::SET,
@@ -37,6 +45,22 @@ pub(super) fn write_content(
         Content::String(Value::Integer(number)) => write_integer(output, number),
         Content::String(Value::Bytes(text)) => write_string(output, text, scratch),
         Content::Packed(_, _, bytes) if is_packed(type_byte(content, version)) => write_string(output, bytes, scratch),
+        Content::Packed(Type::List, _, bytes) => {
+            write_length(output, 1);
+            write_length(output, NODE_PACKED);
+            write_string(output, bytes, scratch);
+        }
+        Content::Large(_, Collection::List(list)) => {
+            write_length(output, list.node_count() as u64);
+            for node in list.nodes() {
+                let (container, bytes): (u64, &[u8]) = match node {
+                    Node::Packed(bytes) => (NODE_PACKED, bytes),
+                    Node::Plain(bytes) => (NODE_PLAIN, bytes),
+                };
+                write_length(output, container);
+                write_string(output, bytes, scratch.as_deref_mut());
+            }
+        }
         Content::Packed(..) | Content::Large(..) => {
             write_length(output, content.len() as u64);
             content.for_each_element(|element, value| {

@@ -13,6 +13,10 @@ pub enum Fault {
     SetListpack,
     /// A member that comes twice.
     SetMembers,
+    /// A list's listpack.
+    ListNode,
+    /// A list's node that is neither a listpack nor an element.
+    ListContainer,
     /// A hash's listpack.
     HashListpack,
     /// A field that comes twice.
@@ -25,6 +29,8 @@ impl fmt::Display for Fault {
             Fault::Intset => "Intset integrity check failed.",
             Fault::SetListpack => "Set listpack integrity check failed.",
             Fault::SetMembers => "Duplicate set members detected",
+            Fault::ListNode => "Listpack integrity check failed.",
+            Fault::ListContainer => "Quicklist integrity check failed.",
             Fault::HashListpack => "Hash listpack integrity check failed.",
             Fault::HashFields => "Duplicate hash fields detected",
         })

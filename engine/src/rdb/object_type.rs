@@ -11,6 +11,10 @@ pub const SET: u8 = 2;
 pub const HASH: u8 = 4;
 /// A set, as an intset.
 pub const SET_INTSET: u8 = 11;
+/// A list, as nodes, each a listpack or one element.
+pub const LIST: u8 = 18;
+/// A list, element by element.
+pub const LIST_LINKED: u8 = 1;
 /// A hash, as a listpack.
 pub const HASH_LISTPACK: u8 = 16;
 /// A set, as a listpack.
@@ -33,7 +37,7 @@ const fn row(byte: u8, name: &'static str, since_version: i32) -> ObjectType {
 /// Every type, by ascending byte. Byte 8 was never given out.
 pub const OBJECT_TYPES: &[ObjectType] = &[
     row(STRING, "string", 1),
-    row(1, "list-linked", 1),
+    row(LIST_LINKED, "list-linked", 1),
     row(SET, "set-hashtable", 1),
     row(3, "zset-v1", 1),
     row(HASH, "hash-hashtable", 1),
@@ -49,7 +53,7 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(15, "stream", 1),
     row(HASH_LISTPACK, "hash-listpack", 1),
     row(17, "zset-listpack", 1),
-    row(18, "quicklist-v2", 1),
+    row(LIST, "quicklist-v2", 1),
     row(19, "stream-v2", 1),
     row(SET_LISTPACK, "set-listpack", 1),
     row(21, "stream-v3", 1),

@@ -59,7 +59,11 @@ impl Sink for CommandSink {
                 write_request(3, [&b"SET"[..], key, value].into_iter(), &mut self.bytes);
             }
             content => {
-                let command: &[u8] = if entry.value_type() == Type::Hash { b"HMSET" } else { b"SADD" };
+                let command: &[u8] = match entry.value_type() {
+                    Type::Hash => b"HMSET",
+                    Type::List => b"RPUSH",
+                    _ => b"SADD",
+                };
                 self.elements(command, key, content);
             }
         }

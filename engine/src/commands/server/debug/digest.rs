@@ -9,6 +9,7 @@ use crate::base::sha1::sha1;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::data::entry::{Content, EntryRef};
+use crate::data::shape::Type;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Slot};
 use crate::resp::request::Arguments;
@@ -82,6 +83,7 @@ fn append_value(digest: &mut Digest, entry: EntryRef<'_>) {
         Content::String(value) => digest.append(value.bytes(&mut [0; 20])),
         content => {
             content.for_each_element(|element, value| match value {
+                None if entry.value_type() == Type::List => digest.append(element.bytes(&mut [0; 20])),
                 None => digest.add(element.bytes(&mut [0; 20])),
                 Some(value) => {
                     let mut pair = Digest::default();

@@ -1,0 +1,486 @@
+//! Lists: a listpack, or a chain of them.
+//!
+//! ```text
+//! listpack   up to list-max-listpack-size
+//! quicklist  chunk ── chunk ── chunk          a chunk knows how many elements it has
+//!              │        │        │
+//!            nodes    nodes    nodes          a node is a listpack, or one long element
+//! ```
+//!
+//! A chunk has some hundred nodes at most, so that nothing that is done to a list
+//! moves much, and an index is found by looking at the chunks and at the nodes
+//! of one. What becomes small enough is a listpack again.
+
+mod node;
+mod packed;
+#[cfg(test)]
+mod tests;
+
+pub use node::Node;
+pub use packed::{ListRef, empty, insert, pop, remove_matching, replace, trim};
+
+use crate::base::image::{Damaged, Image, Tape};
+use crate::data::entry::Value;
+use crate::data::listpack::{self, Listpack};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::iter::FusedIterator;
+
+/// Nodes that a chunk has at most.
+const CHUNK_MAX: usize = 256;
+/// What the account counts for a node and for a chunk besides their own.
+const NODE_BYTES: usize = size_of::<Node>();
+
+/// How many elements, or bytes, a node has at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fill(pub i32);
+
+/// A node that is limited by its number of elements is no longer than this.
+const COUNTED_BYTES_MAX: usize = 8192;
+/// What the limit in bytes counts for the encoding of an element.
+const ELEMENT_OVERHEAD: usize = 8;
+
+impl Fill {
+    fn bytes_max(self) -> usize {
+        match self.0 {
+            0.. => COUNTED_BYTES_MAX,
+            -1 => 4096,
+            -2 => 8192,
+            -3 => 16_384,
+            -4 => 32_768,
+            _ => 65_536,
+        }
+    }
+
+    fn count_max(self) -> usize {
+        if self.0 < 0 { usize::MAX } else { self.0.max(1) as usize }
+    }
+
+    /// True if a node of so many bytes and elements is too large.
+    pub fn exceeded(self, bytes: usize, count: usize) -> bool {
+        bytes > self.bytes_max() || count > self.count_max()
+    }
+}
+
+/// Nodes that belong together.
+#[derive(Clone, Debug, Default)]
+struct Chunk {
+    nodes: VecDeque<Node>,
+    len: usize,
+}
+
+/// A large list.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    chunks: VecDeque<Chunk>,
+    len: usize,
+    nodes: usize,
+    bytes: usize,
+}
+
+/// Where an element stands: chunk, node, and number in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Place {
+    chunk: usize,
+    node: usize,
+    index: usize,
+}
+
+impl List {
+    /// A list of one node, or of none.
+    pub fn of_packed(bytes: Vec<u8>) -> List {
+        let mut list = List::default();
+        list.push_node(Node::Packed(bytes));
+        list
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes of all that it has allocated, as the account has them.
+    pub fn bytes(&self) -> usize {
+        self.bytes + self.nodes * NODE_BYTES + self.chunks.len() * size_of::<Chunk>()
+    }
+
+    /// The nodes, from the first to the last.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.chunks.iter().flat_map(|chunk| &chunk.nodes)
+    }
+
+    /// Number of nodes.
+    pub fn node_count(&self) -> usize {
+        self.nodes
+    }
+
+    /// Adds a node at the end; an empty one is none.
+    pub fn push_node(&mut self, node: Node) {
+        if node.len() > 0 {
+            let chunk = self.chunks.len().saturating_sub(1);
+            let node_index = self.chunks.back().map_or(0, |chunk| chunk.nodes.len());
+            self.insert_node(chunk, node_index, node);
+        }
+    }
+
+    /// The bytes of the only node, if it is a listpack.
+    fn only_packed(&self) -> Option<&Vec<u8>> {
+        match self.chunks.front()?.nodes.front()? {
+            Node::Packed(bytes) if self.nodes == 1 => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn locate(&self, index: usize) -> Option<Place> {
+        if index >= self.len {
+            return None;
+        }
+        let (mut chunk, mut before) = (0, 0);
+        if index < self.len / 2 {
+            while before + self.chunks[chunk].len <= index {
+                before += self.chunks[chunk].len;
+                chunk += 1;
+            }
+        } else {
+            (chunk, before) = (self.chunks.len() - 1, self.len - self.chunks.back()?.len);
+            while before > index {
+                chunk -= 1;
+                before -= self.chunks[chunk].len;
+            }
+        }
+        let nodes = &self.chunks[chunk].nodes;
+        let mut left = index - before;
+        if left < self.chunks[chunk].len / 2 {
+            for (node, length) in nodes.iter().map(Node::len).enumerate() {
+                if left < length {
+                    return Some(Place { chunk, node, index: left });
+                }
+                left -= length;
+            }
+            return None;
+        }
+        let mut from_end = self.chunks[chunk].len - left;
+        for (node, length) in nodes.iter().map(Node::len).enumerate().rev() {
+            if from_end <= length {
+                return Some(Place { chunk, node, index: length - from_end });
+            }
+            from_end -= length;
+        }
+        None
+    }
+
+    /// An element.
+    pub fn get(&self, index: usize) -> Option<Value<'_>> {
+        let place = self.locate(index)?;
+        self.chunks[place.chunk].nodes[place.node].get(place.index)
+    }
+
+    /// Has a node changed; counts and the account follow, and an empty node goes.
+    fn change<R>(&mut self, chunk: usize, node: usize, change: impl FnOnce(&mut Node) -> R) -> R {
+        let part = &mut self.chunks[chunk];
+        let target = &mut part.nodes[node];
+        let (len, bytes) = (target.len(), target.footprint());
+        let result = change(target);
+        let (new_len, new_bytes) = (target.len(), target.footprint());
+        part.len = part.len - len + new_len;
+        self.len = self.len - len + new_len;
+        self.bytes = self.bytes - bytes + new_bytes;
+        if new_len == 0 {
+            self.take_node(chunk, node);
+        }
+        result
+    }
+
+    fn take_node(&mut self, chunk: usize, node: usize) -> Option<Node> {
+        let part = &mut self.chunks[chunk];
+        let taken = part.nodes.remove(node)?;
+        part.len -= taken.len();
+        self.len -= taken.len();
+        self.bytes -= taken.footprint();
+        self.nodes -= 1;
+        if part.nodes.is_empty() {
+            self.chunks.remove(chunk);
+        }
+        Some(taken)
+    }
+
+    /// Puts a node before another of a chunk; a chunk that is full is halved.
+    fn insert_node(&mut self, chunk: usize, node: usize, new: Node) {
+        if self.chunks.is_empty() {
+            self.chunks.push_back(Chunk::default());
+        }
+        self.len += new.len();
+        self.bytes += new.footprint();
+        self.nodes += 1;
+        let part = &mut self.chunks[chunk];
+        part.len += new.len();
+        part.nodes.insert(node, new);
+        if part.nodes.len() <= CHUNK_MAX {
+            return;
+        }
+        // What grows at an end leaves full chunks behind.
+        let at = match node {
+            0 => 1,
+            node if node + 1 == part.nodes.len() => node,
+            _ => CHUNK_MAX / 2,
+        };
+        let nodes = part.nodes.split_off(at);
+        let len = nodes.iter().map(Node::len).sum();
+        part.len -= len;
+        self.chunks.insert(chunk + 1, Chunk { nodes, len });
+    }
+
+    /// Adds an element at an end.
+    pub fn push(&mut self, front: bool, value: &[u8], fill: Fill) {
+        let chunk = if front { 0 } else { self.chunks.len().saturating_sub(1) };
+        let nodes = self.chunks.get(chunk).map_or(0, |chunk| chunk.nodes.len());
+        let node = if front { 0 } else { nodes.saturating_sub(1) };
+        if self.has_room(chunk, node, value, fill) {
+            let value = Value::encode(value);
+            return self.change(chunk, node, |node| {
+                let Node::Packed(bytes) = node else { return };
+                if front { listpack::push_front(bytes, value) } else { listpack::push_back(bytes, value) }
+            });
+        }
+        if nodes > 0 {
+            self.change(chunk, node, Node::settle);
+        }
+        self.insert_node(chunk, if front { 0 } else { nodes }, Node::of(value, fill.bytes_max()));
+    }
+
+    fn has_room(&self, chunk: usize, node: usize, value: &[u8], fill: Fill) -> bool {
+        match self.chunks.get(chunk).and_then(|chunk| chunk.nodes.get(node)) {
+            Some(Node::Packed(bytes)) => {
+                value.len() <= fill.bytes_max()
+                    && !fill.exceeded(bytes.len() + value.len() + ELEMENT_OVERHEAD, Listpack::new(bytes).len() + 1)
+            }
+            _ => false,
+        }
+    }
+
+    /// Inserts an element before the one at an index.
+    pub fn insert(&mut self, index: usize, value: &[u8], fill: Fill) {
+        let Some(place) = self.locate(index) else { return self.push(index == 0, value, fill) };
+        let Place { chunk, node, index } = place;
+        if self.has_room(chunk, node, value, fill) {
+            return self.change(chunk, node, |node| {
+                let at = node.position(index);
+                if let (Node::Packed(bytes), Some(at)) = (node, at) {
+                    listpack::insert_before(bytes, at, Value::encode(value));
+                }
+            });
+        }
+        let mut after = node;
+        if index > 0 {
+            self.split(chunk, node, index);
+            after = node + 1;
+        }
+        // Splitting a node may have halved the chunk.
+        let chunk_len = self.chunks[chunk].nodes.len();
+        let (chunk, after) = if after > chunk_len { (chunk + 1, after - chunk_len) } else { (chunk, after) };
+        self.insert_node(chunk, after, Node::of(value, fill.bytes_max()));
+    }
+
+    /// Splits a node in two, before an element that is not its first.
+    fn split(&mut self, chunk: usize, node: usize, index: usize) {
+        let tail = self.change(chunk, node, |node| {
+            let at = node.position(index);
+            match (node, at) {
+                (Node::Packed(bytes), Some(at)) => {
+                    let tail = listpack::split_off(bytes, at);
+                    bytes.shrink_to_fit();
+                    Some(tail)
+                }
+                _ => None,
+            }
+        });
+        if let Some(tail) = tail {
+            self.insert_node(chunk, node + 1, Node::Packed(tail));
+        }
+    }
+
+    /// Puts another element in the place of one.
+    pub fn replace(&mut self, index: usize, value: &[u8], fill: Fill) {
+        let Some(Place { chunk, node, index: at }) = self.locate(index) else { return };
+        let packed = matches!(&self.chunks[chunk].nodes[node], Node::Packed(bytes)
+            if value.len() <= fill.bytes_max() && !fill.exceeded(bytes.len() + value.len() + ELEMENT_OVERHEAD, 0));
+        if packed {
+            return self.change(chunk, node, |node| {
+                let position = node.position(at);
+                if let (Node::Packed(bytes), Some(position)) = (node, position) {
+                    listpack::replace(bytes, position, Value::encode(value));
+                }
+            });
+        }
+        self.insert(index, value, fill);
+        self.remove(index + 1, 1);
+    }
+
+    /// Removes so many elements, or as many as there are, from an index on.
+    pub fn remove(&mut self, index: usize, count: usize) {
+        let mut left = count;
+        while left > 0
+            && let Some(Place { chunk, node, index: at }) = self.locate(index)
+        {
+            let there = self.chunks[chunk].nodes[node].len() - at;
+            let some = left.min(there);
+            if at == 0 && some == there {
+                self.take_node(chunk, node);
+            } else {
+                self.change(chunk, node, |node| {
+                    let position = node.position(at);
+                    if let (Node::Packed(bytes), Some(position)) = (node, position) {
+                        listpack::remove_range(bytes, position, some);
+                        if bytes.len() < bytes.capacity() / 2 {
+                            bytes.shrink_to_fit();
+                        }
+                    }
+                });
+            }
+            left -= some;
+        }
+    }
+
+    /// The elements from an index on, towards the end.
+    pub fn iter_from(&self, index: usize) -> Iter<'_> {
+        let place = self.locate(index);
+        let (chunk, node) = place.map_or((self.chunks.len(), 0), |place| (place.chunk, place.node));
+        let inner = place.map(|place| node_iter(&self.chunks[chunk].nodes[node], place.index));
+        Iter { list: self, chunk, node, inner: inner.unwrap_or(NodeIter::Plain(None)) }
+    }
+
+    /// All elements, from the last to the first.
+    pub fn iter_back(&self) -> impl Iterator<Item = Value<'_>> {
+        let nodes = self.chunks.iter().rev().flat_map(|chunk| chunk.nodes.iter().rev());
+        nodes.flat_map(|node| node_iter(node, 0).rev())
+    }
+
+    /// Writes an image of it.
+    pub fn write(&self, tape: &mut Tape<'_>) {
+        // Nothing fails that is written.
+        let _ = self.chunks.len().image(tape);
+        for chunk in &self.chunks {
+            let _ = chunk.nodes.len().image(tape);
+            for node in &chunk.nodes {
+                let (mut capacity, bytes) = match node {
+                    Node::Packed(bytes) => (bytes.capacity(), &bytes[..]),
+                    Node::Plain(bytes) => (0, &bytes[..]),
+                };
+                let _ = capacity.image(tape);
+                tape.put_bytes(bytes);
+            }
+        }
+    }
+
+    /// Reads the image of one.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn read(tape: &mut Tape<'_>) -> Result<List, Damaged> {
+        let mut list = List::default();
+        let mut chunks = 0usize;
+        chunks.image(tape)?;
+        for _ in 0..chunks {
+            let mut chunk = Chunk::default();
+            let mut nodes = 0usize;
+            nodes.image(tape)?;
+            for _ in 0..nodes {
+                let mut capacity = 0usize;
+                capacity.image(tape)?;
+                let node = read_node(capacity, tape.get_bytes()?).ok_or(Damaged)?;
+                chunk.len += node.len();
+                list.bytes += node.footprint();
+                list.nodes += 1;
+                chunk.nodes.push_back(node);
+            }
+            list.len += chunk.len;
+            list.chunks.push_back(chunk);
+        }
+        Ok(list)
+    }
+}
+
+fn read_node(capacity: usize, contents: &[u8]) -> Option<Node> {
+    if capacity == 0 {
+        return Some(Node::Plain(contents.into()));
+    }
+    listpack::validate(contents).filter(|&count| count > 0 && capacity >= contents.len())?;
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(capacity).ok()?;
+    bytes.extend_from_slice(contents);
+    Some(Node::Packed(bytes))
+}
+
+/// Elements of one node.
+#[derive(Clone, Debug)]
+enum NodeIter<'a> {
+    Packed(listpack::Iter<'a>),
+    Plain(Option<&'a [u8]>),
+}
+
+impl<'a> Iterator for NodeIter<'a> {
+    type Item = Value<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value<'a>> {
+        match self {
+            NodeIter::Packed(iter) => iter.next(),
+            NodeIter::Plain(bytes) => bytes.take().map(Value::Bytes),
+        }
+    }
+}
+
+impl DoubleEndedIterator for NodeIter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        match self {
+            NodeIter::Packed(iter) => iter.next_back(),
+            NodeIter::Plain(bytes) => bytes.take().map(Value::Bytes),
+        }
+    }
+}
+
+fn node_iter(node: &Node, index: usize) -> NodeIter<'_> {
+    match node {
+        Node::Packed(bytes) => {
+            let list = Listpack::new(bytes);
+            list.at(index as i64).map_or(NodeIter::Plain(None), |at| NodeIter::Packed(list.iter_from(at)))
+        }
+        Node::Plain(bytes) => NodeIter::Plain((index == 0).then_some(bytes)),
+    }
+}
+
+/// Elements of a list.
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    list: &'a List,
+    chunk: usize,
+    node: usize,
+    inner: NodeIter<'a>,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Value<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value<'a>> {
+        loop {
+            if let Some(next) = self.inner.next() {
+                return Some(next);
+            }
+            let mut chunk = self.list.chunks.get(self.chunk)?;
+            self.node += 1;
+            if self.node == chunk.nodes.len() {
+                (self.chunk, self.node) = (self.chunk + 1, 0);
+                chunk = self.list.chunks.get(self.chunk)?;
+            }
+            self.inner = node_iter(&chunk.nodes[self.node], 0);
+        }
+    }
+}
+
+impl FusedIterator for Iter<'_> {}

@@ -1,0 +1,205 @@
+//! The directory of buckets, and how it grows and shrinks: a bucket at a time.
+
+use super::bucket::Bucket;
+use super::{Members, vector_bytes};
+use crate::data::segment::Marks;
+use crate::data::slab::block_size;
+use alloc::vec::Vec;
+
+/// Weight of a bucket, on average, above which one is split.
+const SPLIT_ABOVE: usize = 1536;
+/// And below which two are merged.
+const MERGE_BELOW: usize = 640;
+/// Merges after a removal at most: one takes less weight off than a long
+/// element does.
+const MERGES_MAX: usize = 2;
+/// Buckets in one chunk of the directory.
+pub(super) const CHUNK: usize = 256;
+
+impl Members {
+    /// Number of buckets.
+    #[inline]
+    pub(super) fn bucket_count(&self) -> usize {
+        (1 << self.level) + self.split
+    }
+
+    /// The bucket that a hash belongs to.
+    #[inline]
+    pub(super) fn index_of(&self, hash: u64) -> usize {
+        let reversed = hash.reverse_bits() as usize;
+        let index = reversed & ((1 << self.level) - 1);
+        if index < self.split { reversed & ((2 << self.level) - 1) } else { index }
+    }
+
+    /// Bits of the hash that all in a bucket have in common.
+    pub(super) fn depth(&self, index: usize) -> u32 {
+        if index < self.split || index >= 1 << self.level { self.level + 1 } else { self.level }
+    }
+
+    #[inline]
+    pub(super) fn bucket(&self, index: usize) -> &Bucket {
+        &self.chunks[index / CHUNK][index % CHUNK]
+    }
+
+    #[inline]
+    pub(super) fn bucket_mut(&mut self, index: usize) -> &mut Bucket {
+        &mut self.chunks[index / CHUNK][index % CHUNK]
+    }
+
+    /// Bytes of the directory, counted.
+    pub(super) fn count_directory(&self) -> usize {
+        vector_bytes(&self.chunks) + self.chunks.iter().map(vector_bytes).sum::<usize>()
+    }
+
+    /// Splits or merges as an operation on one element asks.
+    #[inline]
+    pub(super) fn fit(&mut self) {
+        if self.weight > self.bucket_count() * SPLIT_ABOVE {
+            self.split_one();
+        } else if self.bucket_count() > 1 && self.weight < self.bucket_count() * MERGE_BELOW {
+            self.merge_some();
+        }
+    }
+
+    #[cold]
+    fn split_one(&mut self) {
+        let (from, to, bit) = (self.split, self.bucket_count(), 1u64 << (63 - self.level));
+        self.push_bucket();
+        self.split += 1;
+        if self.split == 1 << self.level {
+            self.level += 1;
+            self.split = 0;
+        }
+        let mut whole = self.change(from, core::mem::take);
+        let valued = self.valued;
+        let (mut sides, mut counts, mut sizes) = (Vec::with_capacity(whole.len()), [0; 2], [0; 2]);
+        for stored in whole.iter(valued) {
+            let side = usize::from(self.hash(whole.parts(&stored).0) & bit != 0);
+            counts[side] += 1;
+            sizes[side] += stored.size;
+            sides.push(side);
+        }
+        for (side, target) in [from, to].into_iter().enumerate() {
+            let mut half = Bucket::with_room(counts[side], sizes[side]);
+            half.set_marks(whole.marks());
+            for index in (0..sides.len()).filter(|&index| sides[index] == side) {
+                half.adopt(valued, &mut whole, index);
+            }
+            self.change(target, |bucket| *bucket = half);
+        }
+    }
+
+    #[cold]
+    fn merge_some(&mut self) {
+        for _ in 0..MERGES_MAX {
+            let count = self.bucket_count();
+            if count == 1 || self.weight >= count * MERGE_BELOW || !self.merge_one() {
+                return;
+            }
+        }
+    }
+
+    /// Merges the last bucket into the one that it was split from. False if
+    /// walks have come past only one of them: then they wait for each other.
+    fn merge_one(&mut self) -> bool {
+        let last = self.bucket_count() - 1;
+        if self.bucket(last).marks() != self.bucket(self.parent(last)).marks() {
+            return false;
+        }
+        let (into, mut gone) = self.pop_bucket();
+        let valued = self.valued;
+        self.change(into, |bucket| {
+            for index in 0..gone.len() {
+                bucket.adopt(valued, &mut gone, index);
+            }
+        });
+        true
+    }
+
+    /// The bucket that one was split from.
+    fn parent(&self, index: usize) -> usize {
+        index & !(1 << index.checked_ilog2().unwrap_or(0))
+    }
+
+    /// Takes the last bucket, of two or more, out of the table, and the one to
+    /// which its hashes belong from now on.
+    fn pop_bucket(&mut self) -> (usize, Bucket) {
+        let last = self.bucket_count() - 1;
+        if self.split == 0 {
+            self.level -= 1;
+            self.split = 1 << self.level;
+        }
+        self.split -= 1;
+        let gone = self.change(last, core::mem::take);
+        self.lengths.subtract();
+        let at = last / CHUNK;
+        self.directory_bytes -= vector_bytes(&self.chunks[at]);
+        self.chunks[at].pop();
+        let chunk = &mut self.chunks[at];
+        if at == 0 && chunk.len() * 2 < chunk.capacity() {
+            chunk.shrink_to_fit();
+        }
+        self.directory_bytes += vector_bytes(&self.chunks[at]);
+        if self.chunks[at].is_empty() {
+            self.pop_chunk();
+        }
+        (self.split, gone)
+    }
+
+    fn pop_chunk(&mut self) {
+        let before = vector_bytes(&self.chunks);
+        let chunk = self.chunks.pop().as_ref().map_or(0, vector_bytes);
+        if self.chunks.len() * 2 < self.chunks.capacity() {
+            self.chunks.shrink_to_fit();
+        }
+        self.directory_bytes = self.directory_bytes - before - chunk + vector_bytes(&self.chunks);
+    }
+
+    /// Adds an empty bucket behind the last. A chunk that is not the first is
+    /// whole from its beginning; the first one grows as the table does.
+    fn push_bucket(&mut self) {
+        let at = self.bucket_count() / CHUNK;
+        if at == self.chunks.len() {
+            let before = vector_bytes(&self.chunks);
+            if at == self.chunks.capacity() {
+                self.chunks.reserve_exact(at.max(1));
+            }
+            self.chunks.push(Vec::with_capacity(CHUNK));
+            self.directory_bytes += vector_bytes(&self.chunks) - before + vector_bytes(&self.chunks[at]);
+        }
+        let chunk = &mut self.chunks[at];
+        let before = vector_bytes(chunk);
+        if chunk.len() == chunk.capacity() {
+            let room = block_size((chunk.len() + 1) * size_of::<Bucket>() * 9 / 8) / size_of::<Bucket>();
+            chunk.reserve_exact(room.clamp(chunk.len() + 1, CHUNK.max(chunk.len() + 1)) - chunk.len());
+        }
+        chunk.push(Bucket::default());
+        self.directory_bytes = self.directory_bytes - before + vector_bytes(&self.chunks[at]);
+        self.lengths.add();
+    }
+
+    /// Drops so many buckets with all that is in them, the last ones first: in
+    /// slices a large table is dropped without a pause. True if it is empty.
+    pub fn clear_slice(&mut self, buckets: usize) -> bool {
+        for _ in 0..buckets {
+            if self.is_empty() {
+                return true;
+            }
+            let gone = if self.bucket_count() > 1 { self.pop_bucket().1 } else { self.change(0, core::mem::take) };
+            self.len -= gone.len();
+            let expiring = gone.iter(self.valued).filter(|stored| stored.expire_at_ms.is_some()).count();
+            self.expiring -= expiring;
+        }
+        self.is_empty()
+    }
+
+    /// The marks that walks left at the bucket of a hash.
+    pub(super) fn marks_at(&self, hash: u64) -> Marks {
+        self.bucket(self.index_of(hash)).marks()
+    }
+
+    pub(super) fn set_marks_at(&mut self, hash: u64, marks: Marks) {
+        let index = self.index_of(hash);
+        self.bucket_mut(index).set_marks(marks);
+    }
+}
