@@ -8,7 +8,6 @@ use engine::boundary::time::Now;
 use engine::data::entry::{Content, Value};
 use engine::data::limits::Rules;
 use engine::data::owned::OwnedEntry;
-use engine::data::set::SetRef;
 use engine::data::shape::Type;
 use engine::keyspace::database::Slot;
 use engine::keyspace::{Expiry, Keyspace};
@@ -88,11 +87,16 @@ fn contents(keyspace: &Keyspace) -> Vec<Saved> {
     for (id, database) in keyspace.databases() {
         database.scan(Slot(0), 0, usize::MAX, |entry| {
             let text = |value: Value<'_>| value.bytes(&mut [0; 20]).to_vec();
-            let mut value = match entry.content() {
-                Content::String(value) => vec![text(value)],
-                content => SetRef::of(content).into_iter().flat_map(SetRef::iter).map(text).collect(),
-            };
-            value.sort();
+            let mut value = Vec::new();
+            match entry.content() {
+                Content::String(string) => value.push(text(string)),
+                content => content.for_each_element(|element, other| {
+                    value.push([text(element), other.map(text).unwrap_or_default()].join(&b'='));
+                }),
+            }
+            if entry.value_type() != Type::List {
+                value.sort();
+            }
             all.push((id.0, entry.key().to_vec(), (entry.value_type(), value), entry.expire_at_ms()));
         });
     }

@@ -1,5 +1,6 @@
 //! Errors that a client sees, each written once.
 
+use crate::base::number::parse_i64;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,6 +16,8 @@ pub enum Error {
     NotInteger,
     NotFloat,
     OutOfRange,
+    /// Of an integer of which the least possible is none.
+    OutOfSymmetricRange,
     NotPositive,
     IndexOutOfRange,
     NoSuchKey,
@@ -87,6 +90,9 @@ impl fmt::Display for Error {
             Error::NotInteger => "ERR value is not an integer or out of range",
             Error::NotFloat => "ERR value is not a valid float",
             Error::OutOfRange => "ERR value is out of range",
+            Error::OutOfSymmetricRange => {
+                "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+            }
             Error::NotPositive => "ERR value is out of range, must be positive",
             Error::IndexOutOfRange => "ERR index out of range",
             Error::NoSuchKey => "ERR no such key",
@@ -154,6 +160,15 @@ impl fmt::Display for Error {
 }
 
 impl Error {
+    /// Parses an integer that can be negated.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn negatable(text: &[u8]) -> Result<i64, Error> {
+        let number = parse_i64(text).ok_or(Error::NotInteger)?;
+        if number == i64::MIN { Err(Error::OutOfSymmetricRange) } else { Ok(number) }
+    }
+
     /// The reply without its leading `-`; what the client sent stands in it as it
     /// came.
     pub fn to_bytes(&self) -> Vec<u8> {

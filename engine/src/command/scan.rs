@@ -36,12 +36,21 @@ pub enum ScanOptions {
 }
 
 impl<'a> Scan<'a> {
-    /// Parses a cursor and the options behind it.
+    /// Parses the cursor, which is looked at before the key.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCursor`].
+    pub fn cursor(arguments: &Arguments<'a>, index: usize) -> Result<u64, Error> {
+        parse_cursor(&arguments[index]).ok_or(Error::InvalidCursor)
+    }
+
+    /// Parses a cursor and the options behind it, which are looked at after the
+    /// key, if there is one.
     ///
     /// # Errors
     /// The one of the first that is wrong.
     pub fn parse(arguments: &Arguments<'a>, cursor: usize, options: ScanOptions) -> Result<Scan<'a>, Error> {
-        let at = parse_cursor(&arguments[cursor]).ok_or(Error::InvalidCursor)?;
+        let at = Scan::cursor(arguments, cursor)?;
         let mut scan = Scan { cursor: at, count: COUNT, pattern: None, type_name: None, without_values: false };
         let mut index = cursor + 1;
         while let Some(option) = arguments.get(index) {

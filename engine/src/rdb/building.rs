@@ -124,7 +124,7 @@ impl Building {
         let container = cursor.length()?;
         let mut bytes = bytes_of(cursor)?;
         let node = match container {
-            NODE_PLAIN => Node::Plain(bytes.into()),
+            NODE_PLAIN if !bytes.is_empty() => Node::Plain(bytes.into()),
             NODE_PACKED if listpack::validate(&bytes).is_some() => {
                 listpack::normalize(&mut bytes);
                 bytes.shrink_to_fit();

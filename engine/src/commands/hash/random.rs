@@ -1,7 +1,6 @@
 //! HRANDFIELD: fields at random.
 
 use super::{hash_at, reply_text};
-use crate::base::number::parse_i64;
 use crate::base::random::Random;
 use crate::command::context::Context;
 use crate::command::error::Error;
@@ -14,6 +13,8 @@ use crate::resp::request::Arguments;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+/// As often fields may come again: no reply could hold more.
+const REPEATED_MAX: i64 = 1 << 32;
 /// If more than one in so many is wanted, all are looked at.
 const SAMPLE_FACTOR: usize = 3;
 
@@ -52,13 +53,13 @@ pub(super) const HRANDFIELD: Command = Command {
 fn hrandfield(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let key = context.key(&arguments, 1);
     let Some(count) = arguments.get(2) else { return one(context, &arguments) };
-    let count = parse_i64(count).filter(|&count| count != i64::MIN).ok_or(Error::NotInteger)?;
+    let count = Error::negatable(count)?;
     let with_values = match arguments.get(3) {
         None => false,
         Some(word) if arguments.len() == 4 && word.eq_ignore_ascii_case(b"withvalues") => true,
         Some(_) => return Err(Error::Syntax),
     };
-    if with_values && !(-i64::MAX / 2..=i64::MAX / 2).contains(&count) {
+    if with_values && !(-i64::MAX / 2..=i64::MAX / 2).contains(&count) || count < -REPEATED_MAX {
         return Err(Error::OutOfRange);
     }
     let Some(location) = context.find_read_of(&key, Type::Hash)?.filter(|_| count != 0) else {

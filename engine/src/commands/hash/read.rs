@@ -294,9 +294,13 @@ fn hexists(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
 
 /// What is small is answered whole, whatever the cursor.
 fn hscan(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let wanted = Scan::parse(&arguments, 2, ScanOptions::Fields)?;
+    Scan::cursor(&arguments, 2)?;
     let protocol = context.reply.protocol();
-    let (hash, _) = find(context, &arguments)?;
+    let (Some(hash), _) = find(context, &arguments)? else {
+        Scan::begin_reply(context, 0, 0);
+        return Ok(());
+    };
+    let wanted = Scan::parse(&arguments, 2, ScanOptions::Fields)?;
     let (mut list, mut found, mut next) = (Vec::new(), 0, 0);
     let mut reply = Reply::new(&mut list, protocol);
     let mut take = |field: Value<'_>, value: Value<'_>| {
@@ -311,13 +315,12 @@ fn hscan(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
         }
     };
     match hash {
-        None => {}
-        Some(HashRef::Members(members)) => {
+        HashRef::Members(members) => {
             next = members.scan(wanted.cursor, wanted.count, |element| {
                 take(Value::Bytes(element.member), Value::Bytes(element.value));
             });
         }
-        Some(hash) => hash.iter().for_each(|(field, value)| take(field, value)),
+        hash => hash.iter().for_each(|(field, value)| take(field, value)),
     }
     Scan::begin_reply(context, next, found);
     context.reply.raw(&list);

@@ -11,6 +11,9 @@ use alloc::vec::Vec;
 
 const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
 
+const OUT_OF_RANGE: &str =
+    "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+
 fn server(requests: &[&str]) -> TestServer {
     let mut server = TestServer::with_config("save ''\n");
     for request in requests {
@@ -139,7 +142,8 @@ fn random_fields() {
         ("HRANDFIELD h 0", "*0"),
         ("HRANDFIELD h x", "-ERR value is not an integer or out of range"),
         ("HRANDFIELD h 1 x", "-ERR syntax error"),
-        ("HRANDFIELD h -9223372036854775808", "-ERR value is not an integer or out of range"),
+        ("HRANDFIELD h -9223372036854775808", OUT_OF_RANGE),
+        ("HRANDFIELD h -9223372036854775807", "-ERR value is out of range"),
         ("HRANDFIELD h 9223372036854775807 WITHVALUES", "-ERR value is out of range"),
         ("HRANDFIELD h 3", "*3 $1 a $1 b $1 c"),
         ("HRANDFIELD h 10 WITHVALUES", "*6 $1 a $1 1 $1 b $1 2 $1 c $1 3"),

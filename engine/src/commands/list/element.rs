@@ -169,7 +169,7 @@ fn linsert(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
 }
 
 fn lrem(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let count = parse_i64(&arguments[2]).filter(|&count| count != i64::MIN).ok_or(Error::NotInteger)?;
+    let count = Error::negatable(&arguments[2])?;
     let key = context.key(&arguments, 1);
     let Some(location) = context.find_write_of(&key, Type::List)? else {
         context.reply.integer(0);

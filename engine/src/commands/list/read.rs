@@ -186,10 +186,7 @@ impl Search {
                 number.ok_or(Error::Text(text))
             };
             if option.eq_ignore_ascii_case(b"rank") {
-                let rank = parse_i64(value).ok_or(Error::NotInteger)?;
-                if rank == i64::MIN {
-                    return Err(Error::OutOfRange);
-                }
+                let rank = Error::negatable(value)?;
                 let passed = rank.unsigned_abs().checked_sub(1).ok_or(Error::Text(ZERO_RANK))?;
                 (search.skip, search.from_end) = (passed as usize, rank < 0);
             } else if option.eq_ignore_ascii_case(b"count") {

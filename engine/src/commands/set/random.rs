@@ -18,6 +18,8 @@ use alloc::vec::Vec;
 /// Members that one request removes where a removal is repeated, as the
 /// references have it.
 const REQUEST_MEMBERS: usize = 1024;
+/// As often members may come again: no reply could hold more.
+const REPEATED_MAX: i64 = 1 << 32;
 /// If more than one in so many is wanted, all are looked at.
 const SAMPLE_FACTOR: usize = 3;
 
@@ -156,8 +158,8 @@ fn srandmember(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<()
     if arguments.len() > 3 {
         return Err(Error::Syntax);
     }
-    let count = parse_i64(count).ok_or(Error::NotInteger)?;
-    if !(-i64::MAX / 2..=i64::MAX).contains(&count) {
+    let count = Error::negatable(count)?;
+    if count < -REPEATED_MAX {
         return Err(Error::OutOfRange);
     }
     let Some(location) = context.find_read_of(&key, Type::Set)?.filter(|_| count != 0) else {

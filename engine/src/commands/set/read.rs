@@ -181,12 +181,13 @@ pub(super) fn reply_member(reply: &mut Reply<'_>, member: Value<'_>) {
 
 /// What is small is answered whole, whatever the cursor.
 fn sscan(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let wanted = Scan::parse(&arguments, 2, ScanOptions::Common)?;
+    Scan::cursor(&arguments, 2)?;
     let key = context.key(&arguments, 1);
     let Some(location) = context.find_read_of(&key, Type::Set)? else {
         Scan::begin_reply(context, 0, 0);
         return Ok(());
     };
+    let wanted = Scan::parse(&arguments, 2, ScanOptions::Common)?;
     let (mut list, mut found, mut next) = (Vec::new(), 0, 0);
     let mut reply = Reply::new(&mut list, context.reply.protocol());
     let mut take = |member: Value<'_>| {

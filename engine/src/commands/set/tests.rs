@@ -175,7 +175,11 @@ fn popping_and_sampling() {
         ("SRANDMEMBER none", "$-1"),
         ("SRANDMEMBER none 3", "*0"),
         ("SRANDMEMBER none x", "-ERR value is not an integer or out of range"),
-        ("SRANDMEMBER none -9223372036854775808", "-ERR value is out of range"),
+        ("SRANDMEMBER none -9223372036854775807", "-ERR value is out of range"),
+        (
+            "SRANDMEMBER none -9223372036854775808",
+            "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+        ),
         ("SRANDMEMBER none 1 2", "-ERR syntax error"),
     ]);
     for (key, size) in [("i", 100), ("l", 100), ("h", 2000)] {
