@@ -31,6 +31,42 @@ impl Collection {
 }
 
 impl Collection {
+    /// The table of a set or a hash.
+    ///
+    /// # Panics
+    /// If it is something else: whoever asks has looked at the type.
+    #[inline]
+    pub fn members(&self) -> &Members {
+        match self {
+            Collection::Members(members) => members,
+            Collection::List(_) => panic!("a list has no table"),
+        }
+    }
+
+    /// Likewise, to be changed.
+    ///
+    /// # Panics
+    /// Likewise.
+    #[inline]
+    pub fn members_mut(&mut self) -> &mut Members {
+        match self {
+            Collection::Members(members) => members,
+            Collection::List(_) => panic!("a list has no table"),
+        }
+    }
+
+    /// The nodes of a list, to be changed.
+    ///
+    /// # Panics
+    /// If it is something else: whoever asks has looked at the type.
+    #[inline]
+    pub fn list_mut(&mut self) -> &mut List {
+        match self {
+            Collection::List(list) => list,
+            Collection::Members(_) => panic!("a table is no list"),
+        }
+    }
+
     /// Writes an image of it.
     pub fn write(&self, tape: &mut Tape<'_>) {
         match self {

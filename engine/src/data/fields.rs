@@ -39,10 +39,7 @@ impl<'a> HashRef<'a> {
     pub fn of_body(body: &'a Body) -> HashRef<'a> {
         match body {
             Body::Packed(_, bytes) => HashRef::Listpack(Listpack::new(bytes)),
-            Body::Large(collection) => match &**collection {
-                Collection::Members(members) => HashRef::Members(members),
-                Collection::List(_) => HashRef::Listpack(Listpack::new(&[])),
-            },
+            Body::Large(collection) => HashRef::Members(collection.members()),
         }
     }
 
@@ -140,10 +137,7 @@ impl Rules {
         }
         let new = match body {
             Body::Packed(_, bytes) => set_packed(bytes, field, value),
-            Body::Large(collection) => match &mut **collection {
-                Collection::Members(members) => members.insert(field, value, None),
-                Collection::List(_) => false,
-            },
+            Body::Large(collection) => collection.members_mut().insert(field, value, None),
         };
         if new && matches!(body, Body::Packed(..)) && HashRef::of_body(body).len() > limits.hash_listpack_entries {
             self.spread(body);
@@ -186,9 +180,6 @@ pub fn remove(body: &mut Body, field: &[u8]) -> bool {
             }
             found.is_some()
         }
-        Body::Large(collection) => match &mut **collection {
-            Collection::Members(members) => members.remove(field),
-            Collection::List(_) => false,
-        },
+        Body::Large(collection) => collection.members_mut().remove(field),
     }
 }

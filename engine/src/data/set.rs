@@ -46,10 +46,7 @@ impl<'a> SetRef<'a> {
         match body {
             Body::Packed(Packing::Intset, bytes) => SetRef::Intset(Intset::new(bytes)),
             Body::Packed(Packing::Listpack, bytes) => SetRef::Listpack(Listpack::new(bytes)),
-            Body::Large(collection) => match &**collection {
-                Collection::Members(members) => SetRef::Members(members),
-                Collection::List(_) => SetRef::Listpack(Listpack::new(&[])),
-            },
+            Body::Large(collection) => SetRef::Members(collection.members()),
         }
     }
 
@@ -206,10 +203,7 @@ impl Rules {
                 self.enlarge(body);
                 self.add(body, member)
             }
-            Body::Large(collection) => match &mut **collection {
-                Collection::Members(members) => members.insert(member, &[], None),
-                Collection::List(_) => false,
-            },
+            Body::Large(collection) => collection.members_mut().insert(member, &[], None),
         }
     }
 
@@ -261,9 +255,6 @@ pub fn remove(body: &mut Body, member: &[u8]) -> bool {
             listpack::remove(bytes, at);
             true
         }
-        Body::Large(collection) => match &mut **collection {
-            Collection::Members(members) => members.remove(member),
-            Collection::List(_) => false,
-        },
+        Body::Large(collection) => collection.members_mut().remove(member),
     }
 }

@@ -134,10 +134,8 @@ impl Building {
             _ => return Err(cursor.corrupt(LoadError::Damaged(Fault::ListContainer))),
         };
         let body = self.body.get_or_insert_with(|| Body::Large(Box::new(Collection::List(List::default()))));
-        if let Body::Large(collection) = body
-            && let Collection::List(list) = &mut **collection
-        {
-            list.push_node(node);
+        if let Body::Large(collection) = body {
+            collection.list_mut().push_node(node);
         }
         Ok(())
     }

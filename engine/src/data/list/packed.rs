@@ -133,11 +133,7 @@ impl Rules {
         match body {
             Body::Packed(_, bytes) if front => listpack::push_front(bytes, Value::encode(value)),
             Body::Packed(_, bytes) => listpack::push_back(bytes, Value::encode(value)),
-            Body::Large(collection) => {
-                if let Collection::List(list) = &mut **collection {
-                    list.push(front, value, self.fill());
-                }
-            }
+            Body::Large(collection) => collection.list_mut().push(front, value, self.fill()),
         }
     }
 
@@ -145,7 +141,7 @@ impl Rules {
     /// be, so that it does not go to and fro, or, if `just_made`, as large.
     pub fn condense(&self, body: &mut Body, just_made: bool) {
         let Body::Large(collection) = body else { return };
-        let Collection::List(list) = &mut **collection else { return };
+        let list = collection.list_mut();
         let (fill, factor) = (self.fill(), if just_made { 1 } else { 2 });
         let Some(bytes) = list.only_packed() else { return };
         if fill.exceeded(bytes.len() * factor, list.len().saturating_mul(factor)) {
@@ -174,11 +170,7 @@ fn remove(body: &mut Body, index: usize, count: usize) {
                 listpack::remove_range(bytes, at, count);
             }
         }
-        Body::Large(collection) => {
-            if let Collection::List(list) = &mut **collection {
-                list.remove(index, count);
-            }
-        }
+        Body::Large(collection) => collection.list_mut().remove(index, count),
     }
 }
 
@@ -197,11 +189,7 @@ pub fn replace(rules: &Rules, body: &mut Body, index: usize, value: &[u8]) {
                 listpack::replace(bytes, at, Value::encode(value));
             }
         }
-        Body::Large(collection) => {
-            if let Collection::List(list) = &mut **collection {
-                list.replace(index, value, rules.fill());
-            }
-        }
+        Body::Large(collection) => collection.list_mut().replace(index, value, rules.fill()),
     }
 }
 
@@ -213,11 +201,7 @@ pub fn insert(rules: &Rules, body: &mut Body, index: usize, value: &[u8]) {
             Some(at) => listpack::insert_before(bytes, at, Value::encode(value)),
             None => listpack::push_back(bytes, Value::encode(value)),
         },
-        Body::Large(collection) => {
-            if let Collection::List(list) = &mut **collection {
-                list.insert(index, value, rules.fill());
-            }
-        }
+        Body::Large(collection) => collection.list_mut().insert(index, value, rules.fill()),
     }
 }
 
