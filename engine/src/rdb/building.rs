@@ -76,7 +76,8 @@ impl Building {
         for index in 0..self.left.min(STEP_ELEMENTS) {
             let start = cursor.position();
             match self.element(cursor) {
-                Err(Stop::Incomplete { .. }) if index > 0 => {
+                // What is wrong is told by the next step, as where the input ends there.
+                Err(_) if index > 0 => {
                     cursor.return_to(start);
                     break;
                 }

@@ -110,3 +110,31 @@ proptest! {
         }
     }
 }
+
+/// Found by fuzzing: how much was read of a collection before what is wrong in it
+/// depended on the pieces that it came in.
+#[test]
+fn damage_in_a_collection_is_in_one_place() {
+    let file = b"REDIS0011\x02\x01s\x04\x01a\x01b\x01c\xC3\x01\x05a";
+    let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let mut reader = Reader::new(true, Rules::default());
+        let mut error = None;
+        for piece in pieces {
+            reader.feed(piece);
+            while error.is_none() {
+                match reader.next_item() {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(found) => error = Some(found),
+                }
+            }
+        }
+        (error, reader.offset(), reader.stopped_at())
+    };
+    let whole = read(&mut core::iter::once(&file[..]));
+    assert_eq!(whole.0, Some(LoadError::InvalidCompressedString));
+    assert_eq!(whole.1, file.len() as u64 - 4);
+    for size in 1..file.len() {
+        assert_eq!(read(&mut file.chunks(size)), whole, "pieces of {size}");
+    }
+}
