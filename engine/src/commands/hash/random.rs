@@ -13,8 +13,8 @@ use crate::resp::request::Arguments;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-/// As often fields may come again: no reply could hold more.
-const REPEATED_MAX: i64 = 1 << 32;
+/// As often fields may come again: a reply is made at once, and nothing stops it half-way yet.
+const REPEATED_MAX: i64 = 1 << 24;
 /// If more than one in so many is wanted, all are looked at.
 const SAMPLE_FACTOR: usize = 3;
 

@@ -18,8 +18,8 @@ use alloc::vec::Vec;
 /// Members that one request removes where a removal is repeated, as the
 /// references have it.
 const REQUEST_MEMBERS: usize = 1024;
-/// As often members may come again: no reply could hold more.
-const REPEATED_MAX: i64 = 1 << 32;
+/// As often members may come again: a reply is made at once, and nothing stops it half-way yet.
+const REPEATED_MAX: i64 = 1 << 24;
 /// If more than one in so many is wanted, all are looked at.
 const SAMPLE_FACTOR: usize = 3;
 

@@ -112,10 +112,8 @@ impl Ground {
     /// Has the records of some elements of a leaf follow from where they were.
     pub(super) fn rehome(&mut self, leaf: u32, elements: Range<usize>, from: u32) {
         let stored = self.leaves.get(leaf as usize);
-        let tags: Vec<u32> = elements.map(|element| tag_of(self.sip.hash(stored.member(element)))).collect();
-        // First all are touched: misses that do not wait for each other are as one.
-        tags.iter().for_each(|&tag| self.index.touch(tag));
-        for tag in tags {
+        for element in elements {
+            let tag = tag_of(self.sip.hash(stored.member(element)));
             self.index.replace(tag, from, leaf);
         }
     }

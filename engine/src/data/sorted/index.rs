@@ -56,7 +56,8 @@ impl Bucket {
     /// bits tell that the bucket has not in common.
     #[inline]
     fn lower_bound(&self, depth: u32, wanted: u64) -> usize {
-        let mut at = self.guess(depth, wanted);
+        let distinct = ((wanted >> 32) << depth) & u64::from(u32::MAX);
+        let mut at = ((distinct * self.0.len() as u64) >> 32) as usize;
         while at > 0 && self.0[at - 1] >= wanted {
             at -= 1;
         }
@@ -64,13 +65,6 @@ impl Bucket {
             at += 1;
         }
         at
-    }
-
-    /// Where a record is about.
-    #[inline]
-    fn guess(&self, depth: u32, wanted: u64) -> usize {
-        let distinct = ((wanted >> 32) << depth) & u64::from(u32::MAX);
-        ((distinct * self.0.len() as u64) >> 32) as usize
     }
 
     fn insert(&mut self, depth: u32, new: u64) {
@@ -206,14 +200,6 @@ impl Index {
         if self.buckets.len() > 1 && self.len < self.buckets.len() * MERGE_BELOW {
             self.merge_one();
         }
-    }
-
-    /// Loads what a change of a record of this tag is to read.
-    #[inline]
-    pub(super) fn touch(&self, tag: u32) {
-        let index = self.index_of(tag);
-        let bucket = self.buckets.get(index);
-        core::hint::black_box(bucket.0.get(bucket.guess(self.depth(index), record(tag, 0))).copied());
     }
 
     /// A member went from one leaf to another.

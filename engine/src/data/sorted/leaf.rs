@@ -42,8 +42,6 @@ const TAGS: usize = 1;
 /// And of its end.
 const ENDS: usize = 3;
 const LONG: u16 = 1 << 15;
-/// Bytes that come into the cache together.
-const TOUCH: usize = 128;
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
@@ -196,14 +194,6 @@ impl Leaf {
     pub(super) fn columns(&self) -> Columns<'_> {
         let texts = &self.bytes[FIXED * self.len()..];
         Columns { leaf: self, ends: self.ends(), scores: self.scores(), texts }
-    }
-
-    /// Loads what is to be read soon, so that its misses are as one: nothing waits
-    /// for what is loaded here.
-    pub(super) fn touch(&self) {
-        for line in self.bytes.iter().step_by(TOUCH) {
-            core::hint::black_box(*line);
-        }
     }
 
     /// The first element.

@@ -5,9 +5,6 @@ use super::leaf::Columns;
 use core::iter::FusedIterator;
 use core::ops::Range;
 
-/// Elements from which on a range loads what is ahead of it.
-const TOUCH_FROM: usize = 16;
-
 /// Where an iterator is at one of its ends.
 #[derive(Clone, Copy, Debug)]
 struct End<'a> {
@@ -78,14 +75,9 @@ impl Sorted {
 }
 
 impl<'a> Iter<'a> {
-    /// The end of an iterator in one of the leaves of a node, `next` of which is to
-    /// follow.
-    fn end(&self, leaves: &'a [u32], at: usize, index: usize, next: Option<usize>) -> End<'a> {
-        if let Some(&number) = next.and_then(|next| leaves.get(next)) {
-            self.sorted.ground.leaf(number).touch();
-        }
-        let columns = self.sorted.ground.leaf(leaves[at]).columns();
-        End { leaves, at, columns, index }
+    /// The end of an iterator in one of the leaves of a node.
+    fn end(&self, leaves: &'a [u32], at: usize, index: usize) -> End<'a> {
+        End { leaves, at, columns: self.sorted.ground.leaf(leaves[at]).columns(), index }
     }
 
     /// Goes to the leaf in which the first element left is.
@@ -94,13 +86,10 @@ impl<'a> Iter<'a> {
         if let Some(End { leaves, at, .. }) = self.front
             && at + 1 < leaves.len()
         {
-            return self.end(leaves, at + 1, 0, Some(at + 2));
+            return self.end(leaves, at + 1, 0);
         }
         let (leaves, at, index) = self.sorted.root.locate(self.ranks.start);
-        if self.ranks.len() >= TOUCH_FROM {
-            self.sorted.ground.leaf(leaves[at]).touch();
-        }
-        self.end(leaves, at, index, (self.ranks.len() >= TOUCH_FROM).then_some(at + 1))
+        self.end(leaves, at, index)
     }
 
     /// Goes to the leaf in which the last element left is.
@@ -109,12 +98,10 @@ impl<'a> Iter<'a> {
         if let Some(End { leaves, at, .. }) = self.back
             && let Some(at) = at.checked_sub(1)
         {
-            let len = self.sorted.ground.leaf(leaves[at]).len();
-            return self.end(leaves, at, len, at.checked_sub(1));
+            return self.end(leaves, at, self.sorted.ground.leaf(leaves[at]).len());
         }
         let (leaves, at, index) = self.sorted.root.locate(self.ranks.end - 1);
-        let next = at.checked_sub(1).filter(|_| self.ranks.len() >= TOUCH_FROM);
-        self.end(leaves, at, index + 1, next)
+        self.end(leaves, at, index + 1)
     }
 }
 
