@@ -208,6 +208,10 @@ pub(crate) fn describe(change: &Change<'_>) -> String {
             let words: Vec<String> = arguments.iter().map(|word| format!("{}", word.escape_ascii())).collect();
             format!("{name} {key}: {}", words.join(" "))
         }
+        Record::Elements { command, elements } => {
+            let words: Vec<String> = elements.iter().map(|word| format!("{}", word.escape_ascii())).collect();
+            format!("{name} {key}: {command} {}", words.join(" "))
+        }
         Record::Persist => format!("{name} {key}: persist"),
         Record::Delete => format!("{name} {key}: delete"),
     }

@@ -2,7 +2,7 @@
 
 use crate::input::Bytes;
 use engine::base::sip_hash::SipKey;
-use engine::data::entry::{NewEntry, Value};
+use engine::data::entry::{EntryRef, NewEntry, Value};
 use engine::data::hash::Hash;
 use engine::data::segment::Marks;
 use engine::data::shape::Shape;
@@ -204,9 +204,8 @@ impl Pair {
 
     fn sweep(&mut self, now_ms: i64, limit: usize) {
         let mut expired = Vec::new();
-        let (count, round) = self.database.sweep_due(now_ms, 5, limit, |entry, mark| {
-            expired.push((number_of(entry.key()), entry.expire_at_ms(), mark));
-        });
+        let tell = |entry: EntryRef<'_>, mark| expired.push((number_of(entry.key()), entry.expire_at_ms(), mark));
+        let (count, round) = self.database.sweep_due(now_ms, 5, limit, tell, drop);
         assert_eq!(count, expired.len());
         assert!(count <= limit || round);
         for (number, expire_at_ms, mark) in expired {

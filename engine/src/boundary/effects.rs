@@ -2,6 +2,7 @@
 
 use crate::boundary::ask::{Answer, Oracle, Question};
 use crate::boundary::id::{ClientId, DiskToken, FileId, LinkId};
+use crate::data::value::Large;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,6 +21,9 @@ pub struct Effects {
     /// Effects before this one are not added to.
     apart: usize,
 }
+
+/// Bytes from which on what an entry owned is dropped on another thread.
+const GARBAGE_MIN: usize = 64 * 1024;
 
 /// The list of effects, and the oracle that answers questions meanwhile.
 pub struct Orders {
@@ -294,6 +298,16 @@ impl Effects {
 }
 
 impl Orders {
+    /// Drops what an entry owned, on another thread if it is large.
+    pub fn discard(&mut self, large: Large) {
+        let garbage = match large {
+            Large::Buffer(bytes) if bytes.capacity() >= GARBAGE_MIN => Garbage::new(bytes),
+            Large::Collection(collection) if collection.footprint() >= GARBAGE_MIN => Garbage::new(collection),
+            Large::Buffer(_) | Large::Collection(_) => return,
+        };
+        self.list.push(Effect::Drop(garbage));
+    }
+
     /// Nanoseconds on a fine clock, for statistics only.
     #[inline]
     pub fn elapsed_ns(&mut self) -> u64 {

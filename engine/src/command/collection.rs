@@ -7,7 +7,7 @@ use crate::data::collection::Body;
 use crate::data::limits::Rules;
 use crate::data::owned::OwnedEntry;
 use crate::data::shape::Type;
-use crate::keyspace::change::{Change, Event, Record};
+use crate::keyspace::change::{Event, Record};
 use crate::keyspace::database::{Key, Location};
 
 impl Context<'_> {
@@ -89,13 +89,6 @@ impl Context<'_> {
         let request: [&[u8]; 2] = [if lazy { b"UNLINK" } else { b"DEL" }, key.bytes];
         self.also(key, event);
         self.changed(key, Event::generic("del"), Record::Request(&request));
-    }
-
-    /// A change that was stated is repeated by a further request.
-    pub fn repeated_by(&mut self, key: &Key<'_>, request: &[&[u8]]) {
-        let change =
-            Change { database: self.database(), key: *key, event: Event::NONE, record: Record::Request(request) };
-        self.server.journal.append(&change);
     }
 
     /// A change counts as several towards the next save, of which

@@ -3,7 +3,7 @@
 //! A data command uses its session, the keyspace, [`Context::changed`] and its
 //! reply, nothing else: that keeps the door open to locking by slot range.
 
-use crate::boundary::effects::{Effect, Garbage, Orders};
+use crate::boundary::effects::Orders;
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::command::error::Error;
@@ -19,9 +19,6 @@ use crate::resp::request::Arguments;
 use crate::server::Server;
 use crate::session::Session;
 use crate::session::class::Class;
-
-/// Buffers from this size on are dropped on another thread.
-const GARBAGE_MIN: usize = 64 * 1024;
 
 /// A command's surroundings while it runs.
 pub struct Context<'a> {
@@ -197,10 +194,7 @@ impl<'a> Context<'a> {
     /// [`Error::WrongType`] if there is something else.
     #[inline]
     pub fn reply_string(&mut self, location: Location) -> Result<(), Error> {
-        match string_of(self.keyspace.get(self.session.database, location))? {
-            Value::Integer(number) => self.reply.bulk_integer(number),
-            Value::Bytes(bytes) => self.reply.bulk(bytes),
-        }
+        self.reply.value(string_of(self.keyspace.get(self.session.database, location))?);
         Ok(())
     }
 
@@ -243,12 +237,7 @@ impl<'a> Context<'a> {
 
     /// Drops what an entry owned, on another thread if it is large.
     pub fn discard(&mut self, large: Large) {
-        let garbage = match large {
-            Large::Buffer(bytes) if bytes.capacity() >= GARBAGE_MIN => Garbage::new(bytes),
-            Large::Collection(collection) if collection.footprint() >= GARBAGE_MIN => Garbage::new(collection),
-            Large::Buffer(_) | Large::Collection(_) => return,
-        };
-        self.orders.list.push(Effect::Drop(garbage));
+        self.orders.discard(large);
     }
 
     /// States what a command changed in the selected database.

@@ -7,6 +7,7 @@
 //!
 //! A hash goes from the one to the other, never back.
 
+use crate::base::random::Random;
 use crate::data::collection::{Body, Collection};
 use crate::data::entry::{Content, Value};
 use crate::data::limits::{LISTPACK_BYTES_MAX, Rules};
@@ -14,6 +15,7 @@ use crate::data::listpack::{self, Listpack};
 use crate::data::members::{self, Members};
 use crate::data::shape::{Packing, Type};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// A hash that is read.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +97,16 @@ impl<'a> HashRef<'a> {
             }
         }
     }
+
+    /// Different fields with their values, so many or all if there are not more;
+    /// each choice of them is as likely as any other.
+    pub fn sample(self, count: usize, random: &mut Random) -> Vec<(Value<'a>, Value<'a>)> {
+        let pair = |element: &members::Element<'a>| (Value::Bytes(element.member), Value::Bytes(element.value));
+        match self {
+            HashRef::Members(members) => members.sample(count, random).iter().map(pair).collect(),
+            hash => random.select(hash.iter(), hash.len(), count),
+        }
+    }
 }
 
 /// The fields of a hash with their values.
@@ -155,7 +167,7 @@ impl Rules {
     }
 }
 
-fn set_packed(bytes: &mut alloc::vec::Vec<u8>, field: &[u8], value: &[u8]) -> bool {
+fn set_packed(bytes: &mut Vec<u8>, field: &[u8], value: &[u8]) -> bool {
     let (list, field, value) = (Listpack::new(bytes), Value::encode(field), Value::encode(value));
     let found = list.first().and_then(|first| list.find(field, first, 1)).and_then(|at| list.next(at));
     match found {

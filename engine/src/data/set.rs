@@ -9,6 +9,7 @@
 //! A set goes from one encoding to one further down, never back.
 
 use crate::base::number::{digits, parse_i64};
+use crate::base::random::Random;
 use crate::data::collection::{Body, Collection};
 use crate::data::entry::{Content, Value};
 use crate::data::intset::{self, Intset};
@@ -17,6 +18,7 @@ use crate::data::listpack::{self, Listpack};
 use crate::data::members::{self, Members};
 use crate::data::shape::{Packing, Type};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// A set that is read.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +105,17 @@ impl<'a> SetRef<'a> {
             SetRef::Intset(set) => set.get(below(set.len())).map(Value::Integer),
             SetRef::Listpack(list) => list.at(below(list.len()) as i64).map(|at| list.get(at)),
             SetRef::Members(members) => members.random(random).map(|element| Value::Bytes(element.member)),
+        }
+    }
+
+    /// Different members, so many or all if there are not more; each choice of
+    /// them is as likely as any other.
+    pub fn sample(self, count: usize, random: &mut Random) -> Vec<Value<'a>> {
+        match self {
+            SetRef::Members(members) => {
+                members.sample(count, random).iter().map(|element| Value::Bytes(element.member)).collect()
+            }
+            set => random.select(set.iter(), set.len(), count),
         }
     }
 
@@ -257,4 +270,14 @@ pub fn remove(body: &mut Body, member: &[u8]) -> bool {
         }
         Body::Large(collection) => collection.members_mut().remove(member),
     }
+}
+
+/// Removes a member at random, each as likely as any other, and returns it.
+pub fn pop(body: &mut Body, random: &mut Random) -> Option<Vec<u8>> {
+    if let Body::Large(collection) = body {
+        return collection.members_mut().take_random(|| random.next_u64()).map(|(member, _)| member);
+    }
+    let member = SetRef::of_body(body).random(|| random.next_u64())?.bytes(&mut [0; 20]).to_vec();
+    remove(body, &member);
+    Some(member)
 }

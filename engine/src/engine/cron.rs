@@ -36,7 +36,7 @@ impl Engine {
         self.server.statistics.peak_memory = self.server.statistics.peak_memory.max(used);
         self.connections_round(now, hz, effects);
         if !self.server.timers.is_set(Timer::ExpireSweep) {
-            self.expire_sweep(now);
+            self.expire_sweep(now, effects);
         }
         self.persistence(now, effects).aof_cron();
         self.persistence(now, effects).save_as_scheduled();
@@ -52,14 +52,14 @@ impl Engine {
 
     /// One slice of the sweep for expired keys. When there is more to do the
     /// timer goes on at once, after other inputs had their turn.
-    pub(super) fn expire_sweep(&mut self, now: Now) {
+    pub(super) fn expire_sweep(&mut self, now: Now, effects: &mut Effects) {
         let server = &mut self.server;
         let follows = server.replication.is_replica() && !cfg!(feature = "planted_replica_expires");
         if !server.active_expire || server.loading || server.expiry_suspended(now) {
             return;
         }
         if follows {
-            return self.expire_own_keys(now);
+            return self.expire_own_keys(now, effects);
         }
         let effort = server.config.integer(Id::ActiveExpireEffort).clamp(1, 10) as usize;
         let (segments, keys) = (SWEEP_SEGMENTS * effort, SWEEP_KEYS * effort);
@@ -68,7 +68,7 @@ impl Engine {
         let (watches, journal) = (&mut server.watches, &mut server.journal);
         let (pubsub, sessions) = (&mut server.pubsub, &server.sessions);
         let hasher = self.keyspace.hasher();
-        let (expired, round) = self.keyspace.sweep_expired(id, now.unix.ms(), segments, keys, |bytes| {
+        let tell = |bytes: &[u8]| {
             let key = hasher.key(bytes);
             let event = Event { class: EventClass::Expired, name: "expired" };
             journal.append(&Change { database: id, key, event, record: Record::Delete });
@@ -78,7 +78,9 @@ impl Engine {
             if pubsub.tells_events() {
                 pubsub.tell_event(event, id, bytes, sessions, None);
             }
-        });
+        };
+        let discard = |large| effects.orders.discard(large);
+        let (expired, round) = self.keyspace.sweep_expired(id, now.unix.ms(), segments, keys, tell, discard);
         // Each is on its own, whatever else expired.
         server.end_unit(now, false);
         if expired >= keys {
@@ -95,7 +97,7 @@ impl Engine {
     }
 
     /// Likewise in a replica, for what only its own clients know of.
-    fn expire_own_keys(&mut self, now: Now) {
+    fn expire_own_keys(&mut self, now: Now, effects: &mut Effects) {
         let server = &mut self.server;
         let own_keys = &mut server.replication.follow.own_keys;
         if own_keys.len() == 0 {
@@ -111,7 +113,9 @@ impl Engine {
             if expire_at_ms > now.unix.ms() {
                 return true;
             }
-            drop(keyspace.remove(database, &key, location));
+            if let Some(large) = keyspace.remove(database, &key, location) {
+                effects.orders.discard(large);
+            }
             keyspace.statistics.expired += 1;
             let event = Event { class: EventClass::Expired, name: "expired" };
             journal.append(&Change { database, key, event, record: Record::Delete });

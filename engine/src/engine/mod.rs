@@ -159,7 +159,7 @@ impl Engine {
             }
             match timer {
                 Timer::Cron => self.cron(now, effects),
-                Timer::ExpireSweep => self.expire_sweep(now),
+                Timer::ExpireSweep => self.expire_sweep(now, effects),
                 Timer::Unpause => self.unpause(effects),
                 Timer::Evict => self.evict_slice(now, effects),
                 Timer::SnapshotStep => self.persistence(now, effects).snapshot_step(),

@@ -6,6 +6,7 @@
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::Value;
 use crate::keyspace::database::Key;
+use alloc::vec::Vec;
 
 /// A mutation of one key.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,14 @@ pub enum Record<'a> {
     /// By a request of its own: what the command did may come out otherwise
     /// elsewhere.
     Request(&'a [&'a [u8]]),
+    /// By requests of a command that takes a key and elements, so many in each
+    /// that none gets large.
+    Elements {
+        /// The command.
+        command: &'static str,
+        /// The elements.
+        elements: &'a [Vec<u8>],
+    },
     /// By removing the expiry.
     Persist,
     /// By deleting the key.
@@ -97,9 +106,6 @@ impl Event {
     pub const NEW: Event = Event { class: EventClass::New, name: "new" };
     /// A key was looked up in vain.
     pub const MISS: Event = Event { class: EventClass::Miss, name: "keymiss" };
-
-    /// None: what goes on with a change is no event of its own.
-    pub const NONE: Event = Event { class: EventClass::Generic, name: "" };
 
     /// An event of strings.
     pub const fn string(name: &'static str) -> Event {

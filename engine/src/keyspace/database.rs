@@ -361,14 +361,16 @@ impl Database {
 
     /// Goes on sweeping for expired entries, over at most `segments` segments:
     /// takes out at most `limit` entries that expire by `now_ms`, and hands
-    /// each to `expired` before it is freed. Returns the entries taken and
-    /// whether the sweep came round to the beginning.
+    /// each to `expired` before it is freed, and what it owned to `discard`.
+    /// Returns the entries taken and whether the sweep came round to the
+    /// beginning.
     pub fn sweep_due(
         &mut self,
         now_ms: i64,
         segments: usize,
         limit: usize,
         mut expired: impl FnMut(EntryRef<'_>, Marks),
+        mut discard: impl FnMut(Large),
     ) -> (usize, bool) {
         let (mut taken, mut looked) = (0, 0);
         let slots = self.tables.len();
@@ -392,7 +394,9 @@ impl Database {
                 let before = taken;
                 done = table.take_due(at, now_ms, limit - taken, |entry, marks| {
                     expired(EntryRef::of(&entry), marks);
-                    drop(entry.take_large(slab));
+                    if let Some(large) = entry.take_large(slab) {
+                        discard(large);
+                    }
                     entry.release(slab);
                     taken += 1;
                 });

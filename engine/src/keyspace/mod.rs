@@ -464,8 +464,8 @@ impl Keyspace {
     }
 
     /// Sweeps a database for expired keys: over at most `segments` segments,
-    /// at most `limit` keys, each told to `expired`. Returns how many expired
-    /// and whether the sweep came round.
+    /// at most `limit` keys, each told to `expired`, and what it owned given to
+    /// `discard`. Returns how many expired and whether the sweep came round.
     pub fn sweep_expired(
         &mut self,
         id: DatabaseId,
@@ -473,15 +473,17 @@ impl Keyspace {
         segments: usize,
         limit: usize,
         mut expired: impl FnMut(&[u8]),
+        discard: impl FnMut(Large),
     ) -> (usize, bool) {
         let marks = self.marks;
         let (snapshot, image) = (&mut self.snapshot, &mut self.image);
-        let (count, round) = self.databases[id.0 as usize].sweep_due(now_ms, segments, limit, |entry, before| {
+        let tell = |entry: EntryRef<'_>, before| {
             for walk in snapshot.iter_mut().chain(&mut *image) {
                 walk.preserve(id, entry, before, marks);
             }
             expired(entry.key());
-        });
+        };
+        let (count, round) = self.databases[id.0 as usize].sweep_due(now_ms, segments, limit, tell, discard);
         self.statistics.expired += count as u64;
         (count, round)
     }

@@ -1,6 +1,7 @@
 //! Writing replies, in the protocol that the client chose with HELLO.
 
 use crate::base::number::{format_double, format_i64};
+use crate::data::value::Value;
 use alloc::vec::Vec;
 
 /// The protocol of a connection.
@@ -98,6 +99,15 @@ impl<'a> Reply<'a> {
     #[inline]
     pub fn bulk_integer(&mut self, number: i64) {
         self.bulk(format_i64(number, &mut [0; 20]));
+    }
+
+    /// A string, an element, a field, however it is stored.
+    #[inline]
+    pub fn value(&mut self, value: Value<'_>) {
+        match value {
+            Value::Integer(number) => self.bulk_integer(number),
+            Value::Bytes(bytes) => self.bulk(bytes),
+        }
     }
 
     /// No value: a null bulk string, or RESP3's null.

@@ -136,6 +136,12 @@ impl Journal {
             }
             Record::ExpireAt(at) => self.unit.push(database, &[b"PEXPIREAT", key, format_i64(at, &mut number)]),
             Record::Request(arguments) => self.unit.push(database, arguments),
+            Record::Elements { command, elements } => {
+                for some in elements.chunks(REQUEST_ELEMENTS) {
+                    let elements = some.iter().map(Vec::as_slice);
+                    self.unit.push_all(database, 2 + some.len(), [command.as_bytes(), key].into_iter().chain(elements));
+                }
+            }
             Record::Persist => self.unit.push(database, &[b"PERSIST", key]),
             Record::Delete => {
                 let lazy = match change.event.class {
@@ -198,13 +204,19 @@ impl Image for Journal {
     }
 }
 
+/// Elements that one request of several has, as the references have it.
+const REQUEST_ELEMENTS: usize = 1024;
 /// A unit's buffer that grew beyond this is given back.
 const UNIT_KEPT_MAX: usize = 64 << 10;
 
 impl Unit {
     fn push(&mut self, database: DatabaseId, arguments: &[&[u8]]) {
+        self.push_all(database, arguments.len(), arguments.iter().copied());
+    }
+
+    fn push_all<'a>(&mut self, database: DatabaseId, count: usize, arguments: impl Iterator<Item = &'a [u8]>) {
         let start = self.bytes.len();
-        write_request(arguments.len(), arguments.iter().copied(), &mut self.bytes);
+        write_request(count, arguments, &mut self.bytes);
         let end = Some(self.bytes.len());
         self.records.push(UnitRecord { database, start, end, audience: Audience::Copies });
     }

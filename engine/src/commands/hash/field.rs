@@ -143,12 +143,6 @@ fn set(context: &mut Context<'_>, arguments: &Arguments<'_>) -> Result<i64, Erro
     let rules = context.rules();
     let pairs = || (2..arguments.len()).step_by(2);
     let set = |body: &mut _| {
-        // A long one makes it a hashtable before any is set.
-        if (2..arguments.len()).any(|index| arguments[index].len() > rules.limits.hash_listpack_value)
-            && matches!(body, crate::data::collection::Body::Packed(..))
-        {
-            rules.spread(body);
-        }
         let new = |&index: &usize| rules.set_field(body, &arguments[index], &arguments[index + 1]);
         pairs().filter(new).count() as i64
     };

@@ -9,11 +9,9 @@ mod tests;
 
 use crate::boundary::id::DatabaseId;
 use crate::command::spec::Command;
-use crate::data::entry::Value;
 use crate::data::fields::HashRef;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::Location;
-use crate::resp::reply::Reply;
 
 /// The family.
 pub const COMMANDS: &[Command] = &[
@@ -38,12 +36,4 @@ pub const COMMANDS: &[Command] = &[
 /// The hash at a location where one was found.
 fn hash_at(keyspace: &Keyspace, database: DatabaseId, location: Location) -> HashRef<'_> {
     HashRef::of(keyspace.get(database, location).content()).expect("a hash was found there")
-}
-
-/// Replies with a field or a value.
-fn reply_text(reply: &mut Reply<'_>, text: Value<'_>) {
-    match text {
-        Value::Integer(number) => reply.bulk_integer(number),
-        Value::Bytes(bytes) => reply.bulk(bytes),
-    }
 }

@@ -1,22 +1,16 @@
 //! HRANDFIELD: fields at random.
 
-use super::{hash_at, reply_text};
-use crate::base::random::Random;
+use super::hash_at;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::data::entry::Value;
-use crate::data::fields::HashRef;
 use crate::data::shape::Type;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::request::Arguments;
-use alloc::collections::BTreeSet;
-use alloc::vec::Vec;
 
 /// As often fields may come again: a reply is made at once, and nothing stops it half-way yet.
 const REPEATED_MAX: i64 = 1 << 24;
-/// If more than one in so many is wanted, all are looked at.
-const SAMPLE_FACTOR: usize = 3;
 
 /// HRANDFIELD.
 pub(super) const HRANDFIELD: Command = Command {
@@ -77,7 +71,7 @@ fn hrandfield(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(),
             }
         }
     } else {
-        let pairs = sample(hash, wanted, &mut random);
+        let pairs = hash.sample(wanted, &mut random);
         begin(reply, pairs.len(), with_values);
         pairs.into_iter().for_each(|pair| reply_pair(reply, pair, with_values));
     }
@@ -93,7 +87,7 @@ fn one(context: &mut Context<'_>, arguments: &Arguments<'_>) -> Result<(), Error
     };
     let mut random = context.keyspace.random.clone();
     match hash_at(context.keyspace, context.session.database, location).random(|| random.next_u64()) {
-        Some((field, _)) => reply_text(&mut context.reply, field),
+        Some((field, _)) => context.reply.value(field),
         None => context.reply.null(),
     }
     context.keyspace.random = random;
@@ -110,27 +104,8 @@ fn reply_pair(reply: &mut Reply<'_>, (field, value): (Value<'_>, Value<'_>), wit
     if with_values && reply.protocol() != Protocol::Resp2 {
         reply.array(2);
     }
-    reply_text(reply, field);
+    reply.value(field);
     if with_values {
-        reply_text(reply, value);
+        reply.value(value);
     }
-}
-
-/// Different fields, each choice of them as likely as any other.
-fn sample<'a>(hash: HashRef<'a>, count: usize, random: &mut Random) -> Vec<(Value<'a>, Value<'a>)> {
-    let size = hash.len();
-    if count.saturating_mul(SAMPLE_FACTOR) < size && matches!(hash, HashRef::Members(_)) {
-        let (mut chosen, mut seen) = (Vec::new(), BTreeSet::new());
-        while chosen.len() < count
-            && let Some(pair) = hash.random(|| random.next_u64())
-        {
-            if let Value::Bytes(field) = pair.0
-                && seen.insert(field)
-            {
-                chosen.push(pair);
-            }
-        }
-        return chosen;
-    }
-    random.select(hash.iter(), size, count)
 }

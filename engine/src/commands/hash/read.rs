@@ -1,7 +1,7 @@
 //! Looking at hashes: HGET, HMGET, HGETALL, HKEYS, HVALS, HLEN, HSTRLEN,
 //! HEXISTS, HSCAN.
 
-use super::{hash_at, reply_text};
+use super::hash_at;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::scan::{Scan, ScanOptions};
@@ -232,7 +232,7 @@ fn find<'c, 'a>(
 fn hget(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
     match hash.and_then(|hash| hash.get(&arguments[2])) {
-        Some(value) => reply_text(reply, value),
+        Some(value) => reply.value(value),
         None => reply.null(),
     }
     Ok(())
@@ -243,7 +243,7 @@ fn hmget(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
     reply.array(arguments.len() - 2);
     for index in 2..arguments.len() {
         match hash.and_then(|hash| hash.get(&arguments[index])) {
-            Some(value) => reply_text(reply, value),
+            Some(value) => reply.value(value),
             None => reply.null(),
         }
     }
@@ -254,8 +254,8 @@ fn hgetall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
     let (hash, reply) = find(context, &arguments)?;
     reply.map(hash.map_or(0, HashRef::len));
     for (field, value) in hash.into_iter().flat_map(HashRef::iter) {
-        reply_text(reply, field);
-        reply_text(reply, value);
+        reply.value(field);
+        reply.value(value);
     }
     Ok(())
 }
@@ -263,14 +263,14 @@ fn hgetall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
 fn hkeys(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
     reply.array(hash.map_or(0, HashRef::len));
-    hash.into_iter().flat_map(HashRef::iter).for_each(|(field, _)| reply_text(reply, field));
+    hash.into_iter().flat_map(HashRef::iter).for_each(|(field, _)| reply.value(field));
     Ok(())
 }
 
 fn hvals(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
     reply.array(hash.map_or(0, HashRef::len));
-    hash.into_iter().flat_map(HashRef::iter).for_each(|(_, value)| reply_text(reply, value));
+    hash.into_iter().flat_map(HashRef::iter).for_each(|(_, value)| reply.value(value));
     Ok(())
 }
 
@@ -307,10 +307,10 @@ fn hscan(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
         if !wanted.matches(field.bytes(&mut [0; 20])) {
             return;
         }
-        reply_text(&mut reply, field);
+        reply.value(field);
         found += 1;
         if !wanted.without_values {
-            reply_text(&mut reply, value);
+            reply.value(value);
             found += 1;
         }
     };

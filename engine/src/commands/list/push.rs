@@ -1,9 +1,10 @@
 //! Adding at an end: LPUSH, RPUSH, LPUSHX, RPUSHX.
 
-use super::{End, list_at};
+use super::End;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
+use crate::data::collection::Body;
 use crate::data::list;
 use crate::data::shape::Type;
 use crate::keyspace::change::{Event, Record};
@@ -123,23 +124,22 @@ fn push(context: &mut Context<'_>, arguments: &Arguments<'_>, end: End, creates:
     let rules = context.rules();
     let elements = 2..arguments.len();
     let bytes = elements.clone().map(|index| arguments[index].len()).sum();
-    let push = |body: &mut _| {
+    let push = |body: &mut Body| {
         rules.expect_elements(body, bytes, elements.len());
         elements.clone().for_each(|index| rules.push(body, end.is_front(), &arguments[index]));
+        body.content(Type::List).len()
     };
-    match found {
+    let length = match found {
         Some(location) => context.edit(&key, location, push),
         None => {
             let mut body = list::empty();
-            push(&mut body);
+            let length = push(&mut body);
             context.create(&key, Type::List, body);
+            length
         }
-    }
+    };
     context.changed(&key, Event::list(end.pushed()), Record::Command);
     context.counts_as(elements.len() as u64);
-    let database = context.session.database;
-    let found = context.keyspace.locate(database, &key);
-    let length = found.map_or(0, |location| list_at(context.keyspace, database, location).len());
     context.reply.integer(length as i64);
     Ok(())
 }

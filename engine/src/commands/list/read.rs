@@ -8,7 +8,6 @@ use crate::command::spec::*;
 use crate::data::entry::Value;
 use crate::data::list::ListRef;
 use crate::data::shape::Type;
-use crate::resp::reply::Reply;
 use crate::resp::request::Arguments;
 use alloc::vec::Vec;
 
@@ -129,7 +128,7 @@ fn lrange(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Err
     let list = list_at(context.keyspace, context.session.database, location);
     let (first, count) = range(list.len(), start, stop);
     context.reply.array(count);
-    list.iter_from(first).take(count).for_each(|element| reply_element(&mut context.reply, element));
+    list.iter_from(first).take(count).for_each(|element| context.reply.value(element));
     Ok(())
 }
 
@@ -139,13 +138,6 @@ pub(super) fn range(length: usize, start: i64, stop: i64) -> (usize, usize) {
     let from_begin = |index: i64| if index < 0 { index.saturating_add(length) } else { index };
     let (first, last) = (from_begin(start).max(0), from_begin(stop).min(length - 1));
     if first > last { (0, 0) } else { (first as usize, (last - first + 1) as usize) }
-}
-
-fn reply_element(reply: &mut Reply<'_>, element: Value<'_>) {
-    match element {
-        Value::Integer(number) => reply.bulk_integer(number),
-        Value::Bytes(bytes) => reply.bulk(bytes),
-    }
 }
 
 fn lindex(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
@@ -158,7 +150,7 @@ fn lindex(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Err
     let index = parse_i64(&arguments[2]).ok_or(Error::NotInteger)?;
     let list = list_at(context.keyspace, context.session.database, location);
     match list.index(index).and_then(|index| list.get(index)) {
-        Some(element) => reply_element(&mut context.reply, element),
+        Some(element) => context.reply.value(element),
         None => context.reply.null(),
     }
     Ok(())

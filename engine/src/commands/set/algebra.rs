@@ -1,6 +1,5 @@
 //! Sets of sets: what several have in common, have together, or one has alone.
 
-use super::read::reply_member;
 use crate::base::number::parse_i64;
 use crate::boundary::id::DatabaseId;
 use crate::command::context::Context;
@@ -216,7 +215,7 @@ fn sinter(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Err
     let (mut reply, mut count) = (Reply::new(&mut list, context.reply.protocol()), 0);
     let sets = sets_at(context.keyspace, context.session.database, &keys);
     for member in intersection(&sets).into_iter().flatten() {
-        reply_member(&mut reply, member);
+        reply.value(member);
         count += 1;
     }
     context.reply.set(count);
@@ -357,7 +356,7 @@ fn reply_body(context: &mut Context<'_>, body: Body) {
     let set = SetRef::of_body(&body);
     context.reply.set(set.len());
     for member in set.iter() {
-        reply_member(&mut context.reply, member);
+        context.reply.value(member);
     }
     if let Body::Large(collection) = body {
         context.discard(Large::Collection(collection));

@@ -110,11 +110,6 @@ fn add(context: &mut Context<'_>, key: &Key<'_>, found: Option<Location>, argume
         context.create(key, Type::Set, body);
         return added;
     };
-    // Most of what is added again changes nothing: no snapshot needs to be told.
-    let set = super::set_at(context.keyspace, context.session.database, location);
-    if (2..arguments.len()).all(|index| set.contains(&arguments[index])) {
-        return 0;
-    }
     context.edit(key, location, |body| {
         rules.expect(body, count);
         add(body)

@@ -1,27 +1,18 @@
 //! Members at random: SPOP, SRANDMEMBER.
 
-use super::read::reply_member;
 use crate::base::number::parse_i64;
-use crate::base::random::Random;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
-use crate::data::entry::Value;
 use crate::data::set::{self, SetRef};
 use crate::data::shape::Type;
 use crate::keyspace::change::{Event, Record};
 use crate::keyspace::database::{Key, Location};
 use crate::resp::request::Arguments;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-/// Members that one request removes where a removal is repeated, as the
-/// references have it.
-const REQUEST_MEMBERS: usize = 1024;
 /// As often members may come again: a reply is made at once, and nothing stops it half-way yet.
 const REPEATED_MAX: i64 = 1 << 24;
-/// If more than one in so many is wanted, all are looked at.
-const SAMPLE_FACTOR: usize = 3;
 
 /// SPOP.
 pub(super) const SPOP: Command = Command {
@@ -112,7 +103,7 @@ fn pop_several(context: &mut Context<'_>, key: &Key<'_>, location: Location, cou
     }
     context.reply.set(size);
     for member in set.iter() {
-        reply_member(&mut context.reply, member);
+        context.reply.value(member);
     }
     context.changed_by_deletion(key, location, Event::set("spop"));
     context.counts_as(size as u64);
@@ -124,24 +115,14 @@ fn pop(context: &mut Context<'_>, key: &Key<'_>, location: Location, count: usiz
     let (popped, emptied) = context.edit(key, location, |body| {
         let mut popped = Vec::new();
         while popped.len() < count
-            && let Some(member) = SetRef::of_body(body).random(|| random.next_u64())
+            && let Some(member) = set::pop(body, &mut random)
         {
-            let member = member.bytes(&mut [0; 20]).to_vec();
-            set::remove(body, &member);
             popped.push(member);
         }
         (popped, SetRef::of_body(body).is_empty())
     });
     context.keyspace.random = random;
-    for (index, members) in popped.chunks(REQUEST_MEMBERS).enumerate() {
-        let mut request: Vec<&[u8]> = alloc::vec![b"SREM", key.bytes];
-        request.extend(members.iter().map(Vec::as_slice));
-        if index == 0 {
-            context.changed(key, Event::set("spop"), Record::Request(&request));
-        } else {
-            context.repeated_by(key, &request);
-        }
-    }
+    context.changed(key, Event::set("spop"), Record::Elements { command: "SREM", elements: &popped });
     context.counts_as(popped.len() as u64);
     if emptied {
         context.remove_emptied(key);
@@ -172,13 +153,13 @@ fn srandmember(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<()
         context.reply.array(count.unsigned_abs() as usize);
         for _ in 0..count.unsigned_abs() {
             if let Some(member) = set.random(|| random.next_u64()) {
-                reply_member(&mut context.reply, member);
+                context.reply.value(member);
             }
         }
     } else {
-        let members = sample(set, count as usize, &mut random);
+        let members = set.sample(count as usize, &mut random);
         context.reply.array(members.len());
-        members.into_iter().for_each(|member| reply_member(&mut context.reply, member));
+        members.into_iter().for_each(|member| context.reply.value(member));
     }
     context.keyspace.random = random;
     Ok(())
@@ -192,28 +173,9 @@ fn reply_one(context: &mut Context<'_>, found: Option<Location>) -> Result<(), E
     let mut random = context.keyspace.random.clone();
     let set = super::set_at(context.keyspace, context.session.database, location);
     match set.random(|| random.next_u64()) {
-        Some(member) => reply_member(&mut context.reply, member),
+        Some(member) => context.reply.value(member),
         None => context.reply.null(),
     }
     context.keyspace.random = random;
     Ok(())
-}
-
-/// Different members, each choice of them as likely as any other.
-fn sample<'a>(set: SetRef<'a>, count: usize, random: &mut Random) -> Vec<Value<'a>> {
-    let size = set.len();
-    if count.saturating_mul(SAMPLE_FACTOR) < size && matches!(set, SetRef::Members(_)) {
-        let (mut chosen, mut seen) = (Vec::new(), BTreeSet::new());
-        while chosen.len() < count
-            && let Some(member) = set.random(|| random.next_u64())
-        {
-            if let Value::Bytes(bytes) = member
-                && seen.insert(bytes)
-            {
-                chosen.push(member);
-            }
-        }
-        return chosen;
-    }
-    random.select(set.iter(), size, count)
 }

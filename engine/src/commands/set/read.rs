@@ -166,17 +166,9 @@ fn smembers(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), E
     let set = super::set_at(context.keyspace, context.session.database, location);
     context.reply.set(set.len());
     for member in set.iter() {
-        reply_member(&mut context.reply, member);
+        context.reply.value(member);
     }
     Ok(())
-}
-
-/// Replies with a member of a set.
-pub(super) fn reply_member(reply: &mut Reply<'_>, member: Value<'_>) {
-    match member {
-        Value::Integer(number) => reply.bulk_integer(number),
-        Value::Bytes(bytes) => reply.bulk(bytes),
-    }
 }
 
 /// What is small is answered whole, whatever the cursor.
@@ -192,7 +184,7 @@ fn sscan(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
     let mut reply = Reply::new(&mut list, context.reply.protocol());
     let mut take = |member: Value<'_>| {
         if wanted.matches(member.bytes(&mut [0; 20])) {
-            reply_member(&mut reply, member);
+            reply.value(member);
             found += 1;
         }
     };

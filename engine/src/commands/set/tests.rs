@@ -109,7 +109,7 @@ fn changes() {
         ("SMOVE t u a", &["srem t: command", "new u", "sadd u: command"]),
         ("SMOVE u u a", &[]),
         ("SMOVE u t nothing", &[]),
-        ("SPOP u", &["spop u: SREM u a", "del u"]),
+        ("SPOP u", &["spop u: SREM a", "del u"]),
         ("SPOP t 5", &["spop t", "del t: DEL t"]),
         ("SADD s 1 2", &["new s", "sadd s: command"]),
         ("SADD t 2 3", &["new t", "sadd t: command"]),

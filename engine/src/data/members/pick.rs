@@ -1,10 +1,15 @@
 //! Elements at random.
 
 use super::{Element, Members, Spot};
+use crate::base::random::Random;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// Tries to hit an element, each in a bucket and at a number at random.
 const TRIES: usize = 512;
+
+/// If more than one in so many is wanted, all are looked at.
+const SAMPLE_FACTOR: usize = 3;
 
 impl Members {
     /// An element at random, each as likely as any other; `random` gives 64 bits
@@ -37,5 +42,22 @@ impl Members {
         let start = below(count);
         let bucket = (start..count).chain(0..start).find(|&index| self.bucket(index).len() > 0)?;
         Some(Spot { bucket, index: below(self.bucket(bucket).len()) })
+    }
+
+    /// Different elements, so many or all if there are not more; each choice of
+    /// them is as likely as any other.
+    pub fn sample(&self, count: usize, random: &mut Random) -> Vec<Element<'_>> {
+        if count.saturating_mul(SAMPLE_FACTOR) >= self.len {
+            return random.select(self.iter(), self.len, count);
+        }
+        let (mut chosen, mut seen) = (Vec::new(), BTreeSet::new());
+        while chosen.len() < count
+            && let Some(element) = self.random(|| random.next_u64())
+        {
+            if seen.insert(element.member) {
+                chosen.push(element);
+            }
+        }
+        chosen
     }
 }

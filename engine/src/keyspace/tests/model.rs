@@ -187,11 +187,12 @@ impl Pair {
         let (segments, limit) = (1 + self.random.below(40) as usize, 1 + self.random.below(40) as usize);
         let (now_ms, model) = (self.now_ms, &mut self.model[id.0 as usize]);
         let mut told = 0;
-        let (count, _) = self.keyspace.sweep_expired(id, now_ms, segments, limit, |name| {
+        let tell = |name: &[u8]| {
             let item = model.remove(name);
             assert!(item.is_some_and(|item| item.1.is_some_and(|at| at <= now_ms)));
             told += 1;
-        });
+        };
+        let (count, _) = self.keyspace.sweep_expired(id, now_ms, segments, limit, tell, drop);
         assert_eq!(count, told);
         assert!(told <= limit);
     }

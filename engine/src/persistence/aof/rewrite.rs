@@ -15,7 +15,7 @@ use crate::boundary::time::Now;
 use crate::command::context::Context;
 use crate::config::Id;
 use crate::persistence::Work;
-use crate::persistence::save::{Outcome, Purpose};
+use crate::persistence::save::{Outcome, Purpose, Save};
 use crate::server::disk::DiskUse;
 use alloc::format;
 use alloc::string::String;
@@ -117,6 +117,8 @@ impl Work<'_> {
             || self.keyspace.snapshot_sink().is_some()
     }
 
+    /// True if a rewrite can be asked for: it waits for nothing but what one that
+    /// was given up leaves behind.
     fn can_rewrite(&mut self) -> bool {
         let status = &self.server.persistence;
         let aof = &status.aof;
@@ -126,9 +128,9 @@ impl Work<'_> {
             && aof.load.is_none()
             && !(aof.closing && aof.rotation.is_some());
         aof_rests
-            && status.save.is_none()
+            && status.save.as_ref().is_none_or(Save::is_rewrite_given_up)
             && status.next_save.is_none()
-            && !self.keyspace.snapshot_active()
+            && self.keyspace.snapshot_sink().is_none()
             && !self.server.loading
             && !self.server.exclusive
     }

@@ -143,6 +143,8 @@ impl Work<'_> {
         }
         match save.purpose {
             Purpose::Background => self.end_background(outcome, save.began, None),
+            // It was given up, and another was asked for since.
+            Purpose::Rewrite if matches!(self.server.persistence.next_save, Some(Purpose::Rewrite)) => {}
             Purpose::Rewrite => {
                 let ahead_bytes = self.server.persistence.ahead_bytes;
                 self.rewrite_walked(outcome, save.size, ahead_bytes);

@@ -124,6 +124,12 @@ pub(crate) struct Save {
 }
 
 impl Save {
+    /// True of a rewrite that was given up and of which only its file is still to
+    /// be removed.
+    pub(in crate::persistence) fn is_rewrite_given_up(&self) -> bool {
+        matches!(self.purpose, Purpose::Rewrite) && self.stage == Stage::Removing(Outcome::Killed)
+    }
+
     fn target(&self) -> Target {
         self.purpose.wish().map_or(Target::File, |wish| wish.target)
     }

@@ -421,3 +421,21 @@ fn it_is_switched_on_during_a_rewrite() {
         );
     }
 }
+
+/// A rewrite that was given up has left a file, which a slow disk takes its time
+/// to remove: the next one waits for that, but it has begun.
+#[test]
+fn a_rewrite_begins_while_what_one_left_is_removed() {
+    let mut world = World::started("appendonly yes\nappendfsync no");
+    world.ask(1, "set n 1\nconfig set rdb-key-save-delay 10000000");
+    world.send(1, "bgrewriteaof");
+    world.disk_step();
+    world.replies(1);
+    world.send(1, "config set appendonly no\nconfig set rdb-key-save-delay 0\nset n 2\nbgrewriteaof");
+    let replies = world.replies(1);
+    assert!(replies.ends_with("+Background append only file rewriting started\r\n"), "{replies}");
+    assert!(world.engine.server().persistence.aof.is_rewriting());
+    world.settle();
+    assert!(!world.engine.server().persistence.aof.is_rewriting());
+    assert_eq!(number(&over(ON, world.durable.clone(), world.now)), 2);
+}
