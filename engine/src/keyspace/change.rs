@@ -98,7 +98,7 @@ impl Event {
     /// A key was looked up in vain.
     pub const MISS: Event = Event { class: EventClass::Miss, name: "keymiss" };
 
-    /// None: what goes on with a change is no event of its own.
+    /// None: nobody is told.
     pub const NONE: Event = Event { class: EventClass::Generic, name: "" };
 
     /// An event of strings.
