@@ -62,13 +62,7 @@ impl Context<'_> {
     /// Puts a collection in the place of whatever is at a key of the selected
     /// database, without its expiry. [`Context::changed`] follows.
     pub fn overwrite(&mut self, key: &Key<'_>, value_type: Type, body: Body) {
-        let database = self.session.database;
-        match self.find_live(database, key) {
-            Some(location) => self.remove(database, key, location),
-            None => self.also(key, Event::NEW),
-        }
-        let owned = OwnedEntry::collection(value_type, body, None);
-        self.keyspace.attach(database, key, owned, self.now);
+        self.overwrite_entry(key, OwnedEntry::collection(value_type, body, None));
     }
 
     /// Removes a key of the selected database whose collection has become empty,

@@ -11,6 +11,7 @@ use crate::command::spec::{Command, Flags};
 use crate::config::Id;
 use crate::data::entry::{EntryRef, Large, Value};
 use crate::data::hash::Hash;
+use crate::data::owned::OwnedEntry;
 use crate::keyspace::change::{Change, Event, EventClass, Record};
 use crate::keyspace::database::{Key, Location};
 use crate::keyspace::{Expiry, Keyspace};
@@ -19,6 +20,7 @@ use crate::resp::request::Arguments;
 use crate::server::Server;
 use crate::session::Session;
 use crate::session::class::Class;
+use alloc::vec::Vec;
 
 /// A command's surroundings while it runs.
 pub struct Context<'a> {
@@ -228,6 +230,46 @@ impl<'a> Context<'a> {
         self.keyspace.write_range(self.session.database, key, location, offset, bytes, self.now)
     }
 
+    /// Has the string at a key of the selected database, whose location was just
+    /// looked up, changed where it is; see [`Keyspace::edit_string`].
+    /// [`Context::changed`] follows.
+    pub fn edit_string(
+        &mut self,
+        key: &Key<'_>,
+        location: Option<Location>,
+        end: usize,
+        edit: impl FnMut(&mut Vec<u8>),
+    ) {
+        if location.is_none() {
+            self.also(key, Event::NEW);
+        }
+        self.keyspace.edit_string(self.session.database, key, location, end, self.now, edit);
+    }
+
+    /// Puts a string in the place of whatever is at a key of the selected
+    /// database, without its expiry; a long one is not copied.
+    /// [`Context::changed`] follows.
+    pub fn overwrite_string(&mut self, key: &Key<'_>, bytes: Vec<u8>) {
+        self.overwrite_entry(key, OwnedEntry::string(bytes, None));
+    }
+
+    /// Puts an entry in the place of whatever is at a key of the selected
+    /// database.
+    pub(super) fn overwrite_entry(&mut self, key: &Key<'_>, owned: OwnedEntry) {
+        let database = self.session.database;
+        match self.find_live(database, key) {
+            Some(location) => self.remove(database, key, location),
+            None => self.also(key, Event::NEW),
+        }
+        self.keyspace.attach(database, key, owned, self.now);
+    }
+
+    /// True if a command that reads may keep what it found out in what it read:
+    /// in a replica nothing changes but by its primary.
+    pub fn reads_may_write(&self) -> bool {
+        self.server.loading || !self.server.replication.is_replica() || self.session.class() == Class::Primary
+    }
+
     /// Removes the entry at a location; what is large is dropped elsewhere.
     pub fn remove(&mut self, database: DatabaseId, key: &Key<'_>, location: Location) {
         if let Some(large) = self.keyspace.remove(database, key, location) {
@@ -274,7 +316,7 @@ impl<'a> Context<'a> {
             let gone = matches!(change.record, Record::Delete);
             self.server.watches.touch(change.database, change.key.bytes, gone);
         }
-        if self.server.pubsub.tells_events() {
+        if self.server.pubsub.tells_events() && change.event != Event::NONE {
             self.tell(change.event, change.database, &change.key);
         }
         if self.server.replication.is_replica() {

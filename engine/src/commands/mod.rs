@@ -1,8 +1,10 @@
 //! The commands, one module a family. Families never import each other.
 
+pub mod bitmap;
 pub mod connection;
 pub mod generic;
 pub mod hash;
+pub mod hyperloglog;
 pub mod list;
 pub mod persistence;
 pub mod pubsub;
@@ -21,6 +23,8 @@ pub static COMMANDS: &[&[Command]] = &[
     set::COMMANDS,
     hash::COMMANDS,
     list::COMMANDS,
+    bitmap::COMMANDS,
+    hyperloglog::COMMANDS,
     connection::COMMANDS,
     server::COMMANDS,
     transactions::COMMANDS,

@@ -35,6 +35,11 @@ impl OwnedEntry {
         OwnedEntry { value, expire_at_ms, shape }
     }
 
+    /// A string whose encoding is `raw`.
+    pub fn string(bytes: Vec<u8>, expire_at_ms: Option<i64>) -> OwnedEntry {
+        OwnedEntry { value: OwnedValue::Bytes(bytes), expire_at_ms, shape: Shape::string(true) }
+    }
+
     /// A copy of an entry.
     pub fn copy_of(entry: EntryRef<'_>) -> OwnedEntry {
         let value = match entry.content() {

@@ -107,6 +107,9 @@ impl Event {
     /// A key was looked up in vain.
     pub const MISS: Event = Event { class: EventClass::Miss, name: "keymiss" };
 
+    /// None: nobody is told.
+    pub const NONE: Event = Event { class: EventClass::Generic, name: "" };
+
     /// An event of strings.
     pub const fn string(name: &'static str) -> Event {
         Event { class: EventClass::String, name }

@@ -6,7 +6,7 @@ pub mod change;
 pub mod database;
 pub mod eviction;
 pub mod image;
-mod range;
+pub mod range;
 pub mod snapshot;
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ const TEXTS: &[(&[&str], &[&str])] = &[
     (&["ip", "addr", "laddr", "host"], &["127.0.0.1", "127.0.0.1:1", "10.0.0.1:5000", "localhost"]),
     (&["channel", "shardchannel"], &["news", "sport", "__keyevent@0__:set", "__keyspace@0__:key:1", "key:1", ""]),
     (&["event"], &["command", "fork", "nosuch"]),
-    (&["encoding"], &["raw", "int", "embstr", "listpack"]),
+    (&["encoding"], &["u8", "i16", "u1", "i64", "u63", "i5", "u64", "raw", "int"]),
+    (&["subcommand"], &["getreg", "decode", "encoding", "todense", "nosuch"]),
 ];
 
 const DOUBLES: &[&str] =
