@@ -11,6 +11,7 @@ pub mod pubsub;
 pub mod replication;
 pub mod server;
 pub mod set;
+pub mod sorted_set;
 pub mod string;
 pub mod transactions;
 
@@ -21,6 +22,7 @@ pub static COMMANDS: &[&[Command]] = &[
     string::COMMANDS,
     generic::COMMANDS,
     set::COMMANDS,
+    sorted_set::COMMANDS,
     hash::COMMANDS,
     list::COMMANDS,
     bitmap::COMMANDS,

@@ -6,6 +6,7 @@ use crate::data::list::List;
 use crate::data::members::Members;
 use crate::data::shape::{Packing, Shape, Type};
 use crate::data::slab::block_size;
+use crate::data::sorted::Sorted;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -17,6 +18,8 @@ pub enum Collection {
     Members(Members),
     /// A list.
     List(List),
+    /// A sorted set.
+    Sorted(Sorted),
 }
 
 impl Collection {
@@ -26,6 +29,7 @@ impl Collection {
         match self {
             Collection::Members(members) => own + members.bytes(),
             Collection::List(list) => own + list.bytes(),
+            Collection::Sorted(sorted) => own + sorted.bytes(),
         }
     }
 }
@@ -39,7 +43,7 @@ impl Collection {
     pub fn members(&self) -> &Members {
         match self {
             Collection::Members(members) => members,
-            Collection::List(_) => panic!("a list has no table"),
+            _ => panic!("this is neither a set nor a hash"),
         }
     }
 
@@ -51,7 +55,7 @@ impl Collection {
     pub fn members_mut(&mut self) -> &mut Members {
         match self {
             Collection::Members(members) => members,
-            Collection::List(_) => panic!("a list has no table"),
+            _ => panic!("this is neither a set nor a hash"),
         }
     }
 
@@ -63,7 +67,31 @@ impl Collection {
     pub fn list_mut(&mut self) -> &mut List {
         match self {
             Collection::List(list) => list,
-            Collection::Members(_) => panic!("a table is no list"),
+            _ => panic!("this is no list"),
+        }
+    }
+
+    /// The tree of a sorted set.
+    ///
+    /// # Panics
+    /// If it is something else: whoever asks has looked at the type.
+    #[inline]
+    pub fn sorted(&self) -> &Sorted {
+        match self {
+            Collection::Sorted(sorted) => sorted,
+            _ => panic!("this is no sorted set"),
+        }
+    }
+
+    /// Likewise, to be changed.
+    ///
+    /// # Panics
+    /// Likewise.
+    #[inline]
+    pub fn sorted_mut(&mut self) -> &mut Sorted {
+        match self {
+            Collection::Sorted(sorted) => sorted,
+            _ => panic!("this is no sorted set"),
         }
     }
 
@@ -72,6 +100,7 @@ impl Collection {
         match self {
             Collection::Members(members) => members.write(tape),
             Collection::List(list) => list.write(tape),
+            Collection::Sorted(sorted) => sorted.write(tape),
         }
     }
 
@@ -84,6 +113,7 @@ impl Collection {
             Type::List => List::read(tape).map(Collection::List),
             Type::Set => Members::read(tape, false).map(Collection::Members),
             Type::Hash => Members::read(tape, true).map(Collection::Members),
+            Type::SortedSet => Sorted::read(tape).map(Collection::Sorted),
             _ => Err(Damaged),
         }
     }

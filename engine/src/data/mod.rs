@@ -18,5 +18,7 @@ pub mod segment;
 pub mod set;
 pub mod shape;
 pub mod slab;
+pub mod sorted;
+pub mod sorted_set;
 pub mod table;
 pub mod value;

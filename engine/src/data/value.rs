@@ -1,11 +1,12 @@
 //! Values as they are read, stored and dropped.
 
-use crate::base::number::{format_i64, parse_i64};
+use crate::base::number::{format_double, format_i64, parse_i64};
 use crate::data::collection::Collection;
 use crate::data::fields::HashRef;
 use crate::data::list::ListRef;
 use crate::data::set::SetRef;
 use crate::data::shape::{Packing, Type};
+use crate::data::sorted_set::SortedRef;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -84,7 +85,9 @@ impl Content<'_> {
     pub fn len(self) -> usize {
         let of_set = SetRef::of(self).map(SetRef::len);
         let of_hash = || HashRef::of(self).map(HashRef::len);
-        of_set.or_else(of_hash).or_else(|| ListRef::of(self).map(ListRef::len)).unwrap_or(0)
+        let of_list = || ListRef::of(self).map(ListRef::len);
+        let of_sorted = || SortedRef::of(self).map(SortedRef::len);
+        of_set.or_else(of_hash).or_else(of_list).or_else(of_sorted).unwrap_or(0)
     }
 
     /// True if there is none.
@@ -92,7 +95,8 @@ impl Content<'_> {
         self.len() == 0
     }
 
-    /// Visits the elements of a collection: members, or fields with their values.
+    /// Visits the elements of a collection: members, fields with their values, or
+    /// members with their scores.
     pub fn for_each_element(self, mut visit: impl FnMut(Value<'_>, Option<Value<'_>>)) {
         if let Some(set) = SetRef::of(self) {
             set.iter().for_each(|member| visit(member, None));
@@ -100,6 +104,10 @@ impl Content<'_> {
             hash.iter().for_each(|(field, value)| visit(field, Some(value)));
         } else if let Some(list) = ListRef::of(self) {
             list.iter_from(0).for_each(|element| visit(element, None));
+        } else if let Some(set) = SortedRef::of(self) {
+            set.iter().for_each(|(member, score)| {
+                visit(member, Some(Value::Bytes(format_double(score).as_bytes())));
+            });
         }
     }
 }

@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::base::number::format_i64;
+use crate::base::number::{format_i64, parse_double};
 use crate::data::collection::{Body, Collection};
 use crate::data::entry::Value;
 use crate::data::fields;
@@ -15,6 +15,7 @@ use crate::data::limits::Rules;
 use crate::data::list::{self, List, Node};
 use crate::data::listpack;
 use crate::data::shape::{Packing, Type};
+use crate::data::sorted::Inserted;
 
 use super::content::{NODE_PACKED, NODE_PLAIN};
 use super::cursor::{Cursor, EncodedString, Stop};
@@ -32,8 +33,8 @@ pub(super) struct Building {
     left: u64,
     body: Option<Body>,
     rules: Rules,
-    /// Its elements are nodes of a list.
-    nodes: bool,
+    /// The byte that announced it.
+    byte: u8,
 }
 
 /// How the value behind a byte is read; `None` if it is not.
@@ -45,6 +46,8 @@ fn kind_of(byte: u8) -> Option<(Type, Option<Packing>)> {
         object_type::SET_LISTPACK => (Type::Set, Some(Packing::Listpack)),
         object_type::HASH => (Type::Hash, None),
         object_type::HASH_LISTPACK => (Type::Hash, Some(Packing::Listpack)),
+        object_type::SORTED_SET_TEXT | object_type::SORTED_SET => (Type::SortedSet, None),
+        object_type::SORTED_SET_LISTPACK => (Type::SortedSet, Some(Packing::Listpack)),
         _ => return None,
     })
 }
@@ -58,8 +61,7 @@ impl Building {
     /// Begins with what follows a key: all of a small collection, or the length of a large one.
     pub(super) fn begin(byte: u8, cursor: &mut Cursor<'_>, rules: &Rules) -> Result<Building, Stop> {
         let (value_type, packing) = kind_of(byte).ok_or_else(|| cursor.corrupt(LoadError::UnsupportedType(byte)))?;
-        let nodes = byte == object_type::LIST;
-        let mut building = Building { value_type, left: 0, body: None, rules: *rules, nodes };
+        let mut building = Building { value_type, left: 0, body: None, rules: *rules, byte };
         match packing {
             None => building.left = cursor.length()?,
             Some(packing) => {
@@ -103,8 +105,10 @@ impl Building {
     }
 
     fn element(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
-        if self.nodes {
-            return self.node(cursor);
+        match self.byte {
+            object_type::LIST => return self.node(cursor),
+            object_type::SORTED_SET | object_type::SORTED_SET_TEXT => return self.scored(cursor),
+            _ => {}
         }
         let mut expanded = (Vec::new(), Vec::new());
         let mut digits = ([0; INTEGER_TEXT_SIZE], [0; INTEGER_TEXT_SIZE]);
@@ -118,6 +122,25 @@ impl Building {
         }
         let fault = if second.is_some() { Fault::HashFields } else { Fault::SetMembers };
         Err(cursor.corrupt(LoadError::Damaged(fault)))
+    }
+
+    /// Reads a member with its score.
+    fn scored(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
+        let (mut expanded, mut digits) = (Vec::new(), [0; INTEGER_TEXT_SIZE]);
+        let member = text(cursor.string()?, cursor, &mut digits, &mut expanded)?;
+        let score = match self.byte {
+            object_type::SORTED_SET => f64::from_le_bytes(cursor.array()?),
+            _ => score_of_text(cursor)?,
+        };
+        if score.is_nan() {
+            return Err(cursor.corrupt(LoadError::Damaged(Fault::SortedSetScore)));
+        }
+        let (rules, expected) = (self.rules, usize::try_from(self.left).unwrap_or(usize::MAX));
+        let body = self.body.get_or_insert_with(|| rules.empty_sorted(expected, member.len()));
+        match rules.set_score(body, member, score) {
+            Inserted::New => Ok(()),
+            _ => Err(cursor.corrupt(LoadError::Damaged(Fault::SortedSetMembers))),
+        }
     }
 
     /// Reads a node of a list.
@@ -148,6 +171,7 @@ impl Building {
         let body = self.body.get_or_insert_with(|| match value_type {
             Type::List => list::empty(),
             Type::Hash => fields::empty(),
+            Type::SortedSet => rules.empty_sorted(expected, 0),
             _ => rules.empty(element, expected),
         });
         match value {
@@ -157,6 +181,9 @@ impl Building {
                 true
             }
             None => rules.add(body, element),
+            Some(score) if value_type == Type::SortedSet => {
+                rules.set_score(body, element, parse_double(score).unwrap_or(0.0)) == Inserted::New
+            }
             Some(value) => rules.set_field(body, element, value),
         }
     }
@@ -167,7 +194,8 @@ impl Building {
             Packing::Intset => drop(intset::validate(&bytes).filter(|&count| count > 0)?),
             Packing::Listpack => {
                 let count = listpack::validate(&bytes)?;
-                if self.value_type == Type::Hash && !count.is_multiple_of(2) {
+                let paired = matches!(self.value_type, Type::Hash | Type::SortedSet);
+                if paired && !count.is_multiple_of(2) {
                     return None;
                 }
                 listpack::normalize(&mut bytes);
@@ -187,6 +215,7 @@ impl Building {
         let (entries, longest) = match (self.value_type, body) {
             (_, Body::Packed(Packing::Intset, _)) => (limits.set_intset_entries, usize::MAX),
             (Type::Hash, _) => (limits.hash_listpack_entries, limits.hash_listpack_value),
+            (Type::SortedSet, _) => (limits.sorted_listpack_entries, usize::MAX),
             _ => (limits.set_listpack_entries, limits.set_listpack_value),
         };
         let mut fits = content.len() <= entries;
@@ -208,7 +237,23 @@ fn fault_of(byte: u8) -> Fault {
     match byte {
         object_type::SET_INTSET => Fault::Intset,
         object_type::SET_LISTPACK => Fault::SetListpack,
+        object_type::SORTED_SET_LISTPACK => Fault::SortedSetListpack,
         _ => Fault::HashListpack,
+    }
+}
+
+/// Reads a score that is written as text, with a length of one byte; three
+/// lengths stand for what is no number with digits.
+fn score_of_text(cursor: &mut Cursor<'_>) -> Result<f64, Stop> {
+    let length = cursor.byte()?;
+    match length {
+        253 => Ok(f64::NAN),
+        254 => Ok(f64::INFINITY),
+        255 => Ok(f64::NEG_INFINITY),
+        _ => {
+            let span = cursor.span(length.into())?;
+            Ok(parse_double(cursor.bytes(span)).unwrap_or(f64::NAN))
+        }
     }
 }
 

@@ -25,13 +25,21 @@ pub(super) fn type_byte(content: Content<'_>, version: WriteVersion) -> u8 {
         Content::Packed(Type::List, ..) | Content::Large(Type::List, _) => object_type::LIST,
         Content::Packed(Type::Hash, ..) => object_type::HASH_LISTPACK,
         Content::Large(Type::Hash, _) => object_type::HASH,
+        Content::Packed(Type::SortedSet, ..) => object_type::SORTED_SET_LISTPACK,
+        Content::Large(Type::SortedSet, _) => object_type::SORTED_SET,
         Content::Packed(..) | Content::Large(..) => object_type::SET,
     }
 }
 
 /// True if a value with this byte before its key is one string.
 pub(super) fn is_packed(byte: u8) -> bool {
-    matches!(byte, object_type::SET_INTSET | object_type::SET_LISTPACK | object_type::HASH_LISTPACK)
+    matches!(
+        byte,
+        object_type::SET_INTSET
+            | object_type::SET_LISTPACK
+            | object_type::HASH_LISTPACK
+            | object_type::SORTED_SET_LISTPACK
+    )
 }
 
 /// Appends what follows the key. Strings are compressed into `scratch` where that gains, if there is one.
@@ -59,6 +67,14 @@ pub(super) fn write_content(
                 };
                 write_length(output, container);
                 write_string(output, bytes, scratch.as_deref_mut());
+            }
+        }
+        // From the highest on, as the references write it.
+        Content::Large(_, Collection::Sorted(sorted)) => {
+            write_length(output, sorted.len() as u64);
+            for (member, score) in sorted.iter().rev() {
+                write_string(output, member, scratch.as_deref_mut());
+                output.extend_from_slice(&score.to_le_bytes());
             }
         }
         Content::Packed(..) | Content::Large(..) => {

@@ -21,6 +21,12 @@ pub enum Fault {
     HashListpack,
     /// A field that comes twice.
     HashFields,
+    /// A sorted set's listpack.
+    SortedSetListpack,
+    /// A member of a sorted set that comes twice.
+    SortedSetMembers,
+    /// A score that is no number.
+    SortedSetScore,
 }
 
 impl fmt::Display for Fault {
@@ -33,6 +39,9 @@ impl fmt::Display for Fault {
             Fault::ListContainer => "Quicklist integrity check failed.",
             Fault::HashListpack => "Hash listpack integrity check failed.",
             Fault::HashFields => "Duplicate hash fields detected",
+            Fault::SortedSetListpack => "Zset listpack integrity check failed.",
+            Fault::SortedSetMembers => "Duplicate zset fields detected",
+            Fault::SortedSetScore => "Zset with NAN score detected",
         })
     }
 }

@@ -11,6 +11,12 @@ pub const SET: u8 = 2;
 pub const HASH: u8 = 4;
 /// A set, as an intset.
 pub const SET_INTSET: u8 = 11;
+/// A sorted set, scores as text.
+pub const SORTED_SET_TEXT: u8 = 3;
+/// A sorted set, scores as doubles.
+pub const SORTED_SET: u8 = 5;
+/// A sorted set, as a listpack.
+pub const SORTED_SET_LISTPACK: u8 = 17;
 /// A list, as nodes, each a listpack or one element.
 pub const LIST: u8 = 18;
 /// A list, element by element.
@@ -39,9 +45,9 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(STRING, "string", 1),
     row(LIST_LINKED, "list-linked", 1),
     row(SET, "set-hashtable", 1),
-    row(3, "zset-v1", 1),
+    row(SORTED_SET_TEXT, "zset-v1", 1),
     row(HASH, "hash-hashtable", 1),
-    row(5, "zset-v2", 1),
+    row(SORTED_SET, "zset-v2", 1),
     row(6, "module-pre-release", 1),
     row(7, "module-value", 1),
     row(9, "hash-zipmap", 1),
@@ -52,7 +58,7 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(14, "quicklist", 1),
     row(15, "stream", 1),
     row(HASH_LISTPACK, "hash-listpack", 1),
-    row(17, "zset-listpack", 1),
+    row(SORTED_SET_LISTPACK, "zset-listpack", 1),
     row(LIST, "quicklist-v2", 1),
     row(19, "stream-v2", 1),
     row(SET_LISTPACK, "set-listpack", 1),

@@ -138,6 +138,87 @@ pub fn format_double(value: f64) -> DoubleText {
     text
 }
 
+/// Digits that tell any two doubles apart.
+const DIGITS_MAX: usize = 17;
+
+/// Writes a double as C's `%.17g` does: with all digits that it takes to tell any two apart, whether or not these two need them.
+pub fn format_double_padded(value: f64) -> DoubleText {
+    let mut text = DoubleText::EMPTY;
+    if value == 0.0 || !value.is_finite() {
+        return format_double(value);
+    }
+    let mut digits = Digits { bytes: [0; DIGITS_MAX + 8], length: 0 };
+    // Seventeen digits, `e`, and an exponent of three digits with its sign: it fits.
+    let _ = fmt::write(&mut digits, format_args!("{:.*e}", DIGITS_MAX - 1, value.abs()));
+    let (mantissa, exponent) = digits.split();
+    let power = core::str::from_utf8(exponent).ok().and_then(|exponent| exponent.parse::<i32>().ok()).unwrap_or(0);
+    let mut all = [b'0'; DIGITS_MAX];
+    all.iter_mut().zip(mantissa.iter().filter(|byte| byte.is_ascii_digit())).for_each(|(to, from)| *to = *from);
+    let significant = all.iter().rposition(|digit| *digit != b'0').map_or(1, |last| last + 1);
+    if value < 0.0 {
+        text.push(b'-');
+    }
+    text.lay_out_as_c(&all[..significant], power);
+    text
+}
+
+/// A number in the making, in scientific notation.
+struct Digits {
+    bytes: [u8; DIGITS_MAX + 8],
+    length: usize,
+}
+
+impl Digits {
+    /// What stands before and behind the `e`.
+    fn split(&self) -> (&[u8], &[u8]) {
+        let text = &self.bytes[..self.length];
+        let at = text.iter().position(|byte| *byte == b'e').unwrap_or(text.len());
+        (&text[..at], text.get(at + 1..).unwrap_or(&[]))
+    }
+}
+
+impl fmt::Write for Digits {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
+
+impl DoubleText {
+    /// Appends digits without zeros at their end, of which the first has this power of ten, as `%g` does: with an exponent of two
+    /// digits at least if the power is below -4 or beyond the digits.
+    fn lay_out_as_c(&mut self, digits: &[u8], power: i32) {
+        if (-4..0).contains(&power) {
+            self.extend(b"0.");
+            self.pad_with_zeros((-1 - power) as usize);
+            self.extend(digits);
+        } else if (0..DIGITS_MAX as i32).contains(&power) {
+            let whole = power as usize + 1;
+            let (before, behind) = digits.split_at(whole.min(digits.len()));
+            self.extend(before);
+            self.pad_with_zeros(whole - before.len());
+            if !behind.is_empty() {
+                self.push(b'.');
+                self.extend(behind);
+            }
+        } else {
+            self.push(digits[0]);
+            if digits.len() > 1 {
+                self.push(b'.');
+                self.extend(&digits[1..]);
+            }
+            self.extend(if power < 0 { b"e-" } else { b"e+" });
+            let exponent = power.unsigned_abs();
+            if exponent < 10 {
+                self.push(b'0');
+            }
+            self.extend(format_i64(i64::from(exponent), &mut [0; 20]));
+        }
+    }
+}
+
 impl Decimal {
     /// Appends the digits in fpconv's layout.
     ///
@@ -219,6 +300,29 @@ mod tests {
             (-f64::NAN, "nan"),
         ] {
             assert_eq!(formatted(value), text);
+        }
+    }
+
+    /// Each pair was printed by C's `printf` with `%.17g`.
+    #[test]
+    fn padded_as_c_pads() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (3.0, "3"),
+            (0.1, "0.10000000000000001"),
+            (-2.5, "-2.5"),
+            (1e17, "1e+17"),
+            (1e16, "10000000000000000"),
+            (0.0001, "0.0001"),
+            (0.00001, "1.0000000000000001e-05"),
+            (123_456.789, "123456.789"),
+            (1e100, "1e+100"),
+            (5e-324, "4.9406564584124654e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(format_double_padded(value).as_str(), text);
         }
     }
 

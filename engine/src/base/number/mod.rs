@@ -10,5 +10,5 @@ mod integer;
 mod shortest;
 
 pub use byte_size::{format_human_bytes, parse_memory};
-pub use double::{DoubleText, format_double, parse_double};
+pub use double::{DoubleText, format_double, format_double_padded, parse_double};
 pub use integer::{digits, format_i64, format_u64, parse_i64, parse_u64, parse_u64_lenient};

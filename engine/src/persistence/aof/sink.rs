@@ -30,6 +30,7 @@ impl CommandSink {
     /// Requests that add a collection's elements to a key, some in each.
     fn elements(&mut self, command: &[u8], key: &[u8], content: Content<'_>) {
         let (mut left, mut in_request) = (content.len(), 0);
+        let is_sorted = command == b"ZADD";
         content.for_each_element(|element, value| {
             if in_request == 0 {
                 in_request = left.min(REQUEST_ELEMENTS);
@@ -39,7 +40,9 @@ impl CommandSink {
                 write_argument(key, &mut self.bytes);
             }
             in_request -= 1;
-            for text in [Some(element), value].into_iter().flatten() {
+            // A score stands before its member.
+            let texts = if is_sorted { [value, Some(element)] } else { [Some(element), value] };
+            for text in texts.into_iter().flatten() {
                 write_argument(text.bytes(&mut [0; 20]), &mut self.bytes);
             }
         });
@@ -62,6 +65,7 @@ impl Sink for CommandSink {
                 let command: &[u8] = match entry.value_type() {
                     Type::Hash => b"HMSET",
                     Type::List => b"RPUSH",
+                    Type::SortedSet => b"ZADD",
                     _ => b"SADD",
                 };
                 self.elements(command, key, content);

@@ -55,7 +55,7 @@ fn errors() {
         (b"REDIS0011\x16", LoadError::UnknownType(22)),
         (b"VALKEY080\x16\x01k", LoadError::UnsupportedType(22)),
         (b"REDIS0011\xF4\x01\x01\x01", LoadError::UnknownType(0xF4)),
-        (b"REDIS0011\x05\x01k", LoadError::UnsupportedType(5)),
+        (b"REDIS0011\x09\x01k", LoadError::UnsupportedType(9)),
         (b"REDIS0011\xF6", LoadError::PreReleaseFunction),
         (b"REDIS0011\xF7\x01\x03\x01", LoadError::BadModuleWhen),
         (b"REDIS0011\xFE\x81\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", LoadError::UnexpectedEnd),
