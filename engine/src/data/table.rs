@@ -18,7 +18,7 @@
 #![allow(unsafe_code)]
 
 use crate::base::sip_hash::SipKey;
-use crate::data::entry::{Entry, EntryRef, prefetch};
+use crate::data::entry::{Entry, EntryRef, Held, prefetch};
 use crate::data::hash::Hash;
 use crate::data::segment::{Marks, Segment, VOLATILE, address, marked, tag, word};
 use crate::data::slab::block_size;
@@ -173,6 +173,11 @@ impl Table {
     #[inline]
     pub fn get(&self, place: Place) -> EntryRef<'_> {
         EntryRef::new(self.entry(place))
+    }
+
+    /// The entry at a place, whose collection is to be shared.
+    pub(crate) fn hold(&mut self, place: Place) -> Held<'_> {
+        Held::new(self.entry(place))
     }
 
     /// The entry at a place, to be changed where it is.
@@ -375,7 +380,7 @@ impl Table {
         hash: u64,
         marks: Marks,
         which: Marks,
-        mut visit: impl FnMut(EntryRef<'_>) -> bool,
+        mut visit: impl FnMut(Held<'_>) -> bool,
     ) -> Option<Option<u64>> {
         let index = self.index_of(hash);
         let next = next_prefix(hash, self.depth(index));
@@ -390,7 +395,7 @@ impl Table {
                 continue;
             }
             segment.replace(at, marked(w, before.with(marks, which)));
-            if !visit(EntryRef::new(Self::entry_of(w))) {
+            if !visit(Held::new(Self::entry_of(w))) {
                 return None;
             }
         }

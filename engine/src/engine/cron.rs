@@ -43,6 +43,9 @@ impl Engine {
         for database in self.keyspace.take_garbage() {
             effects.orders.list.push(Effect::Drop(Garbage::new(database)));
         }
+        for collection in self.keyspace.take_unshared() {
+            effects.orders.discard(collection);
+        }
     }
 
     /// Bytes that the server uses, by its own account.

@@ -3,7 +3,7 @@
 use crate::base::image::{Damaged, Image, Tape};
 use crate::base::sip_hash::SipKey;
 use crate::data::collection::Body;
-use crate::data::entry::{Entry, EntryRef, Large, NewEntry, Storage, Value};
+use crate::data::entry::{Entry, EntryRef, Held, Large, NewEntry, Storage, Value};
 use crate::data::hash::Hash;
 use crate::data::owned::OwnedEntry;
 use crate::data::segment::Marks;
@@ -279,6 +279,11 @@ impl Database {
         self.free_slot(old);
     }
 
+    /// The entry at a location, whose collection is to be shared.
+    pub fn hold(&mut self, location: Location) -> Held<'_> {
+        self.table_mut(location.slot).hold(location.place)
+    }
+
     /// Removes the entry at a location. Its large value, if it has one, is
     /// returned to be dropped elsewhere.
     pub fn remove(&mut self, location: Location) -> Option<Large> {
@@ -335,7 +340,7 @@ impl Database {
         hash: u64,
         marks: Marks,
         which: Marks,
-        visit: impl FnMut(EntryRef<'_>) -> bool,
+        visit: impl FnMut(Held<'_>) -> bool,
     ) -> Option<Option<u64>> {
         match self.tables[slot.0 as usize].as_deref_mut() {
             Some(table) => table.walk(hash, marks, which, visit),
@@ -369,7 +374,7 @@ impl Database {
         now_ms: i64,
         segments: usize,
         limit: usize,
-        mut expired: impl FnMut(EntryRef<'_>, Marks),
+        mut expired: impl FnMut(Held<'_>, Marks),
         mut discard: impl FnMut(Large),
     ) -> (usize, bool) {
         let (mut taken, mut looked) = (0, 0);
@@ -393,7 +398,7 @@ impl Database {
                 let slab = &mut self.slab;
                 let before = taken;
                 done = table.take_due(at, now_ms, limit - taken, |entry, marks| {
-                    expired(EntryRef::of(&entry), marks);
+                    expired(Held::new(entry), marks);
                     if let Some(large) = entry.take_large(slab) {
                         discard(large);
                     }

@@ -18,12 +18,13 @@ use crate::data::collection::{Body, Collection};
 use crate::data::entry::{Content, EntryRef, NewEntry, Storage, Value};
 use crate::data::limits::Limits;
 use crate::data::owned::OwnedEntry;
+use crate::data::parts::Progress;
 use crate::data::segment::Marks;
 use crate::data::shape::Shape;
 use crate::data::table::Layout;
 use crate::keyspace::access::Access;
 use crate::keyspace::database::Key;
-use crate::keyspace::snapshot::{Given, Sink, Slice};
+use crate::keyspace::snapshot::{Given, LargeEntry, Sink, Slice};
 use crate::keyspace::{Keyspace, KeyspaceStatistics};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -60,6 +61,21 @@ impl Sink for EntrySink {
         self.given.bytes += entry.footprint() as u64;
         write_entry(&mut self.tape, database, entry);
     }
+
+    // An image has all entries whole.
+    fn begin(&mut self, _database: DatabaseId, _entry: &LargeEntry) {}
+
+    fn parts(
+        &mut self,
+        _database: DatabaseId,
+        _entry: &LargeEntry,
+        _from: Progress,
+        _count: usize,
+    ) -> Option<Progress> {
+        None
+    }
+
+    fn end(&mut self, _database: DatabaseId, _entry: &LargeEntry) {}
 
     fn buffered(&self) -> usize {
         self.tape.written()
@@ -139,7 +155,7 @@ impl Keyspace {
 
     /// True if an image can begin: there is nothing of which it would not tell.
     pub(crate) fn rests(&self) -> bool {
-        self.snapshot.is_none() && self.image.is_none() && self.garbage.is_empty()
+        self.snapshot.is_none() && self.image.is_none() && self.garbage.is_empty() && self.unshared.is_empty()
     }
 
     /// Puts the entries back that are left on a tape.
@@ -229,6 +245,7 @@ impl Image for Keyspace {
             snapshot: _,
             image: _,
             garbage: _,
+            unshared: _,
         } = self;
         tape.each([cluster, &mut sip.k0, &mut sip.k1, access, limits, statistics, dirty, random, pool])?;
         let mut count = databases.len();

@@ -18,7 +18,7 @@ use crate::base::sip_hash::SipKey;
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
 use crate::data::collection::Body;
-use crate::data::entry::{EntryRef, Large, NewEntry, Value};
+use crate::data::entry::{EntryRef, Held, Large, NewEntry, Value};
 use crate::data::hash::Hash;
 use crate::data::limits::{Limits, Rules};
 use crate::data::owned::OwnedEntry;
@@ -71,6 +71,9 @@ pub struct Keyspace {
     image: Option<Snapshot>,
     /// Databases that were flushed while a snapshot needs them.
     pub(crate) garbage: Vec<Box<Database>>,
+    /// Collections that a snapshot shared, and that may be all that is left of
+    /// them.
+    pub(crate) unshared: Vec<Large>,
 }
 
 /// Makes keys of bytes.
@@ -134,6 +137,7 @@ impl Keyspace {
             snapshot: None,
             image: None,
             garbage: Vec::new(),
+            unshared: Vec::new(),
         }
     }
 
@@ -443,6 +447,7 @@ impl Keyspace {
             snapshot: None,
             image: None,
             garbage: Vec::new(),
+            unshared: Vec::new(),
         }
     }
 
@@ -477,11 +482,11 @@ impl Keyspace {
     ) -> (usize, bool) {
         let marks = self.marks;
         let (snapshot, image) = (&mut self.snapshot, &mut self.image);
-        let tell = |entry: EntryRef<'_>, before| {
+        let tell = |mut entry: Held<'_>, before| {
             for walk in snapshot.iter_mut().chain(&mut *image) {
-                walk.preserve(id, entry, before, marks);
+                walk.preserve(id, &mut entry, before, marks);
             }
-            expired(entry.key());
+            expired(entry.entry().key());
         };
         let (count, round) = self.databases[id.0 as usize].sweep_due(now_ms, segments, limit, tell, discard);
         self.statistics.expired += count as u64;

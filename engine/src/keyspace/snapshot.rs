@@ -16,17 +16,77 @@
 //! had at the beginning, though SWAPDB moves them and FLUSHDB detaches them.
 
 use crate::boundary::id::DatabaseId;
-use crate::data::entry::EntryRef;
+use crate::data::collection::Collection;
+use crate::data::entry::{EntryRef, Held, Large};
+use crate::data::parts::Progress as PartProgress;
 use crate::data::segment::Marks;
+use crate::data::shape::Type;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Key, Location, Slot};
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+
+/// Bytes of a collection beyond which it is given in parts.
+const PARTS_ABOVE: usize = 32 << 10;
+
+/// An entry whose collection is given in parts. The snapshot shares the
+/// collection with its owner, who may change it meanwhile, or drop it.
+#[derive(Debug)]
+pub struct LargeEntry {
+    /// The key.
+    pub key: Box<[u8]>,
+    /// The type.
+    pub value_type: Type,
+    /// Expiry, milliseconds since 1970.
+    pub expire_at_ms: Option<i64>,
+    /// What eviction knows of it.
+    pub access: u32,
+    /// Bytes in memory.
+    pub footprint: usize,
+    /// The collection.
+    pub collection: Collection,
+}
+
+impl LargeEntry {
+    /// An entry as it is now, if it is so large that it is given in parts.
+    fn of(held: &mut Held<'_>) -> Option<LargeEntry> {
+        let entry = held.entry();
+        let footprint = entry.footprint();
+        if !entry.shape().is_collection() || footprint <= PARTS_ABOVE {
+            return None;
+        }
+        let (key, value_type) = (entry.key().into(), entry.value_type());
+        let (expire_at_ms, access) = (entry.expire_at_ms(), entry.access());
+        let collection = held.share()?;
+        Some(LargeEntry { key, value_type, expire_at_ms, access, footprint, collection })
+    }
+
+    /// As many parts as a slice may give.
+    fn parts_within(&self, slice: Slice) -> usize {
+        let each = (self.footprint / self.collection.part_count().max(1)).max(1);
+        (slice.bytes / each).clamp(1, slice.entries.max(1))
+    }
+}
 
 /// Where a snapshot's entries go.
 pub trait Sink: Send {
     /// Takes an entry, saved under a database's number.
     fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>);
+    /// Takes the beginning of an entry whose parts follow. Other entries may come
+    /// between them, but no other beginning before the end.
+    fn begin(&mut self, database: DatabaseId, entry: &LargeEntry);
+    /// Takes about so many parts from one on; returns which comes next, `None` if
+    /// that was the last.
+    fn parts(
+        &mut self,
+        database: DatabaseId,
+        entry: &LargeEntry,
+        from: PartProgress,
+        count: usize,
+    ) -> Option<PartProgress>;
+    /// There are no more parts.
+    fn end(&mut self, database: DatabaseId, entry: &LargeEntry);
     /// Bytes that wait to be taken.
     fn buffered(&self) -> usize;
     /// What was given to it so far.
@@ -111,16 +171,41 @@ pub struct Snapshot {
     which: Marks,
     walks: Vec<Walk>,
     detached: Vec<(Box<Database>, Walk)>,
+    /// Entries that are to be given in parts, each under its database's number.
+    large: VecDeque<(DatabaseId, LargeEntry)>,
+    /// How far the first of them was given, once that has begun.
+    begun: Option<PartProgress>,
 }
 
 impl Snapshot {
     /// Gives an entry to the sink before it changes, if it is still owed.
-    pub(crate) fn preserve(&mut self, id: DatabaseId, entry: EntryRef<'_>, marks: Marks, current: Marks) {
+    pub(crate) fn preserve(&mut self, id: DatabaseId, entry: &mut Held<'_>, marks: Marks, current: Marks) {
+        let name = self.walks[id.0 as usize].name;
         if marks.differ(current, self.which)
             && let Some(sink) = &mut self.sink
         {
-            sink.entry(self.walks[id.0 as usize].name, entry);
+            give(&mut **sink, &mut self.large, self.which, name, entry);
         }
+    }
+
+    /// Gives parts of the first entry that is given so. False if there is none.
+    fn step_large(&mut self, unshared: &mut Vec<Large>, left: &mut Slice) -> bool {
+        let (Some((database, entry)), Some(sink)) = (self.large.front(), &mut self.sink) else { return false };
+        let from = self.begun.unwrap_or_else(|| {
+            sink.begin(*database, entry);
+            PartProgress::default()
+        });
+        let count = entry.parts_within(*left);
+        let each = entry.footprint / entry.collection.part_count().max(1);
+        left.entries = left.entries.saturating_sub(count);
+        left.bytes = left.bytes.saturating_sub(count.saturating_mul(each).max(1));
+        self.begun = sink.parts(*database, entry, from, count);
+        if self.begun.is_none() {
+            sink.end(*database, entry);
+            let (_, entry) = self.large.pop_front().unwrap_or_else(|| unreachable!("it was the first"));
+            unshared.push(Large::Collection(Box::new(entry.collection)));
+        }
+        true
     }
 }
 
@@ -155,7 +240,7 @@ impl Keyspace {
         };
         let walks = self.databases().map(walk).collect();
         self.marks = self.marks.turned(which);
-        Snapshot { sink: Some(sink), which, walks, detached: Vec::new() }
+        Snapshot { sink: Some(sink), which, walks, detached: Vec::new(), large: VecDeque::new(), begun: None }
     }
 
     /// True while a snapshot walks, given up or not.
@@ -174,6 +259,8 @@ impl Keyspace {
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.sink = None;
             self.garbage.extend(snapshot.detached.drain(..).map(|(database, _)| database));
+            let collection = |(_, entry): (_, LargeEntry)| Large::Collection(Box::new(entry.collection));
+            self.unshared.extend(snapshot.large.drain(..).map(collection));
         }
     }
 
@@ -199,9 +286,12 @@ impl Keyspace {
         let marks = (self.marks, snapshot.which);
         let mut left = slice;
         while left.entries > 0 && left.bytes > 0 {
+            if snapshot.step_large(&mut self.unshared, &mut left) {
+                continue;
+            }
             let sink = snapshot.sink.as_deref_mut();
             if let Some((database, walk)) = snapshot.detached.last_mut() {
-                step(database, walk, sink, marks, &mut left);
+                step(database, walk, sink, &mut snapshot.large, marks, &mut left);
                 if walk.progress == Progress::Done
                     && let Some((database, _)) = snapshot.detached.pop()
                 {
@@ -212,7 +302,8 @@ impl Keyspace {
             let Some(index) = snapshot.walks.iter().position(|walk| walk.progress != Progress::Done) else {
                 return Ok(snapshot.sink);
             };
-            step(&mut self.databases[index], &mut snapshot.walks[index], sink, marks, &mut left);
+            let (walk, large) = (&mut snapshot.walks[index], &mut snapshot.large);
+            step(&mut self.databases[index], walk, sink, large, marks, &mut left);
         }
         Err(snapshot)
     }
@@ -220,6 +311,12 @@ impl Keyspace {
     /// Databases that were flushed and that no snapshot needs any more.
     pub fn take_garbage(&mut self) -> Vec<Box<Database>> {
         core::mem::take(&mut self.garbage)
+    }
+
+    /// Collections that a snapshot shared and needs no longer: to be dropped where
+    /// it delays nobody.
+    pub fn take_unshared(&mut self) -> Vec<Large> {
+        core::mem::take(&mut self.unshared)
     }
 
     /// Gives the entry at a location to the snapshot before it changes.
@@ -239,7 +336,7 @@ impl Keyspace {
         let Some(walk) = walk else { return };
         let database = &mut self.databases[id.0 as usize];
         let marks = database.marks(location);
-        walk.preserve(id, database.get(location), marks, self.marks);
+        walk.preserve(id, &mut database.hold(location), marks, self.marks);
         database.set_marks(location, marks.with(self.marks, which));
     }
 
@@ -294,21 +391,40 @@ fn step(
     database: &mut Database,
     walk: &mut Walk,
     mut sink: Option<&mut (dyn Sink + 'static)>,
+    large: &mut VecDeque<(DatabaseId, LargeEntry)>,
     (marks, which): (Marks, Marks),
     left: &mut Slice,
 ) {
     let Progress::At(position) = walk.progress else { return };
     // A segment costs something even if nothing in it is owed.
     left.entries = left.entries.saturating_sub(1);
-    let ended = database.walk(position.slot, position.hash, marks, which, |entry| {
+    let ended = database.walk(position.slot, position.hash, marks, which, |mut entry| {
         left.entries = left.entries.saturating_sub(1);
-        if let Some(sink) = &mut sink {
-            left.bytes = left.bytes.saturating_sub(entry.footprint());
-            sink.entry(walk.name, entry);
-        }
-        left.entries > 0 && left.bytes > 0
+        let Some(sink) = &mut sink else { return left.entries > 0 };
+        let bytes = give(*sink, large, which, walk.name, &mut entry);
+        left.bytes = left.bytes.saturating_sub(bytes);
+        left.entries > 0 && left.bytes > 0 && large.is_empty()
     });
     if let Some(next) = ended {
         walk.progress = position.advance(next, database);
     }
+}
+
+/// Gives an entry to the sink, or puts it with those that are given in parts;
+/// returns its bytes if it was given. An image takes all of them whole.
+fn give(
+    sink: &mut (dyn Sink + 'static),
+    large: &mut VecDeque<(DatabaseId, LargeEntry)>,
+    which: Marks,
+    name: DatabaseId,
+    entry: &mut Held<'_>,
+) -> usize {
+    if which == Marks::SNAPSHOT
+        && let Some(shared) = LargeEntry::of(entry)
+    {
+        large.push_back((name, shared));
+        return 0;
+    }
+    sink.entry(name, entry.entry());
+    entry.entry().footprint()
 }

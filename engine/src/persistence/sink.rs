@@ -2,9 +2,10 @@
 
 use crate::boundary::id::DatabaseId;
 use crate::boundary::time::Now;
-use crate::data::entry::EntryRef;
+use crate::data::entry::{Content, EntryRef};
+use crate::data::parts::Progress;
 use crate::keyspace::access::{Access, lru_idle_seconds};
-use crate::keyspace::snapshot::{Given, Sink};
+use crate::keyspace::snapshot::{Given, LargeEntry, Sink};
 use crate::rdb::{Eviction, WriteOptions, WriteVersion, Writer};
 use alloc::vec::Vec;
 
@@ -42,11 +43,21 @@ pub struct FileOptions {
 /// A file in the making.
 pub struct FileSink {
     writer: Writer,
+    /// Entries that came between the parts of another: they follow when it has
+    /// ended.
+    aside: Option<Aside>,
+    options: FileOptions,
     eviction: Option<Access>,
     now: Now,
     sizes: Vec<Option<DatabaseSize>>,
     selected: Option<DatabaseId>,
     given: Given,
+}
+
+/// A piece of a file in the making.
+struct Aside {
+    writer: Writer,
+    selected: Option<DatabaseId>,
 }
 
 impl FileSink {
@@ -63,21 +74,15 @@ impl FileSink {
             writer.aux(key, value);
         }
         let FileOptions { eviction, now, .. } = *options;
-        FileSink { writer, eviction, now, sizes, selected: None, given: Given::default() }
+        let given = Given::default();
+        FileSink { writer, aside: None, options: options.clone(), eviction, now, sizes, selected: None, given }
     }
 
     /// Entries that were preserved before the walk came to their database stand
     /// among those of another: each change is a selection of its own, the sizes
     /// come with the first.
     fn select(&mut self, database: DatabaseId) {
-        if self.selected == Some(database) {
-            return;
-        }
-        self.selected = Some(database);
-        self.writer.select_db(database.0);
-        if let Some(size) = self.sizes.get_mut(database.0 as usize).and_then(Option::take) {
-            self.writer.resize_db(size.keys, size.expires);
-        }
+        select(&mut self.writer, &mut self.selected, &mut self.sizes, database);
     }
 
     fn eviction(&self, bits: u32) -> Option<Eviction> {
@@ -96,17 +101,69 @@ impl FileSink {
     }
 }
 
+impl Aside {
+    /// Its writer, after a database was selected.
+    fn select(&mut self, database: DatabaseId, sizes: &mut [Option<DatabaseSize>]) -> &mut Writer {
+        select(&mut self.writer, &mut self.selected, sizes, database);
+        &mut self.writer
+    }
+}
+
+fn select(
+    writer: &mut Writer,
+    selected: &mut Option<DatabaseId>,
+    sizes: &mut [Option<DatabaseSize>],
+    database: DatabaseId,
+) {
+    if *selected == Some(database) {
+        return;
+    }
+    *selected = Some(database);
+    writer.select_db(database.0);
+    if let Some(size) = sizes.get_mut(database.0 as usize).and_then(Option::take) {
+        writer.resize_db(size.keys, size.expires);
+    }
+}
+
 impl Sink for FileSink {
     fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>) {
-        self.select(database);
         let eviction = self.eviction(entry.access());
-        self.writer.entry(entry.key(), entry.content(), entry.expire_at_ms(), eviction);
+        if self.aside.is_none() {
+            self.select(database);
+        }
+        let writer = match &mut self.aside {
+            Some(aside) => aside.select(database, &mut self.sizes),
+            None => &mut self.writer,
+        };
+        writer.entry(entry.key(), entry.content(), entry.expire_at_ms(), eviction);
         self.given.entries += 1;
         self.given.bytes += entry.footprint() as u64;
     }
 
+    fn begin(&mut self, database: DatabaseId, entry: &LargeEntry) {
+        self.select(database);
+        let eviction = self.eviction(entry.access);
+        let content = Content::Large(entry.value_type, &entry.collection);
+        self.writer.begin_large(&entry.key, content, entry.collection.part_count(), entry.expire_at_ms, eviction);
+        let write = WriteOptions { checksum: false, ..self.options.write };
+        self.aside = Some(Aside { writer: Writer::new(self.options.version, write), selected: Some(database) });
+    }
+
+    fn parts(&mut self, _database: DatabaseId, entry: &LargeEntry, from: Progress, count: usize) -> Option<Progress> {
+        entry.collection.visit_parts(from, count, |part| self.writer.part(part))
+    }
+
+    fn end(&mut self, _database: DatabaseId, entry: &LargeEntry) {
+        self.given.entries += 1;
+        self.given.bytes += entry.footprint as u64;
+        if let Some(mut aside) = self.aside.take() {
+            self.writer.append(&aside.writer.take());
+            self.selected = aside.selected;
+        }
+    }
+
     fn buffered(&self) -> usize {
-        self.writer.buffered()
+        self.writer.buffered() + self.aside.as_ref().map_or(0, |aside| aside.writer.buffered())
     }
 
     fn given(&self) -> Given {

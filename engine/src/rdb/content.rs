@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::data::collection::Collection;
 use crate::data::entry::{Content, Value};
 use crate::data::list::Node;
+use crate::data::parts::{Part, Progress};
 use crate::data::shape::{Packing, Type};
 
 use super::encode::{write_integer, write_length, write_string};
@@ -42,6 +42,29 @@ pub(super) fn is_packed(byte: u8) -> bool {
     )
 }
 
+/// Appends a part of a large collection, before which the number of all parts stands.
+pub(super) fn write_part(output: &mut Vec<u8>, part: Part<'_>, mut scratch: Option<&mut Vec<u8>>) {
+    match part {
+        Part::Member(member) => write_string(output, member, scratch),
+        Part::Field(field, value) => {
+            write_string(output, field, scratch.as_deref_mut());
+            write_string(output, value, scratch);
+        }
+        Part::Scored(member, score) => {
+            write_string(output, member, scratch);
+            output.extend_from_slice(&score.to_le_bytes());
+        }
+        Part::Node(node) => {
+            let (container, bytes): (u64, &[u8]) = match node {
+                Node::Packed(bytes) => (NODE_PACKED, bytes),
+                Node::Plain(bytes) => (NODE_PLAIN, bytes),
+            };
+            write_length(output, container);
+            write_string(output, bytes, scratch);
+        }
+    }
+}
+
 /// Appends what follows the key. Strings are compressed into `scratch` where that gains, if there is one.
 pub(super) fn write_content(
     output: &mut Vec<u8>,
@@ -58,26 +81,13 @@ pub(super) fn write_content(
             write_length(output, NODE_PACKED);
             write_string(output, bytes, scratch);
         }
-        Content::Large(_, Collection::List(list)) => {
-            write_length(output, list.node_count() as u64);
-            for node in list.nodes() {
-                let (container, bytes): (u64, &[u8]) = match node {
-                    Node::Packed(bytes) => (NODE_PACKED, bytes),
-                    Node::Plain(bytes) => (NODE_PLAIN, bytes),
-                };
-                write_length(output, container);
-                write_string(output, bytes, scratch.as_deref_mut());
-            }
+        Content::Large(_, collection) => {
+            write_length(output, collection.part_count() as u64);
+            collection.visit_parts(Progress::default(), usize::MAX, |part| {
+                write_part(output, part, scratch.as_deref_mut());
+            });
         }
-        // From the highest on, as the references write it.
-        Content::Large(_, Collection::Sorted(sorted)) => {
-            write_length(output, sorted.len() as u64);
-            for (member, score) in sorted.iter().rev() {
-                write_string(output, member, scratch.as_deref_mut());
-                output.extend_from_slice(&score.to_le_bytes());
-            }
-        }
-        Content::Packed(..) | Content::Large(..) => {
+        Content::Packed(..) => {
             write_length(output, content.len() as u64);
             content.for_each_element(|element, value| {
                 for text in [Some(element), value].into_iter().flatten() {

@@ -8,12 +8,13 @@ use core::mem;
 
 use crate::base::crc64::Crc64;
 
-use super::content::{type_byte, write_content};
+use super::content::{type_byte, write_content, write_part};
 use super::encode::{write_length, write_string};
 use super::opcode;
 use super::value::Eviction;
 use super::version::WriteVersion;
 use crate::data::entry::{Content, Value};
+use crate::data::parts::Part;
 
 /// Unhashed bytes above which they are hashed: small enough for the first cache.
 const HASH_BLOCK_SIZE: usize = 16 << 10;
@@ -119,6 +120,40 @@ impl Writer {
             Content::String(Value::Integer(_)) | Content::Large(..) => 0,
         };
         self.output.reserve(key.len() + value_size + ENTRY_OVERHEAD_MAX);
+        self.entry_header(key, type_byte(value, self.version), expire_at_ms, eviction);
+        let scratch = self.options.compression.then_some(&mut self.scratch);
+        write_content(&mut self.output, value, self.version, scratch);
+        self.hash_if_due();
+    }
+
+    /// The beginning of an entry of a large collection of so many parts, which follow.
+    pub fn begin_large(
+        &mut self,
+        key: &[u8],
+        value: Content<'_>,
+        parts: usize,
+        expire_at_ms: Option<i64>,
+        eviction: Option<Eviction>,
+    ) {
+        self.entry_header(key, type_byte(value, self.version), expire_at_ms, eviction);
+        write_length(&mut self.output, parts as u64);
+    }
+
+    /// A part of a large collection.
+    pub fn part(&mut self, part: Part<'_>) {
+        let scratch = self.options.compression.then_some(&mut self.scratch);
+        write_part(&mut self.output, part, scratch);
+        self.hash_if_due();
+    }
+
+    /// What another writer wrote.
+    pub fn append(&mut self, bytes: &[u8]) {
+        self.output.extend_from_slice(bytes);
+        self.hash_if_due();
+    }
+
+    /// What stands before a value.
+    fn entry_header(&mut self, key: &[u8], byte: u8, expire_at_ms: Option<i64>, eviction: Option<Eviction>) {
         if let Some(expire_at_ms) = expire_at_ms.filter(|&time| time != -1) {
             self.output.push(opcode::EXPIRE_MILLISECONDS);
             self.output.extend_from_slice(&expire_at_ms.to_le_bytes());
@@ -131,10 +166,11 @@ impl Writer {
             Some(Eviction::Lfu { frequency }) => self.output.extend_from_slice(&[opcode::FREQUENCY, frequency]),
             None => {}
         }
-        self.output.push(type_byte(value, self.version));
+        self.output.push(byte);
         self.string(key);
-        let scratch = self.options.compression.then_some(&mut self.scratch);
-        write_content(&mut self.output, value, self.version, scratch);
+    }
+
+    fn hash_if_due(&mut self) {
         if self.output.len() - self.hashed >= HASH_BLOCK_SIZE {
             self.hash();
         }

@@ -22,12 +22,13 @@ pub use packed::{ListRef, empty, insert, pop, remove_matching, replace, trim};
 use crate::base::image::{Damaged, Image, Tape};
 use crate::data::entry::Value;
 use crate::data::listpack::{self, Listpack};
+use crate::data::shared::Shared;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::iter::FusedIterator;
 
 /// Nodes that a chunk has at most.
-const CHUNK_MAX: usize = 256;
+const CHUNK_MAX: usize = 64;
 /// What the account counts for a node and for a chunk besides their own.
 const NODE_BYTES: usize = size_of::<Node>();
 
@@ -65,7 +66,7 @@ impl Fill {
 /// Nodes that belong together.
 #[derive(Clone, Debug, Default)]
 struct Chunk {
-    nodes: VecDeque<Node>,
+    nodes: Shared<VecDeque<Node>>,
     len: usize,
 }
 
@@ -111,7 +112,23 @@ impl List {
 
     /// The nodes, from the first to the last.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.chunks.iter().flat_map(|chunk| &chunk.nodes)
+        self.chunks.iter().flat_map(|chunk| chunk.nodes.iter())
+    }
+
+    /// So many nodes from one on.
+    pub fn nodes_from(&self, node: usize, count: usize) -> impl Iterator<Item = &Node> {
+        let (mut chunk, mut before) = (0, 0);
+        while let Some(part) = self.chunks.get(chunk).filter(|part| before + part.nodes.len() <= node) {
+            before += part.nodes.len();
+            chunk += 1;
+        }
+        self.chunks.range(chunk..).flat_map(|chunk| chunk.nodes.iter()).skip(node - before).take(count)
+    }
+
+    /// A copy that shares all nodes.
+    pub fn share(&mut self) -> List {
+        let share = |chunk: &mut Chunk| Chunk { nodes: chunk.nodes.share(), len: chunk.len };
+        List { chunks: self.chunks.iter_mut().map(share).collect(), ..*self }
     }
 
     /// Number of nodes.
@@ -183,7 +200,7 @@ impl List {
     /// Has a node changed; counts and the account follow, and an empty node goes.
     fn change<R>(&mut self, chunk: usize, node: usize, change: impl FnOnce(&mut Node) -> R) -> R {
         let part = &mut self.chunks[chunk];
-        let target = &mut part.nodes[node];
+        let target = &mut part.nodes.own()[node];
         let (len, bytes) = (target.len(), target.footprint());
         let result = change(target);
         let (new_len, new_bytes) = (target.len(), target.footprint());
@@ -198,7 +215,7 @@ impl List {
 
     fn take_node(&mut self, chunk: usize, node: usize) -> Option<Node> {
         let part = &mut self.chunks[chunk];
-        let taken = part.nodes.remove(node)?;
+        let taken = part.nodes.own().remove(node)?;
         part.len -= taken.len();
         self.len -= taken.len();
         self.bytes -= taken.footprint();
@@ -219,7 +236,7 @@ impl List {
         self.nodes += 1;
         let part = &mut self.chunks[chunk];
         part.len += new.len();
-        part.nodes.insert(node, new);
+        part.nodes.own().insert(node, new);
         if part.nodes.len() <= CHUNK_MAX {
             return;
         }
@@ -229,10 +246,10 @@ impl List {
             node if node + 1 == part.nodes.len() => node,
             _ => CHUNK_MAX / 2,
         };
-        let nodes = part.nodes.split_off(at);
+        let nodes = part.nodes.own().split_off(at);
         let len = nodes.iter().map(Node::len).sum();
         part.len -= len;
-        self.chunks.insert(chunk + 1, Chunk { nodes, len });
+        self.chunks.insert(chunk + 1, Chunk { nodes: Shared::Own(nodes), len });
     }
 
     /// Adds an element at an end.
@@ -366,7 +383,7 @@ impl List {
         let _ = self.chunks.len().image(tape);
         for chunk in &self.chunks {
             let _ = chunk.nodes.len().image(tape);
-            for node in &chunk.nodes {
+            for node in chunk.nodes.iter() {
                 let (mut capacity, bytes) = match node {
                     Node::Packed(bytes) => (bytes.capacity(), &bytes[..]),
                     Node::Plain(bytes) => (0, &bytes[..]),
@@ -396,7 +413,7 @@ impl List {
                 chunk.len += node.len();
                 list.bytes += node.footprint();
                 list.nodes += 1;
-                chunk.nodes.push_back(node);
+                chunk.nodes.own().push_back(node);
             }
             list.len += chunk.len;
             list.chunks.push_back(chunk);
@@ -418,8 +435,10 @@ fn read_node(capacity: usize, contents: &[u8]) -> Option<Node> {
 
 /// Elements of one node.
 #[derive(Clone, Debug)]
-enum NodeIter<'a> {
+pub enum NodeIter<'a> {
+    /// Of a listpack.
     Packed(listpack::Iter<'a>),
+    /// The only one, unless it was given.
     Plain(Option<&'a [u8]>),
 }
 

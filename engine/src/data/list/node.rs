@@ -1,14 +1,16 @@
 //! A node of a list: a listpack of some kilobytes, or one element that is too
 //! long for that.
 
+use super::{NodeIter, node_iter};
 use crate::data::entry::Value;
 use crate::data::listpack::{self, Listpack, Position};
+use crate::data::shared::copy_of;
 use crate::data::slab::block_size;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// What a list is made of.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub enum Node {
     /// Several elements.
     Packed(Vec<u8>),
@@ -16,7 +18,22 @@ pub enum Node {
     Plain(Box<[u8]>),
 }
 
+impl Clone for Node {
+    /// One with as much room, so that the account is the same.
+    fn clone(&self) -> Self {
+        match self {
+            Node::Packed(bytes) => Node::Packed(copy_of(bytes)),
+            Node::Plain(bytes) => Node::Plain(bytes.clone()),
+        }
+    }
+}
+
 impl Node {
+    /// Its elements.
+    pub fn iter(&self) -> NodeIter<'_> {
+        node_iter(self, 0)
+    }
+
     /// Number of elements.
     #[inline]
     pub(super) fn len(&self) -> usize {

@@ -3,6 +3,7 @@
 use super::bucket::Bucket;
 use super::{Members, vector_bytes};
 use crate::data::segment::Marks;
+use crate::data::shared::Shared;
 use crate::data::slab::block_size;
 use alloc::vec::Vec;
 
@@ -14,7 +15,7 @@ const MERGE_BELOW: usize = 640;
 /// element does.
 const MERGES_MAX: usize = 2;
 /// Buckets in one chunk of the directory.
-pub(super) const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 64;
 
 impl Members {
     /// Number of buckets.
@@ -43,12 +44,12 @@ impl Members {
 
     #[inline]
     pub(super) fn bucket_mut(&mut self, index: usize) -> &mut Bucket {
-        &mut self.chunks[index / CHUNK][index % CHUNK]
+        &mut self.chunks[index / CHUNK].own()[index % CHUNK]
     }
 
     /// Bytes of the directory, counted.
     pub(super) fn count_directory(&self) -> usize {
-        vector_bytes(&self.chunks) + self.chunks.iter().map(vector_bytes).sum::<usize>()
+        vector_bytes(&self.chunks) + self.chunks.iter().map(|chunk| vector_bytes(chunk)).sum::<usize>()
     }
 
     /// Splits or merges as an operation on one element asks.
@@ -134,8 +135,8 @@ impl Members {
         self.lengths.subtract();
         let at = last / CHUNK;
         self.directory_bytes -= vector_bytes(&self.chunks[at]);
-        self.chunks[at].pop();
-        let chunk = &mut self.chunks[at];
+        let chunk = self.chunks[at].own();
+        chunk.pop();
         if at == 0 && chunk.len() * 2 < chunk.capacity() {
             chunk.shrink_to_fit();
         }
@@ -148,7 +149,7 @@ impl Members {
 
     fn pop_chunk(&mut self) {
         let before = vector_bytes(&self.chunks);
-        let chunk = self.chunks.pop().as_ref().map_or(0, vector_bytes);
+        let chunk = self.chunks.pop().map_or(0, |chunk| vector_bytes(&chunk));
         if self.chunks.len() * 2 < self.chunks.capacity() {
             self.chunks.shrink_to_fit();
         }
@@ -164,10 +165,10 @@ impl Members {
             if at == self.chunks.capacity() {
                 self.chunks.reserve_exact(at.max(1));
             }
-            self.chunks.push(Vec::with_capacity(CHUNK));
+            self.chunks.push(Shared::Own(Vec::with_capacity(CHUNK)));
             self.directory_bytes += vector_bytes(&self.chunks) - before + vector_bytes(&self.chunks[at]);
         }
-        let chunk = &mut self.chunks[at];
+        let chunk = self.chunks[at].own();
         let before = vector_bytes(chunk);
         if chunk.len() == chunk.capacity() {
             let room = block_size((chunk.len() + 1) * size_of::<Bucket>() * 9 / 8) / size_of::<Bucket>();

@@ -7,6 +7,7 @@ use super::lengths::Lengths;
 use super::{Members, tag_of};
 use crate::base::image::{Damaged, Image, Tape};
 use crate::base::sip_hash::SipKey;
+use crate::data::shared::Shared;
 use alloc::vec::Vec;
 
 /// More than a table's level ever is.
@@ -81,7 +82,7 @@ impl Members {
             self.bucket_bytes += bucket.footprint();
             chunk.push(bucket);
         }
-        self.chunks.push(chunk);
+        self.chunks.push(Shared::Own(chunk));
         Ok(())
     }
 
@@ -95,7 +96,7 @@ impl Members {
 
     /// All buckets by number.
     pub(super) fn buckets(&self) -> impl Iterator<Item = &Bucket> {
-        self.chunks.iter().flatten()
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 }
 

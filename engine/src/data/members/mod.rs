@@ -34,6 +34,7 @@ mod tests;
 mod walk;
 
 use crate::base::sip_hash::SipKey;
+use crate::data::shared::Shared;
 use crate::data::slab::block_size;
 use alloc::boxed::Box;
 use alloc::vec;
@@ -60,7 +61,7 @@ pub struct Element<'a> {
 /// Elements by member.
 #[derive(Debug)]
 pub struct Members {
-    chunks: Vec<Vec<Bucket>>,
+    chunks: Vec<Shared<Vec<Bucket>>>,
     level: u32,
     split: usize,
     len: usize,
@@ -94,7 +95,7 @@ impl Members {
     /// values, else of a set, whose values are dropped.
     pub fn new(sip: SipKey, valued: bool) -> Members {
         let mut members = Members {
-            chunks: vec![vec![Bucket::default()]],
+            chunks: vec![Shared::Own(vec![Bucket::default()])],
             level: 0,
             split: 0,
             len: 0,
@@ -254,11 +255,16 @@ impl Clone for Members {
     /// One of the same layout, with as much room everywhere.
     fn clone(&self) -> Self {
         let mut chunks = Vec::with_capacity(self.chunks.capacity());
-        chunks.extend(self.chunks.iter().map(|chunk| {
-            let mut copy = Vec::with_capacity(chunk.capacity());
-            copy.extend(chunk.iter().cloned());
-            copy
-        }));
+        chunks.extend(self.chunks.iter().cloned());
+        Members { chunks, lengths: self.lengths.clone(), ..*self }
+    }
+}
+
+impl Members {
+    /// A copy as [`Clone`] makes it, but one that shares all that is large.
+    pub fn share(&mut self) -> Members {
+        let mut chunks = Vec::with_capacity(self.chunks.capacity());
+        chunks.extend(self.chunks.iter_mut().map(Shared::share));
         Members { chunks, lengths: self.lengths.clone(), ..*self }
     }
 }

@@ -4,27 +4,28 @@
 //! chunks  +---+---+---+
 //!         | o | o | o |
 //!         +-|-+-|-+-|-+
-//!           |   |   +-> items 512..     room for 256 from the beginning
-//!           |   +-----> items 256..512
-//!           +---------> items 0..256    the first grows as the array does
+//!           |   |   +-> items 128..     room for 64 from the beginning
+//!           |   +-----> items 64..128
+//!           +---------> items 0..64     the first grows as the array does
 //! ```
 
-use super::{copy_of, vector_bytes};
+use super::vector_bytes;
+use crate::data::shared::Shared;
 use crate::data::slab::block_size;
 use alloc::vec::Vec;
 
 /// Items of one chunk.
-pub(super) const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 64;
 
 /// Items by number, without gaps.
 #[derive(Debug)]
 pub(super) struct Chunked<T> {
-    chunks: Vec<Vec<T>>,
+    chunks: Vec<Shared<Vec<T>>>,
     len: usize,
     bytes: usize,
 }
 
-impl<T> Chunked<T> {
+impl<T: Clone> Chunked<T> {
     /// An empty array; allocates nothing.
     pub(super) fn new() -> Chunked<T> {
         Chunked { chunks: Vec::new(), len: 0, bytes: 0 }
@@ -38,14 +39,14 @@ impl<T> Chunked<T> {
             return None;
         }
         let mut chunks = Vec::with_capacity(directory);
-        chunks.push(Vec::with_capacity(first));
+        chunks.push(Shared::Own(Vec::with_capacity(first)));
         let bytes = vector_bytes(&chunks) + vector_bytes(&chunks[0]);
         Some(Chunked { chunks, len: 0, bytes })
     }
 
     /// The room for chunks, and for items in the first of them.
     pub(super) fn rooms(&self) -> (usize, usize) {
-        (self.chunks.capacity(), self.chunks.first().map_or(0, Vec::capacity))
+        (self.chunks.capacity(), self.chunks.first().map_or(0, |chunk| chunk.capacity()))
     }
 
     /// Number of items.
@@ -62,7 +63,7 @@ impl<T> Chunked<T> {
     /// The same, counted.
     #[cfg(test)]
     pub(super) fn count_bytes(&self) -> usize {
-        vector_bytes(&self.chunks) + self.chunks.iter().map(vector_bytes).sum::<usize>()
+        vector_bytes(&self.chunks) + self.chunks.iter().map(|chunk| vector_bytes(chunk)).sum::<usize>()
     }
 
     /// The item of a number.
@@ -80,12 +81,12 @@ impl<T> Chunked<T> {
     /// If there is none.
     #[inline]
     pub(super) fn get_mut(&mut self, index: usize) -> &mut T {
-        &mut self.chunks[index / CHUNK][index % CHUNK]
+        &mut self.chunks[index / CHUNK].own()[index % CHUNK]
     }
 
     /// All items by number.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flatten()
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 
     /// Adds an item behind the last.
@@ -94,7 +95,7 @@ impl<T> Chunked<T> {
         if at == self.chunks.len() {
             self.add_chunk();
         }
-        let chunk = &mut self.chunks[at];
+        let chunk = self.chunks[at].own();
         let before = vector_bytes(chunk);
         if chunk.len() == chunk.capacity() {
             let room = block_size((chunk.len() + 1) * size_of::<T>() * 9 / 8) / size_of::<T>();
@@ -113,14 +114,14 @@ impl<T> Chunked<T> {
         }
         let chunk = if count == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) };
         self.bytes += vector_bytes(&chunk);
-        self.chunks.push(chunk);
+        self.chunks.push(Shared::Own(chunk));
         self.bytes = self.bytes - before + vector_bytes(&self.chunks);
     }
 
     /// Takes the last item.
     pub(super) fn pop(&mut self) -> Option<T> {
         let at = self.len.checked_sub(1)? / CHUNK;
-        let chunk = self.chunks.get_mut(at)?;
+        let chunk = self.chunks.get_mut(at)?.own();
         let before = vector_bytes(chunk);
         let item = chunk.pop()?;
         if at == 0 && chunk.len() * 2 < chunk.capacity() {
@@ -136,7 +137,7 @@ impl<T> Chunked<T> {
 
     fn pop_chunk(&mut self) {
         let before = vector_bytes(&self.chunks);
-        let chunk = self.chunks.pop().as_ref().map_or(0, vector_bytes);
+        let chunk = self.chunks.pop().map_or(0, |chunk| vector_bytes(&chunk));
         if self.chunks.len() * 2 < self.chunks.capacity() {
             self.chunks.shrink_to_fit();
         }
@@ -148,7 +149,16 @@ impl<T: Clone> Clone for Chunked<T> {
     /// One with as much room, so that the account is the same.
     fn clone(&self) -> Self {
         let mut chunks = Vec::with_capacity(self.chunks.capacity());
-        chunks.extend(self.chunks.iter().map(copy_of));
+        chunks.extend(self.chunks.iter().cloned());
+        Chunked { chunks, ..*self }
+    }
+}
+
+impl<T: Clone> Chunked<T> {
+    /// A copy that shares all items.
+    pub(super) fn share(&mut self) -> Chunked<T> {
+        let mut chunks = Vec::with_capacity(self.chunks.capacity());
+        chunks.extend(self.chunks.iter_mut().map(Shared::share));
         Chunked { chunks, ..*self }
     }
 }

@@ -40,6 +40,11 @@ impl Ground {
         Ground { leaves: Chunked::new(), index: Index::new(), leaf_bytes: 0, inner_bytes: 0, freed: Vec::new(), sip }
     }
 
+    /// A copy that shares leaves and index.
+    pub(super) fn share(&mut self) -> Ground {
+        Ground { leaves: self.leaves.share(), index: self.index.share(), freed: Vec::new(), ..*self }
+    }
+
     /// The key of the hash.
     pub(super) fn sip(&self) -> SipKey {
         self.sip

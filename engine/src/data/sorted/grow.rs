@@ -36,7 +36,7 @@ impl Inner {
         let inside = edge.of_child(at, self.len());
         let (leaf, grown) = match &mut self.children {
             Children::Leaves(leaves) => insert_in_leaf(ground, &mut leaves[at], new, inside),
-            Children::Inners(inners) => inners[at].insert(ground, new, inside),
+            Children::Inners(inners) => inners[at].own().insert(ground, new, inside),
         };
         self.counts[at] += 1;
         (leaf, grown.and_then(|child| self.adopt(ground, at, child, edge)))

@@ -67,19 +67,19 @@ impl Sorted {
 fn inner_bytes(inner: &Inner) -> usize {
     let below: usize = match &inner.children {
         Children::Leaves(_) => 0,
-        Children::Inners(inners) => inners.iter().map(inner_bytes).sum(),
+        Children::Inners(inners) => inners.iter().map(|inner| inner_bytes(inner)).sum(),
     };
     inner.footprint() + below
 }
 
 /// Writes the number of items, and the room that an array has.
-pub(super) fn write_rooms<T>(items: &Chunked<T>, tape: &mut Tape<'_>) {
+pub(super) fn write_rooms<T: Clone>(items: &Chunked<T>, tape: &mut Tape<'_>) {
     let (mut directory, mut first) = items.rooms();
     let _ = tape.each([&mut items.len(), &mut directory, &mut first]);
 }
 
 /// Reads what [`write_rooms`] wrote, and the items behind it.
-pub(super) fn read_chunked<'a, T>(
+pub(super) fn read_chunked<'a, T: Clone>(
     tape: &mut Tape<'a>,
     mut read: impl FnMut(&mut Tape<'a>) -> Result<T, Damaged>,
 ) -> Result<Chunked<T>, Damaged> {

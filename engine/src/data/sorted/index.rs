@@ -21,8 +21,9 @@
 
 use super::chunked::Chunked;
 use super::image::{is_room_of, read_chunked, write_rooms};
-use super::{copy_of, vector_bytes};
+use super::vector_bytes;
 use crate::base::image::{Damaged, Image, Tape};
+use crate::data::shared::copy_of;
 use crate::data::slab::block_size;
 use alloc::vec::Vec;
 
@@ -146,6 +147,11 @@ impl Index {
     /// Bytes of all allocations.
     pub(super) fn bytes(&self) -> usize {
         self.buckets.bytes() + self.record_bytes
+    }
+
+    /// A copy that shares all records.
+    pub(super) fn share(&mut self) -> Index {
+        Index { buckets: self.buckets.share(), ..*self }
     }
 
     /// Writes an image of it, without its records.

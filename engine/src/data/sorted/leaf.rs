@@ -24,9 +24,10 @@
 //! however many elements there are in it.
 
 use super::image::is_room_of;
-use super::{copy_of, vector_bytes};
+use super::vector_bytes;
 use crate::base::image::{Damaged, Tape};
 use crate::data::segment::Marks;
+use crate::data::shared::copy_of;
 use crate::data::slab::block_size;
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -43,6 +43,7 @@ mod walk;
 
 use crate::base::sip_hash::SipKey;
 use crate::data::segment::Marks;
+use crate::data::shared::Shared;
 use crate::data::slab::block_size;
 use alloc::vec::Vec;
 use core::ops::{Bound, Range};
@@ -80,6 +81,11 @@ impl Sorted {
         let root = Inner::of(Node::Leaf(ground.add_leaf(Marks::default(), None)), 0);
         ground.inner_bytes = root.footprint();
         Sorted { root, ground }
+    }
+
+    /// A copy as [`Clone`] makes it, but one that shares nearly all that is large.
+    pub fn share(&mut self) -> Sorted {
+        Sorted { root: self.root.share(), ground: self.ground.share() }
     }
 
     /// Number of elements.
@@ -174,7 +180,7 @@ impl Sorted {
     fn settle(&mut self) {
         while self.root.len() == 1
             && let Children::Inners(inners) = &mut self.root.children
-            && let Some(only) = inners.pop()
+            && let Some(only) = inners.pop().map(Shared::into_part)
         {
             let old = core::mem::replace(&mut self.root, only);
             self.ground.inner_bytes -= old.footprint();
@@ -355,13 +361,6 @@ impl Sorted {
             self.ground.set_marks(number, marks);
         }
     }
-}
-
-/// A copy of a vector with as much room.
-fn copy_of<T: Clone>(vector: &Vec<T>) -> Vec<T> {
-    let mut copy = Vec::with_capacity(vector.capacity());
-    copy.extend_from_slice(vector);
-    copy
 }
 
 /// Bytes of a vector's allocation.

@@ -15,7 +15,8 @@
 
 use super::ground::Ground;
 use super::grow::FAN_MAX;
-use super::{copy_of, vector_bytes};
+use super::vector_bytes;
+use crate::data::shared::{Part, Shared, copy_of};
 use crate::data::slab::block_size;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -24,7 +25,7 @@ use alloc::vec::Vec;
 #[derive(Debug)]
 pub(super) enum Children {
     Leaves(Vec<u32>),
-    Inners(Vec<Inner>),
+    Inners(Vec<Shared<Inner>>),
 }
 
 /// A child that is in no node.
@@ -75,6 +76,12 @@ impl Clone for Inner {
     }
 }
 
+impl Part for Inner {
+    fn copy(&self) -> Self {
+        self.clone()
+    }
+}
+
 /// Children by which a node's room grows.
 const STEP: usize = 8;
 
@@ -87,6 +94,19 @@ impl Inner {
         }
         inner.insert_child(0, Child { count, score: 0.0, text: Box::default(), node });
         inner
+    }
+
+    /// A copy that shares what is below its children.
+    pub(super) fn share(&mut self) -> Inner {
+        let children = match &mut self.children {
+            Children::Leaves(leaves) => Children::Leaves(copy_of(leaves)),
+            Children::Inners(inners) => {
+                let mut copy = Vec::with_capacity(inners.capacity());
+                copy.extend(inners.iter_mut().map(Shared::share));
+                Children::Inners(copy)
+            }
+        };
+        Inner { counts: copy_of(&self.counts), scores: copy_of(&self.scores), texts: copy_of(&self.texts), children }
     }
 
     /// More room than any node has.
@@ -212,7 +232,7 @@ impl Inner {
         loop {
             let at = node.child_of(score, member);
             match &mut node.children {
-                Children::Inners(inners) => node = &mut inners[at],
+                Children::Inners(inners) => node = inners[at].own(),
                 Children::Leaves(leaves) => {
                     leaves[at] = number;
                     return;
@@ -228,7 +248,7 @@ impl Inner {
         insert(&mut self.texts, at, child.text);
         match (&mut self.children, child.node) {
             (Children::Leaves(leaves), Node::Leaf(leaf)) => insert(leaves, at, leaf),
-            (Children::Inners(inners), Node::Inner(inner)) => insert(inners, at, inner),
+            (Children::Inners(inners), Node::Inner(inner)) => insert(inners, at, Shared::Own(inner)),
             _ => unreachable!("all paths are equally long"),
         }
     }
@@ -241,7 +261,7 @@ impl Inner {
             text: self.texts.remove(at),
             node: match &mut self.children {
                 Children::Leaves(leaves) => Node::Leaf(leaves.remove(at)),
-                Children::Inners(inners) => Node::Inner(inners.remove(at)),
+                Children::Inners(inners) => Node::Inner(inners.remove(at).into_part()),
             },
         };
         if self.len() + 2 * STEP <= self.counts.capacity() {

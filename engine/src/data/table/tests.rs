@@ -190,7 +190,7 @@ fn a_walk_visits_every_entry_once() {
         loop {
             let mut left = budget;
             let ended = pair.table.walk(hash, marks, Marks::SNAPSHOT, |entry| {
-                seen.push(entry.key().to_vec());
+                seen.push(entry.entry().key().to_vec());
                 left -= 1;
                 left > 0
             });

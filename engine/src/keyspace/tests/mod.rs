@@ -1,5 +1,6 @@
 //! The keyspace against maps of the standard library, from a seed.
 
+mod large;
 mod model;
 mod scan;
 mod snapshot;

@@ -6,7 +6,8 @@ extern crate std;
 use super::model::{Item, Pair, item};
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::EntryRef;
-use crate::keyspace::snapshot::{Given, Sink, Slice, SnapshotStep};
+use crate::data::parts::Progress;
+use crate::keyspace::snapshot::{Given, LargeEntry, Sink, Slice, SnapshotStep};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -24,6 +25,22 @@ impl Sink for Record {
         let twice = entries.insert((database, entry.key().to_vec()), item(entry));
         assert!(twice.is_none(), "an entry was given twice");
     }
+
+    fn begin(&mut self, _database: DatabaseId, _entry: &LargeEntry) {
+        unreachable!("the model has no collections");
+    }
+
+    fn parts(
+        &mut self,
+        _database: DatabaseId,
+        _entry: &LargeEntry,
+        _from: Progress,
+        _count: usize,
+    ) -> Option<Progress> {
+        None
+    }
+
+    fn end(&mut self, _database: DatabaseId, _entry: &LargeEntry) {}
 
     fn buffered(&self) -> usize {
         0

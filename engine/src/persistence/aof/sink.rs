@@ -1,10 +1,11 @@
 //! Renders a snapshot as commands: a base file without RDB.
 
-use crate::base::number::format_i64;
+use crate::base::number::{format_double, format_i64};
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::{Content, EntryRef};
+use crate::data::parts::{Part, Progress};
 use crate::data::shape::Type;
-use crate::keyspace::snapshot::{Given, Sink};
+use crate::keyspace::snapshot::{Given, LargeEntry, Sink};
 use crate::server::journal::{begin_request, write_argument, write_request, write_select};
 use alloc::vec::Vec;
 
@@ -27,6 +28,25 @@ impl CommandSink {
 }
 
 impl CommandSink {
+    /// What follows a value.
+    fn end_entry(&mut self, key: &[u8], expire_at_ms: Option<i64>, footprint: usize) {
+        if let Some(at) = expire_at_ms {
+            let mut number = [0; 20];
+            let at = format_i64(at, &mut number);
+            write_request(3, [&b"PEXPIREAT"[..], key, at].into_iter(), &mut self.bytes);
+        }
+        self.given.entries += 1;
+        self.given.bytes += footprint as u64;
+    }
+
+    /// Has a database selected.
+    fn select(&mut self, database: DatabaseId) {
+        if self.selected != Some(database) {
+            self.selected = Some(database);
+            write_select(database, &mut self.bytes);
+        }
+    }
+
     /// Requests that add a collection's elements to a key, some in each.
     fn elements(&mut self, command: &[u8], key: &[u8], content: Content<'_>) {
         let (mut left, mut in_request) = (content.len(), 0);
@@ -49,34 +69,93 @@ impl CommandSink {
     }
 }
 
+/// A request that adds elements to a key, in the making.
+struct Request<'k> {
+    command: &'static [u8],
+    key: &'k [u8],
+    elements: usize,
+    texts: Vec<u8>,
+    text_count: usize,
+}
+
+impl Request<'_> {
+    fn add(&mut self, part: Part<'_>, bytes: &mut Vec<u8>) {
+        if let Part::Scored(_, score) = part {
+            write_argument(format_double(score).as_bytes(), &mut self.texts);
+            self.text_count += 1;
+        }
+        // Only a node has more than one element.
+        let is_node = matches!(part, Part::Node(_));
+        part.for_each_text(|text| {
+            write_argument(text.bytes(&mut [0; 20]), &mut self.texts);
+            self.text_count += 1;
+            if is_node {
+                self.count_element(bytes);
+            }
+        });
+        if !is_node {
+            self.count_element(bytes);
+        }
+    }
+
+    fn count_element(&mut self, bytes: &mut Vec<u8>) {
+        self.elements += 1;
+        if self.elements == REQUEST_ELEMENTS {
+            self.end(bytes);
+        }
+    }
+
+    /// Writes what there is.
+    fn end(&mut self, bytes: &mut Vec<u8>) {
+        if self.elements > 0 {
+            begin_request(2 + self.text_count, bytes);
+            write_argument(self.command, bytes);
+            write_argument(self.key, bytes);
+            bytes.append(&mut self.texts);
+            (self.elements, self.text_count) = (0, 0);
+        }
+    }
+}
+
+/// The command that adds elements to a collection.
+fn command_of(value_type: Type) -> &'static [u8] {
+    match value_type {
+        Type::Hash => b"HMSET",
+        Type::List => b"RPUSH",
+        Type::SortedSet => b"ZADD",
+        _ => b"SADD",
+    }
+}
+
 impl Sink for CommandSink {
     fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>) {
-        if self.selected != Some(database) {
-            self.selected = Some(database);
-            write_select(database, &mut self.bytes);
-        }
+        self.select(database);
         let (key, mut number) = (entry.key(), [0; 20]);
         match entry.content() {
             Content::String(value) => {
                 let value = value.bytes(&mut number);
                 write_request(3, [&b"SET"[..], key, value].into_iter(), &mut self.bytes);
             }
-            content => {
-                let command: &[u8] = match entry.value_type() {
-                    Type::Hash => b"HMSET",
-                    Type::List => b"RPUSH",
-                    Type::SortedSet => b"ZADD",
-                    _ => b"SADD",
-                };
-                self.elements(command, key, content);
-            }
+            content => self.elements(command_of(entry.value_type()), key, content),
         }
-        if let Some(at) = entry.expire_at_ms() {
-            let at = format_i64(at, &mut number);
-            write_request(3, [&b"PEXPIREAT"[..], key, at].into_iter(), &mut self.bytes);
-        }
-        self.given.entries += 1;
-        self.given.bytes += entry.footprint() as u64;
+        self.end_entry(key, entry.expire_at_ms(), entry.footprint());
+    }
+
+    fn begin(&mut self, _database: DatabaseId, _entry: &LargeEntry) {}
+
+    fn parts(&mut self, database: DatabaseId, entry: &LargeEntry, from: Progress, count: usize) -> Option<Progress> {
+        // Entries of others may have come since.
+        self.select(database);
+        let command = command_of(entry.value_type);
+        let mut request = Request { command, key: &entry.key, elements: 0, texts: Vec::new(), text_count: 0 };
+        let next = entry.collection.visit_parts(from, count, |part| request.add(part, &mut self.bytes));
+        request.end(&mut self.bytes);
+        next
+    }
+
+    fn end(&mut self, database: DatabaseId, entry: &LargeEntry) {
+        self.select(database);
+        self.end_entry(&entry.key, entry.expire_at_ms, entry.footprint);
     }
 
     fn buffered(&self) -> usize {

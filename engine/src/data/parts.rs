@@ -1,0 +1,93 @@
+//! Large collections in parts, for those who write them to files: a part is small,
+//! and the next begins where it ended.
+
+use crate::data::collection::Collection;
+use crate::data::entry::Value;
+use crate::data::list::Node;
+use crate::data::members::WalkPosition;
+
+/// What a collection consists of, as files have it.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// A member of a set.
+    Member(&'a [u8]),
+    /// A field of a hash with its value.
+    Field(&'a [u8], &'a [u8]),
+    /// A member of a sorted set with its score; the highest come first.
+    Scored(&'a [u8], f64),
+    /// A node of a list.
+    Node(&'a Node),
+}
+
+/// How far a collection was visited; good as long as it does not change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Progress(u64);
+
+impl Collection {
+    /// A copy that shares all that is large: it costs much less than the copy of a
+    /// collection does, and what changes in either is copied then.
+    pub fn share(&mut self) -> Collection {
+        match self {
+            Collection::Members(members) => Collection::Members(members.share()),
+            Collection::List(list) => Collection::List(list.share()),
+            Collection::Sorted(sorted) => Collection::Sorted(sorted.share()),
+        }
+    }
+
+    /// Number of its parts.
+    pub fn part_count(&self) -> usize {
+        match self {
+            Collection::Members(members) => members.len(),
+            Collection::List(list) => list.node_count(),
+            Collection::Sorted(sorted) => sorted.len(),
+        }
+    }
+
+    /// Visits parts from where it was left, about `count` of them; returns where to
+    /// go on, `None` at the end.
+    pub fn visit_parts(&self, from: Progress, count: usize, mut visit: impl FnMut(Part<'_>)) -> Option<Progress> {
+        match self {
+            Collection::Members(members) => {
+                let next = members.walk(WalkPosition::from_bits(from.0), count, |element| {
+                    visit(if members.is_valued() {
+                        Part::Field(element.member, element.value)
+                    } else {
+                        Part::Member(element.member)
+                    });
+                });
+                next.map(|position| Progress(position.to_bits()))
+            }
+            Collection::List(list) => {
+                list.nodes_from(from.0 as usize, count).for_each(|node| visit(Part::Node(node)));
+                Progress::within(from.0 as usize + count, list.node_count())
+            }
+            Collection::Sorted(sorted) => {
+                let end = sorted.len().saturating_sub(from.0 as usize);
+                let range = sorted.range(end.saturating_sub(count)..end);
+                range.rev().for_each(|(member, score)| visit(Part::Scored(member, score)));
+                Progress::within(from.0 as usize + count, sorted.len())
+            }
+        }
+    }
+}
+
+impl Progress {
+    fn within(next: usize, count: usize) -> Option<Progress> {
+        (next < count).then_some(Progress(next as u64))
+    }
+}
+
+impl Part<'_> {
+    /// Visits its elements: members, fields with their values, members with their
+    /// scores.
+    pub fn for_each_text(self, mut visit: impl FnMut(Value<'_>)) {
+        match self {
+            Part::Member(member) | Part::Scored(member, _) => visit(Value::Bytes(member)),
+            Part::Field(field, value) => {
+                visit(Value::Bytes(field));
+                visit(Value::Bytes(value));
+            }
+            Part::Node(node) => node.iter().for_each(visit),
+        }
+    }
+}
