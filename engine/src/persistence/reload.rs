@@ -101,5 +101,6 @@ impl Work<'_> {
         for id in 0..self.keyspace.database_count() as u32 {
             empty_silently(self.keyspace, &mut self.server.watches, self.orders, self.now, DatabaseId(id));
         }
+        self.touch_blocked();
     }
 }

@@ -27,6 +27,7 @@ impl Server {
             self.timers.set(Timer::Unsubscribe, Monotonic(0));
         }
         self.watches.forget(session.id, &session.watching);
+        self.forget_blocked(session);
         self.replication.forget(session);
         self.waiting_for_turn.retain(|&waiting| waiting != session.id);
     }
@@ -46,6 +47,7 @@ impl Server {
 
     /// Lets all clients go on that wait for their turn.
     pub fn resume_waiting(&mut self, orders: &mut Orders) {
+        self.blocking.release_held();
         for client in core::mem::take(&mut self.waiting_for_turn) {
             if let Some(session) = self.sessions.get_mut(client)
                 && session.waiting == Some(Waiting::Turn)
