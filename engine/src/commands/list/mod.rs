@@ -1,5 +1,6 @@
 //! Lists.
 
+mod blocking;
 mod element;
 mod pop;
 mod push;
@@ -34,6 +35,11 @@ pub const COMMANDS: &[Command] = &[
     element::LTRIM,
     shift::LMOVE,
     shift::RPOPLPUSH,
+    blocking::BLPOP,
+    blocking::BRPOP,
+    blocking::BLMPOP,
+    blocking::BLMOVE,
+    blocking::BRPOPLPUSH,
 ];
 
 /// An end of a list.
@@ -56,6 +62,10 @@ impl End {
 
     fn is_front(self) -> bool {
         self == End::Front
+    }
+
+    fn name(self) -> &'static [u8] {
+        if self.is_front() { b"left" } else { b"right" }
     }
 
     /// The event of an element added there.

@@ -11,6 +11,7 @@ use crate::keyspace::change::{Event, Record};
 use crate::keyspace::database::{Key, Location};
 use crate::resp::request::Arguments;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// LPOP.
 pub(super) const LPOP: Command = Command {
@@ -163,19 +164,34 @@ pub(super) fn take(
 }
 
 fn lmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let keys = parse_i64(&arguments[1]).and_then(|keys| usize::try_from(keys).ok()).filter(|&keys| keys > 0);
+    if pop_range(context, &arguments, 1)?.is_some() {
+        context.reply.null_array();
+    }
+    Ok(())
+}
+
+/// LMPOP with its number of keys at an index. Where none of the lists has an
+/// element there is no reply, but where the keys stand.
+pub(super) fn pop_range(
+    context: &mut Context<'_>,
+    arguments: &Arguments<'_>,
+    at: usize,
+) -> Result<Option<Range<usize>>, Error> {
+    let keys = parse_i64(&arguments[at]).and_then(|keys| usize::try_from(keys).ok()).filter(|&keys| keys > 0);
     let keys = keys.ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
-    let end = End::parse(keys.checked_add(2).and_then(|at| arguments.get(at)).ok_or(Error::Syntax)?)?;
-    let count = match (arguments.get(keys + 3), arguments.get(keys + 4)) {
+    let first = at + 1;
+    let behind = keys.checked_add(first).filter(|&behind| behind < arguments.len()).ok_or(Error::Syntax)?;
+    let end = End::parse(&arguments[behind])?;
+    let count = match (arguments.get(behind + 1), arguments.get(behind + 2)) {
         (None, _) => 1,
-        (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == keys + 5 => {
+        (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == behind + 3 => {
             let count = parse_i64(count).and_then(|count| usize::try_from(count).ok()).filter(|&count| count > 0);
             count.ok_or(Error::Text("ERR count should be greater than 0"))?
         }
         _ => return Err(Error::Syntax),
     };
-    for index in 2..2 + keys {
-        let key = context.key(&arguments, index);
+    for index in first..behind {
+        let key = context.key(arguments, index);
         let Some(location) = context.find_write_of(&key, Type::List)? else { continue };
         let length = list_at(context.keyspace, context.session.database, location).len();
         let mut digits = [0; 20];
@@ -186,8 +202,7 @@ fn lmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
         context.reply.bulk(key.bytes);
         context.reply.array(popped.len());
         popped.iter().for_each(|element| context.reply.bulk(element));
-        return Ok(());
+        return Ok(None);
     }
-    context.reply.null_array();
-    Ok(())
+    Ok(Some(first..behind))
 }
