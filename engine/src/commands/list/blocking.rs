@@ -1,7 +1,7 @@
 //! Commands that wait for an element: BLPOP, BRPOP, BLMPOP, BLMOVE, BRPOPLPUSH.
 
 use super::End;
-use super::pop::{pop_range, take};
+use super::pop::{RangeWanted, pop_range, take};
 use super::shift::shift;
 use crate::boundary::time::Monotonic;
 use crate::command::block::Wanted;
@@ -190,9 +190,10 @@ fn pop(context: &mut Context<'_>, arguments: &Arguments<'_>, end: End) -> Result
 }
 
 fn blmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    let wanted = RangeWanted::parse(&arguments, 2)?;
     let until = context.seconds_from_now(&arguments[1])?;
-    if let Some(keys) = pop_range(context, &arguments, 2)? {
-        wait_for_list(context, keys, until);
+    if !pop_range(context, &arguments, &wanted)? {
+        wait_for_list(context, wanted.keys, until);
     }
     Ok(())
 }
@@ -209,7 +210,7 @@ fn wait_for_list(context: &mut Context<'_>, keys: Range<usize>, until: Option<Mo
 fn blmove(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (from, to) = (End::parse(&arguments[3])?, End::parse(&arguments[4])?);
     let until = context.seconds_from_now(&arguments[5])?;
-    let request: [&[u8]; 5] = [b"LMOVE", &arguments[1], &arguments[2], from.name(), to.name()];
+    let request: [&[u8]; 5] = [b"LMOVE", &arguments[1], &arguments[2], &arguments[3], &arguments[4]];
     if !shift(context, &arguments, from, to, Record::Request(&request))? {
         wait_for_source(context, until);
     }

@@ -64,10 +64,6 @@ impl End {
         self == End::Front
     }
 
-    fn name(self) -> &'static [u8] {
-        if self.is_front() { b"left" } else { b"right" }
-    }
-
     /// The event of an element added there.
     fn pushed(self) -> &'static str {
         if self.is_front() { "lpush" } else { "rpush" }

@@ -164,33 +164,50 @@ pub(super) fn take(
 }
 
 fn lmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    if pop_range(context, &arguments, 1)?.is_some() {
+    let wanted = RangeWanted::parse(&arguments, 1)?;
+    if !pop_range(context, &arguments, &wanted)? {
         context.reply.null_array();
     }
     Ok(())
 }
 
-/// LMPOP with its number of keys at an index. Where none of the lists has an
-/// element there is no reply, but where the keys stand.
+/// What LMPOP asks for.
+pub(super) struct RangeWanted {
+    /// Which arguments are the keys.
+    pub(super) keys: Range<usize>,
+    end: End,
+    count: usize,
+}
+
+impl RangeWanted {
+    /// Reads it where the number of keys stands at an index.
+    pub(super) fn parse(arguments: &Arguments<'_>, at: usize) -> Result<RangeWanted, Error> {
+        let keys = parse_i64(&arguments[at]).and_then(|keys| usize::try_from(keys).ok()).filter(|&keys| keys > 0);
+        let keys = keys.ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
+        let first = at + 1;
+        let behind = keys.checked_add(first).filter(|&behind| behind < arguments.len()).ok_or(Error::Syntax)?;
+        let end = End::parse(&arguments[behind])?;
+        let count = match (arguments.get(behind + 1), arguments.get(behind + 2)) {
+            (None, _) => 1,
+            (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == behind + 3 => {
+                let count = parse_i64(count).and_then(|count| usize::try_from(count).ok()).filter(|&count| count > 0);
+                count.ok_or(Error::Text("ERR count should be greater than 0"))?
+            }
+            _ => return Err(Error::Syntax),
+        };
+        Ok(RangeWanted { keys: first..behind, end, count })
+    }
+}
+
+/// Takes elements off the first of several lists that has any. False, and no
+/// reply, if none has.
 pub(super) fn pop_range(
     context: &mut Context<'_>,
     arguments: &Arguments<'_>,
-    at: usize,
-) -> Result<Option<Range<usize>>, Error> {
-    let keys = parse_i64(&arguments[at]).and_then(|keys| usize::try_from(keys).ok()).filter(|&keys| keys > 0);
-    let keys = keys.ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
-    let first = at + 1;
-    let behind = keys.checked_add(first).filter(|&behind| behind < arguments.len()).ok_or(Error::Syntax)?;
-    let end = End::parse(&arguments[behind])?;
-    let count = match (arguments.get(behind + 1), arguments.get(behind + 2)) {
-        (None, _) => 1,
-        (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == behind + 3 => {
-            let count = parse_i64(count).and_then(|count| usize::try_from(count).ok()).filter(|&count| count > 0);
-            count.ok_or(Error::Text("ERR count should be greater than 0"))?
-        }
-        _ => return Err(Error::Syntax),
-    };
-    for index in first..behind {
+    wanted: &RangeWanted,
+) -> Result<bool, Error> {
+    let &RangeWanted { ref keys, end, count } = wanted;
+    for index in keys.clone() {
         let key = context.key(arguments, index);
         let Some(location) = context.find_write_of(&key, Type::List)? else { continue };
         let length = list_at(context.keyspace, context.session.database, location).len();
@@ -202,7 +219,7 @@ pub(super) fn pop_range(
         context.reply.bulk(key.bytes);
         context.reply.array(popped.len());
         popped.iter().for_each(|element| context.reply.bulk(element));
-        return Ok(None);
+        return Ok(true);
     }
-    Ok(Some(first..behind))
+    Ok(false)
 }

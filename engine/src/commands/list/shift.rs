@@ -125,8 +125,8 @@ pub(super) fn shift(
         }
         emptied
     });
-    // The record of the push repeats both.
-    context.changed(&source, Event::list(from.popped()), Record::Included);
+    // One change of two keys, which the record of the push repeats.
+    context.also(&source, Event::list(from.popped()));
     if emptied {
         context.remove_emptied(&source);
     }
