@@ -4,6 +4,9 @@
 //! those who wait for it in the order in which they began to. What they do may
 //! make other keys ready, which come behind; it ends when none is.
 
+#[cfg(test)]
+mod tests;
+
 use crate::boundary::effects::{Effect, Effects};
 use crate::boundary::id::{ClientId, DatabaseId};
 use crate::boundary::time::Now;
