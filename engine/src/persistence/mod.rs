@@ -157,8 +157,6 @@ impl Work<'_> {
     /// Nothing is exclusive any more: who waited for that goes on.
     fn end_exclusive(&mut self) {
         self.server.exclusive = false;
-        // It may have been a load.
-        self.touch_blocked();
         self.server.resume_waiting(self.orders);
     }
 }

@@ -93,6 +93,7 @@ impl Work<'_> {
         }
         let result = if loaded { Ok(()) } else { Err("ERR Error trying to load the RDB dump".into()) };
         self.server.defer(reload.waiter, result);
+        self.touch_blocked();
         self.end_exclusive();
     }
 

@@ -197,8 +197,14 @@ impl Blocking {
         }
     }
 
-    /// Those who had to wait for their turn may be served.
-    pub(crate) fn release_held(&mut self) {
+    /// True if somebody has to wait for his turn.
+    pub(crate) fn has_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Those who had to wait for their turn may be served. True if there is
+    /// anybody.
+    pub(crate) fn release_held(&mut self) -> bool {
         for held in core::mem::take(&mut self.held) {
             let queue = self.keys.get_mut(&held.database).and_then(|keys| keys.get_mut(&held.key));
             let Some(queue) = queue else { continue };
@@ -208,6 +214,7 @@ impl Blocking {
                 self.ready.push_back(held);
             }
         }
+        !self.ready.is_empty()
     }
 
     /// When the first has waited long enough.
@@ -254,5 +261,91 @@ impl Image for ReadyKey {
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
         let ReadyKey { database, key } = self;
         tape.each([database, key])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::table::CommandId;
+    use crate::resp::request::OwnedArguments;
+    use alloc::vec;
+
+    const HERE: DatabaseId = DatabaseId(0);
+
+    fn blocked(words: &str, value_type: Type, on_deletion: bool) -> Blocked {
+        let arguments: OwnedArguments = words.split(' ').map(str::as_bytes).collect();
+        let keys = (1, arguments.as_arguments().len() - 1);
+        let (command, until, ticket, muted, elapsed_ns) = (CommandId(0), None, 0, false, 0);
+        Blocked { command, arguments, keys, value_type, on_deletion, until, ticket, muted, elapsed_ns }
+    }
+
+    fn ready(blocking: &mut Blocking) -> Vec<Vec<u8>> {
+        core::iter::from_fn(|| blocking.take_ready()).map(|ready| ready.key.into_vec()).collect()
+    }
+
+    fn waiting(blocking: &Blocking, key: &[u8], found: Option<Type>) -> Vec<u64> {
+        let ready = ReadyKey { database: HERE, key: key.into() };
+        let mut next = 0;
+        let mut clients = Vec::new();
+        while let Some((ticket, client)) = blocking.next_waiter(&ready, found, next..blocking.next_ticket()) {
+            next = ticket + 1;
+            clients.push(client.0);
+        }
+        clients
+    }
+
+    #[test]
+    fn keys_are_ready_for_who_waits_for_their_type_or_their_end() {
+        let mut blocking = Blocking::default();
+        let mut all = [
+            blocked("blpop a b a", Type::List, false),
+            blocked("xreadgroup a", Type::Stream, true),
+            blocked("xread a c", Type::Stream, false),
+            blocked("bzpopmin c", Type::SortedSet, false),
+        ];
+        for (blocked, client) in all.iter_mut().zip(1..) {
+            blocking.add(ClientId(client), HERE, blocked);
+        }
+        assert_eq!((blocking.key_count(), blocking.key_count_on_deletion()), (3, 1));
+        for (key, found) in [(&b"b"[..], Some(Type::String)), (b"c", None), (b"d", Some(Type::List))] {
+            blocking.touch(HERE, key, || found);
+        }
+        blocking.touch(DatabaseId(1), b"a", || Some(Type::List));
+        assert!(!blocking.has_ready());
+        for (key, found) in [(&b"c"[..], Some(Type::Stream)), (b"a", None), (b"c", Some(Type::SortedSet))] {
+            blocking.touch(HERE, key, || found);
+        }
+        assert_eq!(ready(&mut blocking), [b"c", b"a"]);
+        assert_eq!(waiting(&blocking, b"a", None), [2]);
+        assert_eq!(waiting(&blocking, b"a", Some(Type::List)), [1, 2]);
+        assert_eq!(waiting(&blocking, b"a", Some(Type::Stream)), [2, 3]);
+        assert_eq!(waiting(&blocking, b"c", Some(Type::Stream)), [3]);
+        // Who waits again waits behind all others.
+        blocking.remove(ClientId(2), HERE, &all[1]);
+        blocking.add(ClientId(2), HERE, &mut all[1]);
+        assert_eq!(waiting(&blocking, b"a", Some(Type::Stream)), [3, 2]);
+        for (blocked, client) in all.iter().zip(1..) {
+            blocking.remove(ClientId(client), HERE, blocked);
+        }
+        assert!(blocking.is_empty());
+        assert_eq!(blocking.key_count_on_deletion(), 0);
+    }
+
+    #[test]
+    fn what_is_held_comes_back_once_in_its_order() {
+        let mut blocking = Blocking::default();
+        let mut blocked = blocked("blpop a b", Type::List, false);
+        blocking.add(ClientId(1), HERE, &mut blocked);
+        for key in [b"b", b"a", b"b"] {
+            blocking.touch(HERE, key, || Some(Type::List));
+            let ready = blocking.take_ready().expect("it is ready");
+            blocking.hold(ready);
+        }
+        assert!(!blocking.has_ready() && blocking.has_held());
+        blocking.touch(HERE, b"a", || Some(Type::List));
+        assert!(blocking.release_held());
+        assert_eq!(ready(&mut blocking), vec![b"a", b"b"]);
+        assert!(!blocking.has_held() && !blocking.release_held());
     }
 }

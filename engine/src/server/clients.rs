@@ -45,9 +45,17 @@ impl Server {
         orders.list.push(Effect::Close { client, flush: false });
     }
 
+    /// True if anybody waits for his turn.
+    pub(crate) fn turn_is_awaited(&self) -> bool {
+        !self.waiting_for_turn.is_empty() || self.blocking.has_held()
+    }
+
     /// Lets all clients go on that wait for their turn.
     pub fn resume_waiting(&mut self, orders: &mut Orders) {
-        self.blocking.release_held();
+        if self.blocking.release_held() {
+            // It may be too late for them in this input.
+            self.timers.set(Timer::Unblock, Monotonic(0));
+        }
         for client in core::mem::take(&mut self.waiting_for_turn) {
             if let Some(session) = self.sessions.get_mut(client)
                 && session.waiting == Some(Waiting::Turn)
