@@ -69,6 +69,16 @@ impl Context<'_> {
         }));
     }
 
+    /// Lets the session wait for keys of a type, whoever creates one of them; who
+    /// may not wait is answered with a null array.
+    pub fn wait_for(&mut self, value_type: Type, keys: Range<usize>, until: Option<Monotonic>) {
+        if self.may_block() {
+            self.block(Wanted { value_type, keys, until, on_deletion: false, again: None });
+        } else {
+            self.reply.null_array();
+        }
+    }
+
     /// When a timeout in seconds is over that begins now; `None` if never.
     ///
     /// # Errors

@@ -1,17 +1,16 @@
 //! Commands that wait for an element: BLPOP, BRPOP, BLMPOP, BLMOVE, BRPOPLPUSH.
 
 use super::End;
-use super::pop::{RangeWanted, pop_range, take};
+use super::pop::{pop_range, take};
 use super::shift::shift;
 use crate::boundary::time::Monotonic;
-use crate::command::block::Wanted;
+use crate::command::collection::FromSeveral;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::data::shape::Type;
 use crate::keyspace::change::Record;
 use crate::resp::request::Arguments;
-use core::ops::Range;
 
 /// BLPOP.
 pub(super) const BLPOP: Command = Command {
@@ -185,26 +184,17 @@ fn pop(context: &mut Context<'_>, arguments: &Arguments<'_>, end: End) -> Result
         popped.iter().for_each(|element| context.reply.bulk(element));
         return Ok(());
     }
-    wait_for_list(context, keys, until);
+    context.wait_for(Type::List, keys, until);
     Ok(())
 }
 
 fn blmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let wanted = RangeWanted::parse(&arguments, 2)?;
+    let wanted = FromSeveral::parse(&arguments, 2, End::parse)?;
     let until = context.seconds_from_now(&arguments[1])?;
     if !pop_range(context, &arguments, &wanted)? {
-        wait_for_list(context, wanted.keys, until);
+        context.wait_for(Type::List, wanted.keys, until);
     }
     Ok(())
-}
-
-/// There is no element: the reply is none, or comes later.
-fn wait_for_list(context: &mut Context<'_>, keys: Range<usize>, until: Option<Monotonic>) {
-    if context.may_block() {
-        context.block(Wanted { value_type: Type::List, keys, until, on_deletion: false, again: None });
-    } else {
-        context.reply.null_array();
-    }
 }
 
 fn blmove(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
@@ -226,10 +216,10 @@ fn brpoplpush(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(),
     Ok(())
 }
 
-/// As [`wait_for_list`]; who may not wait gets another kind of nothing.
+/// As [`Context::wait_for`]; who may not wait gets another kind of nothing.
 fn wait_for_source(context: &mut Context<'_>, until: Option<Monotonic>) {
     if context.may_block() {
-        wait_for_list(context, 1..2, until);
+        context.wait_for(Type::List, 1..2, until);
     } else {
         context.reply.null();
     }

@@ -2,6 +2,7 @@
 
 use super::{End, list_at};
 use crate::base::number::{format_i64, parse_i64};
+use crate::command::collection::FromSeveral;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
@@ -11,7 +12,6 @@ use crate::keyspace::change::{Event, Record};
 use crate::keyspace::database::{Key, Location};
 use crate::resp::request::Arguments;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 /// LPOP.
 pub(super) const LPOP: Command = Command {
@@ -164,39 +164,11 @@ pub(super) fn take(
 }
 
 fn lmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let wanted = RangeWanted::parse(&arguments, 1)?;
+    let wanted = FromSeveral::parse(&arguments, 1, End::parse)?;
     if !pop_range(context, &arguments, &wanted)? {
         context.reply.null_array();
     }
     Ok(())
-}
-
-/// What LMPOP asks for.
-pub(super) struct RangeWanted {
-    /// Which arguments are the keys.
-    pub(super) keys: Range<usize>,
-    end: End,
-    count: usize,
-}
-
-impl RangeWanted {
-    /// Reads it where the number of keys stands at an index.
-    pub(super) fn parse(arguments: &Arguments<'_>, at: usize) -> Result<RangeWanted, Error> {
-        let keys = parse_i64(&arguments[at]).and_then(|keys| usize::try_from(keys).ok()).filter(|&keys| keys > 0);
-        let keys = keys.ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
-        let first = at + 1;
-        let behind = keys.checked_add(first).filter(|&behind| behind < arguments.len()).ok_or(Error::Syntax)?;
-        let end = End::parse(&arguments[behind])?;
-        let count = match (arguments.get(behind + 1), arguments.get(behind + 2)) {
-            (None, _) => 1,
-            (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == behind + 3 => {
-                let count = parse_i64(count).and_then(|count| usize::try_from(count).ok()).filter(|&count| count > 0);
-                count.ok_or(Error::Text("ERR count should be greater than 0"))?
-            }
-            _ => return Err(Error::Syntax),
-        };
-        Ok(RangeWanted { keys: first..behind, end, count })
-    }
 }
 
 /// Takes elements off the first of several lists that has any. False, and no
@@ -204,9 +176,9 @@ impl RangeWanted {
 pub(super) fn pop_range(
     context: &mut Context<'_>,
     arguments: &Arguments<'_>,
-    wanted: &RangeWanted,
+    wanted: &FromSeveral<End>,
 ) -> Result<bool, Error> {
-    let &RangeWanted { ref keys, end, count } = wanted;
+    let &FromSeveral { ref keys, end, count } = wanted;
     for index in keys.clone() {
         let key = context.key(arguments, index);
         let Some(location) = context.find_write_of(&key, Type::List)? else { continue };
