@@ -95,6 +95,28 @@ const DEBUG: &[&[&str]] = &[
     &["DEBUG", "STRINGMATCH-LEN", "10", "*a*"],
 ];
 
+/// What clients wait for who wait for elements.
+const BLOCKING: &[&[&str]] = &[
+    &["BLPOP", "list:1", "list:2", "0.05"],
+    &["BRPOP", "list:2", "list:1", "0"],
+    &["BLMPOP", "0.2", "2", "list:2", "list:3", "LEFT", "COUNT", "2"],
+    &["BLMOVE", "list:1", "list:2", "LEFT", "RIGHT", "0.01"],
+    &["BLMOVE", "list:2", "list:3", "RIGHT", "LEFT", "0"],
+    &["BRPOPLPUSH", "list:3", "list:3", "0.1"],
+    &["CLIENT", "UNBLOCK", "3", "ERROR"],
+];
+
+/// What serves them.
+const FEEDING: &[&[&str]] = &[
+    &["RPUSH", "list:1", "a", "b", "c"],
+    &["LPUSH", "list:2", "d"],
+    &["RPUSH", "list:3", "e", "f"],
+    &["RENAME", "list:3", "list:1"],
+    &["SET", "list:3", "no list"],
+    &["DEL", "list:1", "list:2", "list:3"],
+    &["SWAPDB", "0", "1"],
+];
+
 /// Ways to end the server, which is then started again.
 const SHUTDOWN: &[&[&str]] = &[
     &["SHUTDOWN"],
@@ -227,6 +249,7 @@ impl Profile {
             8 => actor.plan.push_back(words(one_of(random, DEBUG))),
             10 if random.below(12) == 0 => actor.plan.push_back(words(one_of(random, SHUTDOWN))),
             11 => actor.plan.push_back(words(&["BGSAVE"])),
+            13..16 => self.plan_blocking(actor, random),
             12 if !self.model && random.below(4) == 0 => self.plan_subscription(actor, table, random),
             9 if random.below(4) == 0 => {
                 let milliseconds = random.below(50).to_string();
@@ -257,6 +280,22 @@ impl Profile {
             actor.plan.push_back(queued);
         }
         actor.plan.push_back(words(&[if random.below(8) == 0 { "DISCARD" } else { "EXEC" }]));
+    }
+
+    fn plan_blocking(&self, actor: &mut Actor, random: &mut Random) {
+        let feeds: Vec<_> = FEEDING.iter().filter(|words| !self.spares || words[0] != "SWAPDB").copied().collect();
+        let begins = random.below(4) == 0;
+        if begins {
+            actor.plan.push_back(words(&["MULTI"]));
+        }
+        for _ in 0..random.below(4) {
+            let from = if random.below(3) == 0 { BLOCKING } else { &feeds };
+            actor.plan.push_back(words(one_of(random, from)));
+        }
+        if begins {
+            actor.plan.push_back(words(&["EXEC"]));
+        }
+        actor.plan.push_back(words(one_of(random, BLOCKING)));
     }
 
     /// With RESP2 nothing else is allowed meanwhile.

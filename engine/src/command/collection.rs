@@ -1,5 +1,6 @@
 //! What commands on collections have in common.
 
+use crate::base::number::parse_i64;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::config::Id;
@@ -9,6 +10,45 @@ use crate::data::owned::OwnedEntry;
 use crate::data::shape::Type;
 use crate::keyspace::change::{Event, Record};
 use crate::keyspace::database::{Key, Location};
+use crate::resp::request::Arguments;
+use core::ops::Range;
+
+/// What LMPOP and its like ask for: `numkeys key … end [COUNT count]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FromSeveral<End> {
+    /// Which arguments are the keys.
+    pub keys: Range<usize>,
+    /// From where elements are taken.
+    pub end: End,
+    /// How many, at most.
+    pub count: usize,
+}
+
+impl<End> FromSeveral<End> {
+    /// Reads it where the number of keys stands at an index.
+    ///
+    /// # Errors
+    /// If it is not that.
+    pub fn parse(
+        arguments: &Arguments<'_>,
+        at: usize,
+        parse_end: impl FnOnce(&[u8]) -> Result<End, Error>,
+    ) -> Result<FromSeveral<End>, Error> {
+        let positive = |word| parse_i64(word).and_then(|number| usize::try_from(number).ok()).filter(|&some| some > 0);
+        let keys = positive(&arguments[at]).ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
+        let first = at + 1;
+        let behind = keys.checked_add(first).filter(|&behind| behind < arguments.len()).ok_or(Error::Syntax)?;
+        let end = parse_end(&arguments[behind])?;
+        let count = match (arguments.get(behind + 1), arguments.get(behind + 2)) {
+            (None, _) => 1,
+            (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == behind + 3 => {
+                positive(count).ok_or(Error::Text("ERR count should be greater than 0"))?
+            }
+            _ => return Err(Error::Syntax),
+        };
+        Ok(FromSeveral { keys: first..behind, end, count })
+    }
+}
 
 impl Context<'_> {
     /// What collections are made by.

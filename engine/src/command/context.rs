@@ -316,6 +316,9 @@ impl<'a> Context<'a> {
             let gone = matches!(change.record, Record::Delete);
             self.server.watches.touch(change.database, change.key.bytes, gone);
         }
+        if !self.server.blocking.is_empty() {
+            self.note_ready(&change);
+        }
         if self.server.pubsub.tells_events() && change.event != Event::NONE {
             self.tell(change.event, change.database, &change.key);
         }

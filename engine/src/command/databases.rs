@@ -6,6 +6,7 @@ use crate::boundary::time::Now;
 use crate::command::context::Context;
 use crate::keyspace::Keyspace;
 use crate::keyspace::change::DatabaseChange;
+use crate::persistence::Work;
 use crate::session::watch::{Presence, Watches};
 
 impl Context<'_> {
@@ -31,6 +32,8 @@ impl Context<'_> {
             self.watches_replaced(first, Some(second));
             self.watches_replaced(second, Some(first));
             self.keyspace.swap(first, second);
+            self.server.blocking.touch_all(first, self.keyspace);
+            self.server.blocking.touch_all(second, self.keyspace);
         }
         self.keyspace.dirty += 1;
         let selected = self.database();
@@ -40,6 +43,7 @@ impl Context<'_> {
     fn empty(&mut self, id: DatabaseId) {
         self.keyspace.dirty += self.keyspace.database(id).len() as u64;
         empty_silently(self.keyspace, &mut self.server.watches, self.orders, self.now, id);
+        self.server.blocking.touch_all(id, self.keyspace);
     }
 
     /// What is in a database is about to be replaced by what is in another, or
@@ -49,6 +53,18 @@ impl Context<'_> {
         let before = |key: &[u8]| presence(keyspace, old, key, now_ms);
         let after = |key: &[u8]| new.map_or(Presence::Absent, |new| presence(keyspace, new, key, now_ms));
         self.server.watches.replace(old, before, after);
+    }
+}
+
+impl Work<'_> {
+    /// The data were replaced, or emptied: who waits for keys may be concerned.
+    pub(crate) fn touch_blocked(&mut self) {
+        if self.server.blocking.is_empty() {
+            return;
+        }
+        for id in 0..self.keyspace.database_count() as u32 {
+            self.server.blocking.touch_all(DatabaseId(id), self.keyspace);
+        }
     }
 }
 

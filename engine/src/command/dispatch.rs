@@ -11,8 +11,6 @@ use crate::config::{Id, Protection};
 use crate::data::hash::Hash;
 use crate::resp::reply::Protocol;
 use crate::resp::request::{Arguments, Requests};
-use crate::server::latency::Sample;
-use crate::server::slow_log::{self, SlowCommand};
 use crate::session::class::Class;
 use crate::session::{ReplyMode, Waiting};
 use alloc::format;
@@ -93,7 +91,12 @@ impl Context<'_> {
                 self.hashed = prepared.hashed;
                 self.call(id, arguments);
                 self.hashed = None;
-                if self.session.waiting == Some(Waiting::Result) { Outcome::Deferred } else { Outcome::Done }
+                if self.session.waiting == Some(Waiting::Result) {
+                    self.begin_blocking(id, arguments);
+                    Outcome::Deferred
+                } else {
+                    Outcome::Done
+                }
             }
             Ok(None) if self.session.waiting == Some(Waiting::Turn) => {
                 self.session.reply_mode = mode;
@@ -135,6 +138,22 @@ impl Context<'_> {
         if command.flags.has(Flags::PROTECTED) {
             self.check_protection(command)?;
         }
+        if !self.may_run(id, command)? {
+            self.session.waiting = Some(Waiting::Turn);
+            self.server.waiting_for_turn.push(self.session.id);
+            return Ok(None);
+        }
+        if self.session.transaction.is_some() && !runs_at_once_in_multi(command) {
+            self.queue(id, arguments);
+            return Ok(None);
+        }
+        Ok(Some(id))
+    }
+
+    /// All checks that the state of the server decides. False if the request has
+    /// to wait for its turn.
+    #[inline]
+    pub(super) fn may_run(&mut self, id: CommandId, command: &'static Command) -> Result<bool, Error> {
         if !self.session.authenticated && self.server.password.is_some() && !command.flags.has(Flags::NO_AUTH) {
             return Err(Error::NoAuth);
         }
@@ -168,20 +187,13 @@ impl Context<'_> {
             || self.keyspace.snapshot_active() && flags.has(Flags::WRITE) && self.persistence().writers_wait()
             || self.server.journal.listened && flags.has(Flags::WRITE) && self.server.persistence.aof.writers_wait()
         {
-            self.wait_for_turn();
-            return Ok(None);
+            return Ok(false);
         }
-        if let Some(pause) = self.server.pause_at(self.now)
-            && (!pause.writes_only || flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)))
-        {
-            self.wait_for_turn();
-            return Ok(None);
-        }
-        if in_transaction && !runs_at_once_in_multi(command) {
-            self.queue(id, arguments);
-            return Ok(None);
-        }
-        Ok(Some(id))
+        let paused = self
+            .server
+            .pause_at(self.now)
+            .is_some_and(|pause| !pause.writes_only || flags.has(Flags::WRITE.and(Flags::MAY_REPLICATE)));
+        Ok(!paused)
     }
 
     /// Why writes are refused: the disk fails.
@@ -204,11 +216,6 @@ impl Context<'_> {
             self.session.last_command = None;
             unknown_subcommand(arguments)
         })
-    }
-
-    fn wait_for_turn(&mut self) {
-        self.session.waiting = Some(Waiting::Turn);
-        self.server.waiting_for_turn.push(self.session.id);
     }
 
     /// Whether a command may run that configuration protects.
@@ -315,11 +322,15 @@ impl Context<'_> {
         let ended = self.orders.elapsed_ns();
         self.server.clock_ns = ended;
         let elapsed_ns = ended.saturating_sub(began);
-        self.server.statistics.ran(id, elapsed_ns);
-        if elapsed_ns >= self.server.slow_ns_min {
-            self.note_slow(id, elapsed_ns, &arguments);
+        if let Some(blocked) = &mut self.session.blocked {
+            blocked.elapsed_ns = elapsed_ns;
+        } else {
+            self.server.statistics.ran(id, elapsed_ns);
+            if elapsed_ns >= self.server.slow_ns_min {
+                self.server.note_slow(self.now, self.session, id, elapsed_ns, &arguments);
+            }
+            self.session.commands += 1;
         }
-        self.session.commands += 1;
         // What SCAN and RANDOMKEY find expired has nothing to do with each other.
         let atomic = !(self.command.flags.has(Flags::READONLY) && self.command.keys.is_empty());
         self.command = outer;
@@ -328,36 +339,6 @@ impl Context<'_> {
             self.server.end_unit(self.now, atomic);
             self.session.write_offset = self.server.replication.offset;
         }
-    }
-
-    /// A command was slow: for the slow log, for the latency monitor, or both.
-    #[cold]
-    fn note_slow(&mut self, id: CommandId, elapsed_ns: u64, arguments: &Arguments<'_>) {
-        let config = &self.server.config;
-        let microseconds = elapsed_ns / 1000;
-        let logged = config.integer(Id::SlowlogLogSlowerThan) >= 0
-            && microseconds >= config.unsigned(Id::SlowlogLogSlowerThan)
-            && !self.command.flags.has(Flags::SKIP_SLOWLOG);
-        let milliseconds_min = config.unsigned(Id::LatencyMonitorThreshold);
-        let seconds = self.now.unix.seconds();
-        if milliseconds_min > 0 && microseconds / 1000 >= milliseconds_min {
-            let event = if self.command.flags.has(Flags::FAST) { "fast-command" } else { "command" };
-            self.server.latency.add(event, Sample { seconds, milliseconds: microseconds / 1000 });
-        }
-        if !logged {
-            return;
-        }
-        let length_max = config.unsigned(Id::SlowlogMaxLen) as usize;
-        let container = self.server.commands.container(id).map(|id| self.server.commands.command(id));
-        let entry = SlowCommand {
-            id: 0,
-            seconds,
-            microseconds,
-            arguments: slow_log::shortened(container, self.command, arguments),
-            peer: self.session.connection.peer.clone(),
-            client_name: self.session.name.clone(),
-        };
-        self.server.slow_log.push(entry, length_max);
     }
 
     #[cold]

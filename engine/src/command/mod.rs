@@ -1,6 +1,7 @@
 //! Commands as data, and how one is run.
 
 pub(crate) mod apply;
+pub mod block;
 pub mod collection;
 pub mod container;
 pub mod context;

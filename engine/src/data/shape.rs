@@ -3,6 +3,8 @@
 //! A small collection is one run of bytes in a format that files know, too: a
 //! listpack, or an intset. A large one is a [`super::collection::Collection`].
 
+use crate::base::image::{Damaged, Image, Tape};
+
 /// The types of values, by their numbers in files.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Type {
@@ -34,6 +36,16 @@ impl Type {
             Type::Hash => "hash",
             Type::Stream => "stream",
         }
+    }
+}
+
+impl Image for Type {
+    fn blank() -> Type {
+        Type::String
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        tape.variant(self, Type::ALL)
     }
 }
 

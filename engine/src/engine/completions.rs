@@ -77,6 +77,7 @@ impl Engine {
                     reply.integer(*first);
                     reply.integer(*second);
                 }
+                Ok(DeferredReply::NullArray) => reply.null_array(),
                 Err(text) => reply.error(text),
             }
         }

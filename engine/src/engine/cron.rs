@@ -68,7 +68,7 @@ impl Engine {
         let (segments, keys) = (SWEEP_SEGMENTS * effort, SWEEP_KEYS * effort);
         let count = self.keyspace.database_count() as u32;
         let id = DatabaseId(server.sweep_database % count);
-        let (watches, journal) = (&mut server.watches, &mut server.journal);
+        let (watches, journal, blocking) = (&mut server.watches, &mut server.journal, &mut server.blocking);
         let (pubsub, sessions) = (&mut server.pubsub, &server.sessions);
         let hasher = self.keyspace.hasher();
         let tell = |bytes: &[u8]| {
@@ -77,6 +77,9 @@ impl Engine {
             journal.append(&Change { database: id, key, event, record: Record::Delete });
             if !watches.is_empty() {
                 watches.touch(id, bytes, true);
+            }
+            if !blocking.is_empty() {
+                blocking.touch(id, bytes, || None);
             }
             if pubsub.tells_events() {
                 pubsub.tell_event(event, id, bytes, sessions, None);
@@ -107,7 +110,7 @@ impl Engine {
             return;
         }
         let (watches, journal, keyspace) = (&mut server.watches, &mut server.journal, &mut self.keyspace);
-        let (pubsub, sessions) = (&mut server.pubsub, &server.sessions);
+        let (pubsub, sessions, blocking) = (&mut server.pubsub, &server.sessions, &mut server.blocking);
         let hasher = keyspace.hasher();
         let all_seen = own_keys.look(SWEEP_KEYS, |database, bytes| {
             let key = hasher.key(bytes);
@@ -124,6 +127,9 @@ impl Engine {
             journal.append(&Change { database, key, event, record: Record::Delete });
             if !watches.is_empty() {
                 watches.touch(database, bytes, true);
+            }
+            if !blocking.is_empty() {
+                blocking.touch(database, bytes, || None);
             }
             if pubsub.tells_events() {
                 pubsub.tell_event(event, database, bytes, sessions, None);

@@ -10,6 +10,7 @@ pub mod image;
 pub mod options;
 mod pubsub;
 pub mod requests;
+mod serve;
 pub mod state_hash;
 mod stream;
 #[cfg(test)]
@@ -82,6 +83,9 @@ impl Engine {
                 work.follow_as_configured();
                 work.load_at_start();
             }
+        }
+        if self.server.may_serve() {
+            self.serve_ready(now, effects);
         }
         if self.server.pubsub.has_deliveries() {
             self.send_published(now, effects);
@@ -170,6 +174,7 @@ impl Engine {
                 Timer::Wait => self.server.answer_waits(now),
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
                 Timer::Aof => self.persistence(now, effects).aof_deadline(),
+                Timer::Unblock => self.server.time_out_blocked(now),
                 Timer::Unsubscribe => self.give_up_subscriptions(now),
             }
         }

@@ -13,6 +13,7 @@ use crate::resp::request::{ProtocolError, Requests};
 use crate::server::Server;
 use crate::session::class::Class;
 use crate::session::{ReplyMode, Session, Waiting};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
@@ -47,11 +48,39 @@ impl Engine {
             self.keep_or_close(now, session, effects);
             return;
         }
+        self.server.clock_ns = effects.orders.elapsed_ns();
+        let mut consumed = 0;
+        loop {
+            match self.run_requests(now, session, requests, consumed, effects) {
+                Stop::Progress(progress) => {
+                    effects.progress = progress;
+                    return;
+                }
+                Stop::Ready(count) => consumed = count,
+            }
+            // Whoever is served now comes before the requests behind.
+            self.serve_ready(now, effects);
+            match self.server.sessions.take(client) {
+                Some(again) => session = again,
+                None => return,
+            }
+        }
+    }
+
+    /// Runs requests from one on, and sends their replies.
+    fn run_requests(
+        &mut self,
+        now: Now,
+        mut session: Box<Session>,
+        requests: &Requests<'_>,
+        from: usize,
+        effects: &mut Effects,
+    ) -> Stop {
+        let client = session.id;
         let start = effects.output.len();
         session.executing = requests.wire_bytes() as u64;
         session.output_start = start;
         let was_replica = session.class() == Class::Replica;
-        self.server.clock_ns = effects.orders.elapsed_ns();
         let mut context = Context {
             now,
             command: &NO_COMMAND,
@@ -62,7 +91,7 @@ impl Engine {
             orders: &mut effects.orders,
             hashed: None,
         };
-        effects.progress = run(&mut context, requests, start);
+        let stop = run(&mut context, requests, from, start);
         if context.server.pubsub.has_own() {
             context.send_own();
         }
@@ -76,9 +105,8 @@ impl Engine {
         }
         if session.dropped {
             effects.output.truncate(start);
-            effects.progress = Progress::All;
             self.close_at_once(&mut session, effects);
-            return;
+            return Stop::Progress(Progress::All);
         }
         effects.send_from(client, start);
         let written = (effects.output.len() - start) as u64;
@@ -89,14 +117,23 @@ impl Engine {
             effects.orders.close(client);
         }
         self.server.sessions.put(session);
+        stop
     }
+}
+
+/// Why requests are no longer run.
+enum Stop {
+    /// They were, or can't be.
+    Progress(Progress),
+    /// Somebody who waits for keys is to be served first; so many were consumed.
+    Ready(usize),
 }
 
 /// Runs requests until all are consumed, one has to wait, or the budget is used
 /// up.
-fn run(context: &mut Context<'_>, requests: &Requests<'_>, start: usize) -> Progress {
+fn run(context: &mut Context<'_>, requests: &Requests<'_>, from: usize, start: usize) -> Stop {
     let mut group = [Prepared::default(); GROUP];
-    let mut consumed = 0;
+    let mut consumed = from;
     let pending = context.session.output_pending();
     let checked_from = context.server.output_checked_from(context.session).saturating_sub(pending) as usize;
     while consumed < requests.len() {
@@ -105,22 +142,25 @@ fn run(context: &mut Context<'_>, requests: &Requests<'_>, start: usize) -> Prog
         for &prepared in &group[..count] {
             match context.process(prepared, requests.arguments(consumed)) {
                 Outcome::Done => consumed += 1,
-                Outcome::Deferred => return Progress::Wait(consumed + 1),
-                Outcome::Wait => return Progress::Wait(consumed),
+                Outcome::Deferred => return Stop::Progress(Progress::Wait(consumed + 1)),
+                Outcome::Wait => return Stop::Progress(Progress::Wait(consumed)),
             }
             let written = context.reply.position() - start;
             if written > checked_from && exceeds(context, pending + written as u64) {
-                return Progress::All;
+                return Stop::Progress(Progress::All);
             }
             if context.session.closing {
-                return Progress::All;
+                return Stop::Progress(Progress::All);
+            }
+            if context.server.blocking.has_ready() && consumed < requests.len() && context.server.may_serve() {
+                return Stop::Ready(consumed);
             }
         }
         let spent = consumed >= REQUESTS_MAX
             || context.reply.position() - start > OUTPUT_MAX
             || context.server.pubsub.delivery_count() > DELIVERIES_MAX;
         if spent && consumed < requests.len() {
-            return Progress::Yield(consumed);
+            return Stop::Progress(Progress::Yield(consumed));
         }
     }
     if let Some(error) = requests.error() {
@@ -133,7 +173,7 @@ fn run(context: &mut Context<'_>, requests: &Requests<'_>, start: usize) -> Prog
         context.server.statistics.error(text.as_bytes());
         context.session.closing = true;
     }
-    Progress::All
+    Stop::Progress(Progress::All)
 }
 
 /// True if the client has too much output pending: nothing of it will be sent.

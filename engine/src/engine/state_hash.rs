@@ -64,7 +64,7 @@ fn add_server(hash: &mut Fingerprint, server: &Server) {
     for session in server.sessions.iter() {
         hash.add_debug(session);
     }
-    hash.add_debug(&(&server.watches, &server.pubsub));
+    hash.add_debug(&(&server.watches, &server.blocking, &server.pubsub));
     hash.add(server.client_round as u64);
     hash.add_debug(&server.reply_buffer_reset_ms);
     hash.add_debug(&(&server.journal, &server.replication));

@@ -140,6 +140,13 @@ impl World {
         id
     }
 
+    /// A client closes its connection.
+    pub(crate) fn disconnect(&mut self, id: u64) {
+        self.client(id).closed = true;
+        self.engine.handle(self.now, Input::Closed { client: ClientId(id) }, &mut self.effects);
+        self.carry_out();
+    }
+
     /// The client no longer takes its replies, or does again.
     pub(crate) fn set_stuck(&mut self, id: u64, stuck: bool) {
         self.client(id).stuck = stuck;

@@ -17,10 +17,13 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("tracking_clients", zero),
     Field::valkey("pubsub_clients", |source| source.clients.subscribed.into()),
     Field::valkey("watching_clients", |source| source.clients.watching.into()),
-    Field::new("clients_in_timeout_table", zero),
+    Field::new("clients_in_timeout_table", |source| {
+        let waits = source.server.replication.waits.deadline_count();
+        ((source.server.blocking.deadline_count() + waits) as u64).into()
+    }),
     Field::valkey("total_watched_keys", |source| (source.server.watches.key_count() as u64).into()),
-    Field::new("total_blocking_keys", zero),
-    Field::new("total_blocking_keys_on_nokey", zero),
+    Field::new("total_blocking_keys", |source| (source.server.blocking.key_count() as u64).into()),
+    Field::new("total_blocking_keys_on_nokey", |source| (source.server.blocking.key_count_on_deletion() as u64).into()),
     Field::valkey("paused_reason", |source| word(source.server.pauses.reason(source.now))),
     Field::valkey("paused_actions", |source| {
         word(match source.server.pause_at(source.now) {

@@ -109,6 +109,11 @@ impl Event {
 
     /// None: nobody is told.
     pub const NONE: Event = Event { class: EventClass::Generic, name: "" };
+    /// True if who waits for the key may have something from it: not what is only
+    /// about consumers of a stream, or what was taken from one.
+    pub(crate) fn feeds(self) -> bool {
+        self.class != EventClass::Stream || matches!(self.name, "xadd" | "xgroup-destroy")
+    }
 
     /// An event of strings.
     pub const fn string(name: &'static str) -> Event {

@@ -93,6 +93,7 @@ impl Work<'_> {
         }
         let result = if loaded { Ok(()) } else { Err("ERR Error trying to load the RDB dump".into()) };
         self.server.defer(reload.waiter, result);
+        self.touch_blocked();
         self.end_exclusive();
     }
 
@@ -101,5 +102,6 @@ impl Work<'_> {
         for id in 0..self.keyspace.database_count() as u32 {
             empty_silently(self.keyspace, &mut self.server.watches, self.orders, self.now, DatabaseId(id));
         }
+        self.touch_blocked();
     }
 }

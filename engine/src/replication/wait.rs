@@ -14,6 +14,12 @@ use alloc::vec::Vec;
 /// What WAITAOF answers where there is no AOF.
 pub(crate) const NO_AOF: &str = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 
+/// What those are told who wait when the server becomes a replica.
+pub(crate) const DEMOTED: &str =
+    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
+/// What CLIENT UNBLOCK makes of a reply if it is to be an error.
+pub(crate) const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+
 /// What a client waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wanted {
@@ -64,6 +70,16 @@ impl Waits {
     /// What of the stream is synced in the AOF of this server, if there is one.
     pub(crate) fn synced(&self) -> Option<u64> {
         self.synced
+    }
+
+    /// Number of those who do not wait for ever.
+    pub(crate) fn deadline_count(&self) -> usize {
+        self.list.iter().filter(|wait| wait.until.is_some()).count()
+    }
+
+    /// A client is closed once it has been told why.
+    pub(crate) fn close_when_told(&mut self, client: ClientId) {
+        self.closing.push(client);
     }
 
     pub(crate) fn forget(&mut self, client: ClientId) {
@@ -151,8 +167,7 @@ impl Server {
     /// tell.
     pub(crate) fn unblock_all(&mut self) {
         for wait in core::mem::take(&mut self.replication.waits.list) {
-            let text = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
-            self.defer_reply(wait.waiter, Err(text.into()));
+            self.defer_reply(wait.waiter, Err(DEMOTED.into()));
             self.replication.waits.closing.push(wait.waiter.client);
         }
         self.set_wait_timer();
@@ -165,7 +180,7 @@ impl Server {
         let Some(at) = list.iter().position(|wait| wait.waiter.client == client) else { return false };
         let wait = list.remove(at);
         let counted = self.replication.count(wait.wanted, wait.offset);
-        let result = if with_error { Err("UNBLOCKED client unblocked via CLIENT UNBLOCK".into()) } else { Ok(counted) };
+        let result = if with_error { Err(UNBLOCKED.into()) } else { Ok(counted) };
         self.defer_reply(wait.waiter, result);
         self.set_wait_timer();
         true

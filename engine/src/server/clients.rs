@@ -27,6 +27,7 @@ impl Server {
             self.timers.set(Timer::Unsubscribe, Monotonic(0));
         }
         self.watches.forget(session.id, &session.watching);
+        self.forget_blocked(session);
         self.replication.forget(session);
         self.waiting_for_turn.retain(|&waiting| waiting != session.id);
     }
@@ -44,8 +45,17 @@ impl Server {
         orders.list.push(Effect::Close { client, flush: false });
     }
 
+    /// True if anybody waits for his turn.
+    pub(crate) fn turn_is_awaited(&self) -> bool {
+        !self.waiting_for_turn.is_empty() || self.blocking.has_held()
+    }
+
     /// Lets all clients go on that wait for their turn.
     pub fn resume_waiting(&mut self, orders: &mut Orders) {
+        if self.blocking.release_held() {
+            // It may be too late for them in this input.
+            self.timers.set(Timer::Unblock, Monotonic(0));
+        }
         for client in core::mem::take(&mut self.waiting_for_turn) {
             if let Some(session) = self.sessions.get_mut(client)
                 && session.waiting == Some(Waiting::Turn)

@@ -30,4 +30,6 @@ pub enum DeferredReply {
     Integer(i64),
     /// WAITAOF.
     Integers(i64, i64),
+    /// A command that waited for keys in vain.
+    NullArray,
 }

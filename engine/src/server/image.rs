@@ -41,6 +41,7 @@ impl Server {
             commands,
             sessions,
             watches,
+            blocking,
             pubsub,
             journal,
             statistics,
@@ -75,8 +76,18 @@ impl Server {
             clock_ns,
             waiting_for_turn,
         } = self;
-        tape.each([config, config_file, executable, commands, sessions, watches, pubsub, journal, statistics])?;
-        tape.each([slow_log, latency, slow_ns_min, timers, pauses, loading, serving_while_loading, exclusive])?;
+        tape.each([config, config_file, executable, commands, sessions, watches, blocking, pubsub, journal])?;
+        tape.each([
+            statistics,
+            slow_log,
+            latency,
+            slow_ns_min,
+            timers,
+            pauses,
+            loading,
+            serving_while_loading,
+            exclusive,
+        ])?;
         tape.each([persistence, replication, disk, deferred, active_expire, cron_paused, run_id, started, host])?;
         tape.each([password, bulk_max, memory_limited, writes_refused, fixed_memory, sampled_at, sweep_database])?;
         tape.each([client_round, attack_logged, reply_buffer_reset_ms, reply_buffer_resizing, clock_ns])?;
@@ -246,9 +257,12 @@ impl Image for DeferredReply {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        tape.variant(self, [DeferredReply::Ok, DeferredReply::Integer(0), DeferredReply::Integers(0, 0)])?;
+        tape.variant(
+            self,
+            [DeferredReply::Ok, DeferredReply::Integer(0), DeferredReply::Integers(0, 0), DeferredReply::NullArray],
+        )?;
         match self {
-            DeferredReply::Ok => Ok(()),
+            DeferredReply::Ok | DeferredReply::NullArray => Ok(()),
             DeferredReply::Integer(number) => number.image(tape),
             DeferredReply::Integers(one, other) => tape.each([one, other]),
         }

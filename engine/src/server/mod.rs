@@ -1,6 +1,7 @@
 //! The state of the server besides its data: sessions, configuration,
 //! statistics, what is under way.
 
+pub(crate) mod blocking;
 pub mod client_info;
 pub mod clients;
 pub mod deferred;
@@ -29,6 +30,7 @@ use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
 use alloc::string::String;
 use alloc::vec::Vec;
+use blocking::Blocking;
 use deferred::{Deferred, DeferredReply, Waiter};
 use disk::Disk;
 use journal::Journal;
@@ -59,6 +61,8 @@ pub struct Server {
     pub sessions: Sessions,
     /// Watched keys.
     pub watches: Watches,
+    /// Clients that wait for keys.
+    pub blocking: Blocking,
     /// Publish and subscribe.
     pub pubsub: PubSub,
     /// The sequence of changes.
@@ -160,6 +164,7 @@ impl Server {
             commands,
             sessions: Sessions::default(),
             watches: Watches::default(),
+            blocking: Blocking::default(),
             pubsub: PubSub::default(),
             journal: Journal::default(),
             statistics,

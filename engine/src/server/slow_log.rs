@@ -2,9 +2,15 @@
 //! `slowlog-log-slower-than`, with their arguments cut to size.
 
 use crate::base::image::{Damaged, Image, Tape};
+use crate::boundary::time::Now;
 use crate::command::redaction;
-use crate::command::spec::Command;
+use crate::command::spec::{Command, Flags};
+use crate::command::table::CommandId;
+use crate::config::Id;
 use crate::resp::request::Arguments;
+use crate::server::Server;
+use crate::server::latency::Sample;
+use crate::session::Session;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
@@ -37,6 +43,45 @@ pub struct SlowCommand {
 pub struct SlowLog {
     entries: VecDeque<SlowCommand>,
     next_id: u64,
+}
+
+impl Server {
+    /// A command was slow: for the slow log, for the latency monitor, or both.
+    #[cold]
+    pub(crate) fn note_slow(
+        &mut self,
+        now: Now,
+        session: &Session,
+        id: CommandId,
+        elapsed_ns: u64,
+        arguments: &Arguments<'_>,
+    ) {
+        let command = self.commands.command(id);
+        let microseconds = elapsed_ns / 1000;
+        let logged = self.config.integer(Id::SlowlogLogSlowerThan) >= 0
+            && microseconds >= self.config.unsigned(Id::SlowlogLogSlowerThan)
+            && !command.flags.has(Flags::SKIP_SLOWLOG);
+        let milliseconds_min = self.config.unsigned(Id::LatencyMonitorThreshold);
+        let seconds = now.unix.seconds();
+        if milliseconds_min > 0 && microseconds / 1000 >= milliseconds_min {
+            let event = if command.flags.has(Flags::FAST) { "fast-command" } else { "command" };
+            self.latency.add(event, Sample { seconds, milliseconds: microseconds / 1000 });
+        }
+        if !logged {
+            return;
+        }
+        let length_max = self.config.unsigned(Id::SlowlogMaxLen) as usize;
+        let container = self.commands.container(id).map(|id| self.commands.command(id));
+        let entry = SlowCommand {
+            id: 0,
+            seconds,
+            microseconds,
+            arguments: shortened(container, command, arguments),
+            peer: session.connection.peer.clone(),
+            client_name: session.name.clone(),
+        };
+        self.slow_log.push(entry, length_max);
+    }
 }
 
 impl Image for SlowLog {

@@ -30,11 +30,13 @@ pub enum Timer {
     Shutdown,
     /// The append only file is to be synced, or an append to be tried again.
     Aof,
+    /// A client that waits for keys has waited long enough.
+    Unblock,
     /// Giving up subscriptions of those who are gone goes on.
     Unsubscribe,
 }
 
-const COUNT: usize = 13;
+const COUNT: usize = 14;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -68,6 +70,7 @@ impl Timers {
         Timer::Wait,
         Timer::Shutdown,
         Timer::Aof,
+        Timer::Unblock,
         Timer::Unsubscribe,
     ];
 

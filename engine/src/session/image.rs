@@ -38,6 +38,7 @@ impl Image for Session {
             subscriptions,
             closing,
             waiting,
+            blocked,
             created,
             last_interaction,
             last_command,
@@ -58,8 +59,18 @@ impl Image for Session {
         } = self;
         tape.each([id, class, connection, name, library_name, library_version, database, protocol, authenticated])?;
         tape.each([no_touch, no_evict, import_source, takes_redirects, reply_mode, transaction, watching])?;
-        tape.each([subscriptions, closing, waiting, created, last_interaction, last_command, commands, received])?;
-        tape.each([sent, written, query_buffer, executing, output_start, unsent, argument_bytes, reply_buffer])?;
+        tape.each([subscriptions, closing, waiting, blocked, created, last_interaction, last_command, commands])?;
+        tape.each([
+            received,
+            sent,
+            written,
+            query_buffer,
+            executing,
+            output_start,
+            unsent,
+            argument_bytes,
+            reply_buffer,
+        ])?;
         tape.each([over_soft_limit_since, dropped, handshake, write_offset])
     }
 }

@@ -1,5 +1,6 @@
 //! What the server remembers of each connection.
 
+pub mod blocked;
 pub mod class;
 mod image;
 pub mod reply_buffer;
@@ -17,6 +18,7 @@ use crate::resp::reply::Protocol;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use blocked::Blocked;
 use class::Class;
 use reply_buffer::ReplyBuffer;
 use subscription::Subscriptions;
@@ -87,6 +89,8 @@ pub struct Session {
     pub closing: bool,
     /// What holds its requests back, if anything does.
     pub waiting: Option<Waiting>,
+    /// The request that waits for keys, if one does; its result is waited for.
+    pub(crate) blocked: Option<Box<Blocked>>,
     /// When it connected.
     pub created: Monotonic,
     /// When it last sent something.
@@ -147,6 +151,7 @@ impl Session {
             subscriptions: None,
             closing: false,
             waiting: None,
+            blocked: None,
             created: now.monotonic,
             last_interaction: now.monotonic,
             last_command: None,
@@ -214,7 +219,8 @@ impl Session {
         let names = self.name.capacity() + self.library_name.capacity() + self.library_version.capacity();
         let watched: usize = self.watching.iter().map(|watched| 2 * watched.key.len() + size_of::<WatchedKey>()).sum();
         let subscribed = self.subscriptions.as_ref().map_or(0, |subscriptions| subscriptions.memory());
+        let blocked = self.blocked.as_ref().map_or(0, |blocked| blocked.memory());
         let buffers = self.query_buffer + self.executing + self.output_pending();
-        size_of::<Session>() as u64 + (names + watched + subscribed) as u64 + queued + buffers
+        size_of::<Session>() as u64 + (names + watched + subscribed + blocked) as u64 + queued + buffers
     }
 }

@@ -23,6 +23,8 @@ pub struct Model {
     table: CommandTable,
     data: Data,
     clients: BTreeMap<ClientId, Client>,
+    /// Keys that may change at any time: what clients wait for changes them.
+    awaited: BTreeMap<ClientId, Vec<Vec<u8>>>,
     checked: u64,
     fault: Option<String>,
 }
@@ -39,6 +41,7 @@ impl Default for Model {
             table: CommandTable::new(COMMANDS),
             data: Data::default(),
             clients: BTreeMap::new(),
+            awaited: BTreeMap::new(),
             checked: 0,
             fault: None,
         }
@@ -95,12 +98,14 @@ impl Model {
     /// A client is gone.
     pub fn closed(&mut self, client: ClientId) {
         self.clients.remove(&client);
+        self.awaited.remove(&client);
     }
 
     /// The server has been started again: what it had saved is not known.
     pub fn restarted(&mut self) {
         self.data.forget_all();
         self.clients.clear();
+        self.awaited.clear();
     }
 
     /// A request has begun whose reply comes later.
@@ -112,6 +117,16 @@ impl Model {
         if !matches!(&name[..], b"save" | b"bgsave" | b"shutdown") && !harmless_debug(request) {
             self.data.forget_all();
         }
+        let Some(id) = self.table.find(&name) else { return };
+        let owned: OwnedArguments = request.iter().copied().collect();
+        if let Some(indices) = key_indices(self.table.command(id), &owned.as_arguments()) {
+            self.awaited.insert(client, indices.into_iter().map(|index| request[index].to_vec()).collect());
+        }
+    }
+
+    /// Who waits may have been served.
+    fn forget_awaited(&mut self) {
+        self.awaited.values().flatten().for_each(|key| self.data.forget_everywhere(key));
     }
 
     /// A request was executed.
@@ -133,6 +148,9 @@ impl Model {
             self.clients.entry(client).or_default().database = 0;
         }
         self.check(client, &name, request, reply, now_ms);
+        self.forget_awaited();
+        // Who sends something waits no more.
+        self.awaited.remove(&client);
     }
 
     fn executed(&mut self, client: ClientId, reply: &Reply, now_ms: i64) {

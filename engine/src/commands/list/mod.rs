@@ -1,5 +1,6 @@
 //! Lists.
 
+mod blocking;
 mod element;
 mod pop;
 mod push;
@@ -34,6 +35,11 @@ pub const COMMANDS: &[Command] = &[
     element::LTRIM,
     shift::LMOVE,
     shift::RPOPLPUSH,
+    blocking::BLPOP,
+    blocking::BRPOP,
+    blocking::BLMPOP,
+    blocking::BLMOVE,
+    blocking::BRPOPLPUSH,
 ];
 
 /// An end of a list.

@@ -2,6 +2,7 @@
 
 use super::{End, list_at};
 use crate::base::number::{format_i64, parse_i64};
+use crate::command::collection::FromSeveral;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
@@ -163,19 +164,23 @@ pub(super) fn take(
 }
 
 fn lmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let keys = parse_i64(&arguments[1]).and_then(|keys| usize::try_from(keys).ok()).filter(|&keys| keys > 0);
-    let keys = keys.ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
-    let end = End::parse(keys.checked_add(2).and_then(|at| arguments.get(at)).ok_or(Error::Syntax)?)?;
-    let count = match (arguments.get(keys + 3), arguments.get(keys + 4)) {
-        (None, _) => 1,
-        (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == keys + 5 => {
-            let count = parse_i64(count).and_then(|count| usize::try_from(count).ok()).filter(|&count| count > 0);
-            count.ok_or(Error::Text("ERR count should be greater than 0"))?
-        }
-        _ => return Err(Error::Syntax),
-    };
-    for index in 2..2 + keys {
-        let key = context.key(&arguments, index);
+    let wanted = FromSeveral::parse(&arguments, 1, End::parse)?;
+    if !pop_range(context, &arguments, &wanted)? {
+        context.reply.null_array();
+    }
+    Ok(())
+}
+
+/// Takes elements off the first of several lists that has any. False, and no
+/// reply, if none has.
+pub(super) fn pop_range(
+    context: &mut Context<'_>,
+    arguments: &Arguments<'_>,
+    wanted: &FromSeveral<End>,
+) -> Result<bool, Error> {
+    let &FromSeveral { ref keys, end, count } = wanted;
+    for index in keys.clone() {
+        let key = context.key(arguments, index);
         let Some(location) = context.find_write_of(&key, Type::List)? else { continue };
         let length = list_at(context.keyspace, context.session.database, location).len();
         let mut digits = [0; 20];
@@ -186,8 +191,7 @@ fn lmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
         context.reply.bulk(key.bytes);
         context.reply.array(popped.len());
         popped.iter().for_each(|element| context.reply.bulk(element));
-        return Ok(());
+        return Ok(true);
     }
-    context.reply.null_array();
-    Ok(())
+    Ok(false)
 }

@@ -83,34 +83,41 @@ pub(super) const RPOPLPUSH: Command = Command {
 
 fn lmove(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (from, to) = (End::parse(&arguments[3])?, End::parse(&arguments[4])?);
-    shift(context, &arguments, from, to)
+    shift_or_nothing(context, &arguments, from, to)
 }
 
 fn rpoplpush(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    shift(context, &arguments, End::Back, End::Front)
+    shift_or_nothing(context, &arguments, End::Back, End::Front)
 }
 
-fn shift(context: &mut Context<'_>, arguments: &Arguments<'_>, from: End, to: End) -> Result<(), Error> {
+fn shift_or_nothing(context: &mut Context<'_>, arguments: &Arguments<'_>, from: End, to: End) -> Result<(), Error> {
+    if !shift(context, arguments, from, to, Record::Command)? {
+        context.reply.null();
+    }
+    Ok(())
+}
+
+/// Moves an element, and replies with it. False, and no reply, if there is none.
+pub(super) fn shift(
+    context: &mut Context<'_>,
+    arguments: &Arguments<'_>,
+    from: End,
+    to: End,
+    record: Record<'_>,
+) -> Result<bool, Error> {
     let (source, destination) = (context.key(arguments, 1), context.key(arguments, 2));
     if context.find_write_of(&source, Type::List)?.is_none() {
-        context.reply.null();
-        return Ok(());
+        return Ok(false);
     }
     let target = context.find_write_of(&destination, Type::List)?;
     // What was past its time is gone: where the source is may have changed.
     let database = context.session.database;
-    let Some(location) = context.keyspace.locate(database, &source) else {
-        context.reply.null();
-        return Ok(());
-    };
+    let Some(location) = context.keyspace.locate(database, &source) else { return Ok(false) };
     let rules = context.rules();
     let popped = context.edit(&source, location, |body| list::pop(body, from.is_front()));
-    let Some(element) = popped else {
-        context.reply.null();
-        return Ok(());
-    };
-    put(context, &destination, target.is_some(), to, &element);
-    let Some(location) = context.keyspace.locate(database, &source) else { return Ok(()) };
+    let Some(element) = popped else { return Ok(false) };
+    put(context, &destination, target.is_some(), to, &element, record);
+    let Some(location) = context.keyspace.locate(database, &source) else { return Ok(true) };
     let emptied = context.edit(&source, location, |body| {
         let emptied = ListRef::of(body.content(Type::List)).is_none_or(ListRef::is_empty);
         if !emptied {
@@ -118,15 +125,16 @@ fn shift(context: &mut Context<'_>, arguments: &Arguments<'_>, from: End, to: En
         }
         emptied
     });
-    context.changed(&source, Event::list(from.popped()), Record::Command);
+    // One change of two keys, which the record of the push repeats.
+    context.also(&source, Event::list(from.popped()));
     if emptied {
         context.remove_emptied(&source);
     }
     context.reply.bulk(&element);
-    Ok(())
+    Ok(true)
 }
 
-fn put(context: &mut Context<'_>, destination: &Key<'_>, exists: bool, to: End, element: &[u8]) {
+fn put(context: &mut Context<'_>, destination: &Key<'_>, exists: bool, to: End, element: &[u8], record: Record<'_>) {
     let rules = context.rules();
     let push = |body: &mut _| {
         rules.expect_elements(body, element.len(), 1);
@@ -140,5 +148,5 @@ fn put(context: &mut Context<'_>, destination: &Key<'_>, exists: bool, to: End, 
             context.create(destination, Type::List, body);
         }
     }
-    context.changed(destination, Event::list(to.pushed()), Record::Command);
+    context.changed(destination, Event::list(to.pushed()), record);
 }

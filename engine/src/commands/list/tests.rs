@@ -150,10 +150,10 @@ fn changes() {
         ("LREM l 0 f", &["lrem l: command"]),
         ("LREM l 0 none", &[]),
         ("LTRIM l 0 2", &["ltrim l: command"]),
-        ("LMOVE l m LEFT LEFT", &["new m", "lpush m: command", "lpop l: command"]),
-        ("RPOPLPUSH l l", &["lpush l: command", "rpop l: command"]),
+        ("LMOVE l m LEFT LEFT", &["new m", "lpush m: command", "lpop l"]),
+        ("RPOPLPUSH l l", &["lpush l: command", "rpop l"]),
         ("LMPOP 1 l LEFT COUNT 9", &["lpop l: LPOP l 2", "del l"]),
-        ("RPOPLPUSH m n", &["new n", "lpush n: command", "rpop m: command", "del m"]),
+        ("RPOPLPUSH m n", &["new n", "lpush n: command", "rpop m", "del m"]),
     ] {
         server.changes();
         server.send(request);

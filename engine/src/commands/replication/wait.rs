@@ -95,7 +95,7 @@ fn begin(context: &mut Context<'_>, wanted: Wanted, until: Option<Monotonic>) {
                 context.reply.integer(first);
                 context.reply.integer(second);
             }
-            DeferredReply::Ok => context.reply.ok(),
+            DeferredReply::Ok | DeferredReply::NullArray => context.reply.ok(),
         }
         return;
     }

@@ -2,6 +2,7 @@
 
 use super::set_at;
 use crate::base::number::{format_i64, parse_i64};
+use crate::command::collection::FromSeveral;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
@@ -87,13 +88,13 @@ pub(super) const ZMPOP: Command = Command {
 
 /// An end of a sorted set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum End {
+pub(super) enum End {
     Lowest,
     Highest,
 }
 
 impl End {
-    fn parse(word: &[u8]) -> Result<End, Error> {
+    pub(super) fn parse(word: &[u8]) -> Result<End, Error> {
         if word.eq_ignore_ascii_case(b"min") {
             Ok(End::Lowest)
         } else if word.eq_ignore_ascii_case(b"max") {
@@ -103,6 +104,11 @@ impl End {
         }
     }
 
+    /// The command that takes from there.
+    pub(super) fn command(self) -> &'static [u8] {
+        if self == End::Lowest { b"ZPOPMIN" } else { b"ZPOPMAX" }
+    }
+
     /// The event that tells of it.
     fn event(self) -> Event {
         Event::sorted_set(if self == End::Lowest { "zpopmin" } else { "zpopmax" })
@@ -110,7 +116,7 @@ impl End {
 }
 
 /// Members that were taken, with their scores.
-type Taken = Vec<(Vec<u8>, f64)>;
+pub(super) type Taken = Vec<(Vec<u8>, f64)>;
 
 fn zpopmin(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     pop(context, &arguments, End::Lowest)
@@ -141,7 +147,7 @@ fn pop(context: &mut Context<'_>, arguments: &Arguments<'_>, end: End) -> Result
     Ok(())
 }
 
-fn reply_taken(reply: &mut Reply<'_>, taken: &Taken, nested: bool) {
+pub(super) fn reply_taken(reply: &mut Reply<'_>, taken: &Taken, nested: bool) {
     for (member, score) in taken {
         if nested {
             reply.array(2);
@@ -152,7 +158,7 @@ fn reply_taken(reply: &mut Reply<'_>, taken: &Taken, nested: bool) {
 }
 
 /// Takes members off an end; a set that becomes empty goes.
-fn take(
+pub(super) fn take(
     context: &mut Context<'_>,
     key: &Key<'_>,
     location: Location,
@@ -179,31 +185,34 @@ fn take(
 }
 
 fn zmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let keys = parse_i64(&arguments[1]).and_then(|keys| usize::try_from(keys).ok()).filter(|&keys| keys > 0);
-    let keys = keys.ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
-    let end = End::parse(keys.checked_add(2).and_then(|at| arguments.get(at)).ok_or(Error::Syntax)?)?;
-    let count = match (arguments.get(keys + 3), arguments.get(keys + 4)) {
-        (None, _) => 1,
-        (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == keys + 5 => {
-            let count = parse_i64(count).and_then(|count| usize::try_from(count).ok()).filter(|&count| count > 0);
-            count.ok_or(Error::Text("ERR count should be greater than 0"))?
-        }
-        _ => return Err(Error::Syntax),
-    };
-    for index in 2..2 + keys {
-        let key = context.key(&arguments, index);
+    let wanted = FromSeveral::parse(&arguments, 1, End::parse)?;
+    if !pop_range(context, &arguments, &wanted)? {
+        context.reply.null_array();
+    }
+    Ok(())
+}
+
+/// Takes members off the first of several sorted sets that has any. False, and
+/// no reply, if none has.
+pub(super) fn pop_range(
+    context: &mut Context<'_>,
+    arguments: &Arguments<'_>,
+    wanted: &FromSeveral<End>,
+) -> Result<bool, Error> {
+    let &FromSeveral { ref keys, end, count } = wanted;
+    for index in keys.clone() {
+        let key = context.key(arguments, index);
         let Some(location) = context.find_write_of(&key, Type::SortedSet)? else { continue };
         let length = set_at(context.keyspace, context.session.database, location).len();
         let mut digits = [0; 20];
         let some = format_i64(count.min(length) as i64, &mut digits);
-        let request: [&[u8]; 3] = [if end == End::Lowest { b"ZPOPMIN" } else { b"ZPOPMAX" }, key.bytes, some];
+        let request: [&[u8]; 3] = [end.command(), key.bytes, some];
         let taken = take(context, &key, location, end, count, Record::Request(&request));
         context.reply.array(2);
         context.reply.bulk(key.bytes);
         context.reply.array(taken.len());
         reply_taken(&mut context.reply, &taken, true);
-        return Ok(());
+        return Ok(true);
     }
-    context.reply.null_array();
-    Ok(())
+    Ok(false)
 }

@@ -38,7 +38,7 @@ impl Clients {
 
     fn request(&mut self) -> String {
         let (key, other, number) = (self.key(), self.key(), self.random.below(5000));
-        match self.random.below(40) {
+        match self.random.below(44) {
             0..=7 => format!("SET {key} {}", self.value()),
             8..=10 => format!("SET {key} {} PX {}", self.value(), number + 1),
             11..=14 => format!("GET {key}"),
@@ -64,6 +64,10 @@ impl Clients {
             37 if number % 10 == 0 => format!("SWAPDB {} {}", number % 3, number % 2),
             37 => "CLIENT LIST".into(),
             38 => "INFO memory".into(),
+            39 => format!("BLPOP list:{} list:{} 0.{number:04}", number % 3, number % 2),
+            40 => format!("BLMOVE list:{} list:{} LEFT RIGHT 0.{number:04}", number % 3, number % 2),
+            41 => format!("RPUSH list:{} {number}", number % 3),
+            42 => "DEL list:0 list:1 list:2".into(),
             _ => format!("SET {other} {} KEEPTTL", self.value()),
         }
     }

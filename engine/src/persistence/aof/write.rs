@@ -266,7 +266,7 @@ impl Work<'_> {
             Err(error) => self.append_failed(copy, length, &error),
         }
         self.aof_progress();
-        if !self.server.exclusive && !self.server.waiting_for_turn.is_empty() {
+        if !self.server.exclusive && self.server.turn_is_awaited() {
             self.server.resume_waiting(self.orders);
         }
     }

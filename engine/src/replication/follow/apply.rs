@@ -90,7 +90,7 @@ impl Work<'_> {
         let parsed = requests.requests(&buffer[base..], 0);
         let (mut counted, mut replies, mut held) = (0, Vec::new(), false);
         let mut done = 0;
-        while done < parsed.len() && stream.position - base < SLICE_BYTES {
+        while done < parsed.len() && stream.position - base < SLICE_BYTES && !self.server.may_serve() {
             let arguments = parsed.arguments(done);
             if self.stream_waits(&arguments) {
                 held = true;

@@ -236,6 +236,7 @@ impl Work<'_> {
 
     /// The stream comes next; `database` is selected in it.
     pub(super) fn begin_streaming(&mut self, database: DatabaseId, without_offsets: bool) {
+        self.touch_blocked();
         let follow = &mut self.server.replication.follow;
         let Some(link) = &mut follow.link else { return };
         follow.down_since = None;

@@ -1,5 +1,6 @@
 //! A primary and replicas that are played by the test.
 
+mod blocking;
 mod continuing;
 mod dual;
 mod failover;

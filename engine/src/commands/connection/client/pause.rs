@@ -121,7 +121,10 @@ fn client_unblock(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result
         Some(_) => return Err(Error::Text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
     };
     let number = parse_i64(&arguments[2]).ok_or(Error::NotInteger)?;
-    let unblocked = u64::try_from(number).is_ok_and(|number| context.server.end_wait(ClientId(number), with_error));
+    let unblocked = u64::try_from(number).is_ok_and(|number| {
+        let client = ClientId(number);
+        context.server.end_wait(client, with_error) || context.server.end_block(client, with_error, context.now)
+    });
     context.reply.integer(unblocked.into());
     Ok(())
 }

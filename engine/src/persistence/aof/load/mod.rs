@@ -248,6 +248,7 @@ impl Work<'_> {
         self.server.loading = false;
         self.server.defer(waiter, result);
         self.server.listeners_changed();
+        self.touch_blocked();
         self.end_exclusive();
     }
 
