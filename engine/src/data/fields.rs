@@ -70,6 +70,11 @@ impl<'a> HashRef<'a> {
         }
     }
 
+    /// When a field expires, if it does.
+    pub fn expiry_of(self, field: &[u8]) -> Option<i64> {
+        if let HashRef::Members(members) = self { members.get(field)?.expire_at_ms } else { None }
+    }
+
     /// True if fields of it expire.
     pub fn expires(self) -> bool {
         matches!(self, HashRef::Members(members) if members.expiring() > 0)

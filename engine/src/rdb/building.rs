@@ -16,7 +16,7 @@ use crate::data::list::{self, List, Node};
 use crate::data::listpack;
 use crate::data::shape::{Packing, Type};
 
-use super::content::{NODE_PACKED, NODE_PLAIN};
+use super::content::{NO_EXPIRY, NODE_PACKED, NODE_PLAIN};
 use super::cursor::{Cursor, EncodedString, Stop};
 use super::encode::INTEGER_TEXT_SIZE;
 use super::error::{Fault, LoadError};
@@ -34,6 +34,8 @@ pub(super) struct Building {
     rules: Rules,
     /// Its elements are nodes of a list.
     nodes: bool,
+    /// Behind each field stands when it expires.
+    times: bool,
 }
 
 /// How the value behind a byte is read; `None` if it is not.
@@ -43,7 +45,7 @@ fn kind_of(byte: u8) -> Option<(Type, Option<Packing>)> {
         object_type::SET => (Type::Set, None),
         object_type::SET_INTSET => (Type::Set, Some(Packing::Intset)),
         object_type::SET_LISTPACK => (Type::Set, Some(Packing::Listpack)),
-        object_type::HASH => (Type::Hash, None),
+        object_type::HASH | object_type::HASH_EXPIRING => (Type::Hash, None),
         object_type::HASH_LISTPACK => (Type::Hash, Some(Packing::Listpack)),
         _ => return None,
     })
@@ -58,8 +60,8 @@ impl Building {
     /// Begins with what follows a key: all of a small collection, or the length of a large one.
     pub(super) fn begin(byte: u8, cursor: &mut Cursor<'_>, rules: &Rules) -> Result<Building, Stop> {
         let (value_type, packing) = kind_of(byte).ok_or_else(|| cursor.corrupt(LoadError::UnsupportedType(byte)))?;
-        let nodes = byte == object_type::LIST;
-        let mut building = Building { value_type, left: 0, body: None, rules: *rules, nodes };
+        let (nodes, times) = (byte == object_type::LIST, byte == object_type::HASH_EXPIRING);
+        let mut building = Building { value_type, left: 0, body: None, rules: *rules, nodes, times };
         match packing {
             None => building.left = cursor.length()?,
             Some(packing) => {
@@ -113,7 +115,17 @@ impl Building {
         if self.value_type == Type::Hash {
             second = Some(text(cursor.string()?, cursor, &mut digits.1, &mut expanded.1)?);
         }
-        if self.add(first, second) {
+        let added = match (self.times, second) {
+            (true, Some(value)) => {
+                let time = i64::from_le_bytes(cursor.array()?);
+                if time < NO_EXPIRY {
+                    return Err(cursor.corrupt(LoadError::Damaged(Fault::FieldExpiry)));
+                }
+                self.add_field(first, value, Some(time).filter(|&time| time != NO_EXPIRY))
+            }
+            _ => self.add(first, second),
+        };
+        if added {
             return Ok(());
         }
         let fault = if second.is_some() { Fault::HashFields } else { Fault::SetMembers };
@@ -139,6 +151,20 @@ impl Building {
             collection.list_mut().push_node(node);
         }
         Ok(())
+    }
+
+    /// Adds a field of a hash that is large whatever it has. False if it was there.
+    fn add_field(&mut self, field: &[u8], value: &[u8], expire_at_ms: Option<i64>) -> bool {
+        let rules = self.rules;
+        let body = self.body.get_or_insert_with(|| {
+            let mut body = fields::empty();
+            rules.spread(&mut body);
+            body
+        });
+        match body {
+            Body::Large(collection) => collection.members_mut().insert(field, value, expire_at_ms),
+            Body::Packed(..) => false,
+        }
     }
 
     /// Adds an element. False if it was there.

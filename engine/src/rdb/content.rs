@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::data::collection::Collection;
 use crate::data::entry::{Content, Value};
+use crate::data::fields::HashRef;
 use crate::data::list::Node;
 use crate::data::shape::{Packing, Type};
 
@@ -11,6 +12,8 @@ use super::encode::{write_integer, write_length, write_string};
 use super::object_type;
 use super::version::WriteVersion;
 
+/// The time of a field that does not expire.
+pub(super) const NO_EXPIRY: i64 = -1;
 /// A node of a list that is one element.
 pub(super) const NODE_PLAIN: u64 = 1;
 /// A node of a list that is a listpack.
@@ -24,9 +27,20 @@ pub(super) fn type_byte(content: Content<'_>, version: WriteVersion) -> u8 {
         Content::Packed(Type::Set, Packing::Listpack, _) if version >= WriteVersion::V11 => object_type::SET_LISTPACK,
         Content::Packed(Type::List, ..) | Content::Large(Type::List, _) => object_type::LIST,
         Content::Packed(Type::Hash, ..) => object_type::HASH_LISTPACK,
+        Content::Large(Type::Hash, Collection::Members(members))
+            if members.expiring() > 0 && version >= WriteVersion::V80 =>
+        {
+            object_type::HASH_EXPIRING
+        }
         Content::Large(Type::Hash, _) => object_type::HASH,
         Content::Packed(..) | Content::Large(..) => object_type::SET,
     }
+}
+
+/// The version that a value needs on its own, if it may be a later one than that.
+pub(super) fn version_for(content: Content<'_>, version: WriteVersion) -> WriteVersion {
+    let expires = HashRef::of(content).is_some_and(HashRef::expires);
+    if expires { version.max(WriteVersion::V80) } else { version }
 }
 
 /// True if a value with this byte before its key is one string.
@@ -59,6 +73,16 @@ pub(super) fn write_content(
                 };
                 write_length(output, container);
                 write_string(output, bytes, scratch.as_deref_mut());
+            }
+        }
+        Content::Large(_, Collection::Members(members))
+            if type_byte(content, version) == object_type::HASH_EXPIRING =>
+        {
+            write_length(output, members.len() as u64);
+            for element in members.iter() {
+                write_string(output, element.member, scratch.as_deref_mut());
+                write_string(output, element.value, scratch.as_deref_mut());
+                output.extend_from_slice(&element.expire_at_ms.unwrap_or(NO_EXPIRY).to_le_bytes());
             }
         }
         Content::Packed(..) | Content::Large(..) => {

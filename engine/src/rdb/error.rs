@@ -21,6 +21,8 @@ pub enum Fault {
     HashListpack,
     /// A field that comes twice.
     HashFields,
+    /// A field's expiry that is no time.
+    FieldExpiry,
 }
 
 impl fmt::Display for Fault {
@@ -33,6 +35,7 @@ impl fmt::Display for Fault {
             Fault::ListContainer => "Quicklist integrity check failed.",
             Fault::HashListpack => "Hash listpack integrity check failed.",
             Fault::HashFields => "Duplicate hash fields detected",
+            Fault::FieldExpiry => "Invalid hash field expiry",
         })
     }
 }

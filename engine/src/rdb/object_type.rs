@@ -19,6 +19,8 @@ pub const LIST_LINKED: u8 = 1;
 pub const HASH_LISTPACK: u8 = 16;
 /// A set, as a listpack.
 pub const SET_LISTPACK: u8 = 20;
+/// A hash, field by field, each with its expiry.
+pub const HASH_EXPIRING: u8 = 22;
 
 /// One type of value.
 pub struct ObjectType {
@@ -57,7 +59,7 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(19, "stream-v2", 1),
     row(SET_LISTPACK, "set-listpack", 1),
     row(21, "stream-v3", 1),
-    row(22, "hash-volatile-items", 80),
+    row(HASH_EXPIRING, "hash-volatile-items", 80),
 ];
 
 /// The row of `byte`, if a file of `version` may hold that type.

@@ -254,7 +254,7 @@ fn hmget(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
 
 fn hgetall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
-    reply.map(hash.map_or(0, Visible::len));
+    reply.map(hash.map_or(0, Visible::count));
     for (field, value) in hash.into_iter().flat_map(Visible::iter) {
         reply.value(field);
         reply.value(value);
@@ -264,14 +264,14 @@ fn hgetall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
 
 fn hkeys(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
-    reply.array(hash.map_or(0, Visible::len));
+    reply.array(hash.map_or(0, Visible::count));
     hash.into_iter().flat_map(Visible::iter).for_each(|(field, _)| reply.value(field));
     Ok(())
 }
 
 fn hvals(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
-    reply.array(hash.map_or(0, Visible::len));
+    reply.array(hash.map_or(0, Visible::count));
     hash.into_iter().flat_map(Visible::iter).for_each(|(_, value)| reply.value(value));
     Ok(())
 }

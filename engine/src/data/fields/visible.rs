@@ -53,7 +53,7 @@ impl<'a> Visible<'a> {
     }
 
     /// Number of fields.
-    pub fn len(self) -> usize {
+    pub fn count(self) -> usize {
         if self.hidden_before_ms.is_none() { self.hash.len() } else { self.iter().count() }
     }
 
@@ -136,7 +136,7 @@ impl<'a> Visible<'a> {
             return self.hash.sample(count, random);
         }
         if count.saturating_mul(SAMPLE_FACTOR) >= members.len() {
-            return random.select(self.iter(), self.len(), count);
+            return random.select(self.iter(), self.count(), count);
         }
         let wanted = count.saturating_mul(SAMPLE_TRIES).min(members.len().saturating_sub(1) / SAMPLE_FACTOR);
         let mut sample = members.sample(wanted.max(count), random);

@@ -3,6 +3,7 @@
 use crate::base::number::format_i64;
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::{Content, EntryRef};
+use crate::data::fields::HashRef;
 use crate::data::shape::Type;
 use crate::keyspace::snapshot::{Given, Sink};
 use crate::server::journal::{begin_request, write_argument, write_request, write_select};
@@ -27,10 +28,28 @@ impl CommandSink {
 }
 
 impl CommandSink {
-    /// Requests that add a collection's elements to a key, some in each.
-    fn elements(&mut self, command: &[u8], key: &[u8], content: Content<'_>) {
-        let (mut left, mut in_request) = (content.len(), 0);
+    /// Requests that add fields of a hash that expire, one each. Returns how many.
+    fn expiring_fields(&mut self, key: &[u8], hash: HashRef<'_>) -> usize {
+        let mut count = 0;
+        hash.for_each_expiring(|field, value, at| {
+            let mut number = [0; 20];
+            let at = format_i64(at, &mut number);
+            let request = [b"HSETEX", key, b"PXAT", at, b"FIELDS", b"1", field, value];
+            write_request(request.len(), request.into_iter(), &mut self.bytes);
+            count += 1;
+        });
+        count
+    }
+
+    /// Requests that add a collection's elements to a key, some in each: those that
+    /// do not expire, and are so many.
+    fn elements(&mut self, command: &[u8], key: &[u8], content: Content<'_>, count: usize) {
+        let (mut left, mut in_request) = (count, 0);
+        let hash = HashRef::of(content).filter(|hash| hash.expires());
         content.for_each_element(|element, value| {
+            if hash.is_some_and(|hash| hash.expiry_of(element.bytes(&mut [0; 20])).is_some()) {
+                return;
+            }
             if in_request == 0 {
                 in_request = left.min(REQUEST_ELEMENTS);
                 left -= in_request;
@@ -64,7 +83,8 @@ impl Sink for CommandSink {
                     Type::List => b"RPUSH",
                     _ => b"SADD",
                 };
-                self.elements(command, key, content);
+                let apart = HashRef::of(content).map_or(0, |hash| self.expiring_fields(key, hash));
+                self.elements(command, key, content, content.len() - apart);
             }
         }
         if let Some(at) = entry.expire_at_ms() {
