@@ -3,6 +3,7 @@
 mod check;
 mod damage;
 mod dump;
+mod expiring_fields;
 mod reference_files;
 mod round_trip;
 mod sample;
