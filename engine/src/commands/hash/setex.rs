@@ -132,9 +132,9 @@ fn set(
     let mut expired = Vec::new();
     let mut fill = |body: &mut Body| {
         for index in (0..pairs.len()).step_by(2) {
-            let (field, value) = (pairs.get(index).unwrap_or(&[]), &pairs[index + 1]);
+            let [field, value] = [index, index + 1].map(|index| pairs.get(index).unwrap_or(&[]));
             if rules.set_field_for(body, field, value, lifetime, past_ms).had_expired {
-                expired.push(field);
+                expired.extend([field, value]);
             }
         }
     };
@@ -148,10 +148,10 @@ fn set(
     }
     let before = context.keyspace.dirty;
     if !expired.is_empty() {
-        context.fields_expired(expired.len());
+        context.fields_expired(expired.len() / 2);
         if lifetime == fields::Lifetime::Kept {
-            // Elsewhere they have not, and would keep their times.
-            state_fields(context, key, Event::hash("hexpired"), FieldsChange::Removed, &expired);
+            // Elsewhere they have not, and would keep their times. To remove them there could remove the key.
+            state_pairs(context, key, Event::hash("hexpired"), fields::Lifetime::Endless, &expired);
         } else {
             context.also(key, Event::hash("hexpired"));
         }
