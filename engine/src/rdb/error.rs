@@ -17,6 +17,16 @@ pub enum Fault {
     ListNode,
     /// A list's node that is neither a listpack nor an element.
     ListContainer,
+    /// A list's ziplist.
+    ListZiplist,
+    /// The ziplist of a list's node.
+    NodeZiplist,
+    /// A hash's ziplist.
+    HashZiplist,
+    /// A hash's zipmap.
+    Zipmap,
+    /// A field of a zipmap, of so many bytes, that comes twice.
+    ZipmapFields(usize),
     /// A hash's listpack.
     HashListpack,
     /// A field that comes twice.
@@ -28,6 +38,13 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Fault::ZipmapFields(size) => {
+                return write!(formatter, "Hash zipmap with dup elements, or big length ({size})");
+            }
+            Fault::ListZiplist => "List ziplist integrity check failed.",
+            Fault::NodeZiplist => "Ziplist integrity check failed.",
+            Fault::HashZiplist => "Hash ziplist integrity check failed.",
+            Fault::Zipmap => "Zipmap integrity check failed.",
             Fault::Intset => "Intset integrity check failed.",
             Fault::SetListpack => "Set listpack integrity check failed.",
             Fault::SetMembers => "Duplicate set members detected",

@@ -38,6 +38,8 @@ pub mod read;
 pub mod value;
 pub mod version;
 pub mod write;
+mod ziplist;
+mod zipmap;
 
 #[cfg(test)]
 mod tests;

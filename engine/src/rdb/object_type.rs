@@ -15,6 +15,14 @@ pub const SET_INTSET: u8 = 11;
 pub const LIST: u8 = 18;
 /// A list, element by element.
 pub const LIST_LINKED: u8 = 1;
+/// A hash, as a zipmap.
+pub const HASH_ZIPMAP: u8 = 9;
+/// A list, as a ziplist.
+pub const LIST_ZIPLIST: u8 = 10;
+/// A hash, as a ziplist.
+pub const HASH_ZIPLIST: u8 = 13;
+/// A list, as nodes, each a ziplist.
+pub const LIST_ZIPLISTS: u8 = 14;
 /// A hash, as a listpack.
 pub const HASH_LISTPACK: u8 = 16;
 /// A set, as a listpack.
@@ -46,12 +54,12 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(5, "zset-v2", 1),
     row(6, "module-pre-release", 1),
     row(7, "module-value", 1),
-    row(9, "hash-zipmap", 1),
-    row(10, "list-ziplist", 1),
+    row(HASH_ZIPMAP, "hash-zipmap", 1),
+    row(LIST_ZIPLIST, "list-ziplist", 1),
     row(SET_INTSET, "set-intset", 1),
     row(12, "zset-ziplist", 1),
-    row(13, "hash-ziplist", 1),
-    row(14, "quicklist", 1),
+    row(HASH_ZIPLIST, "hash-ziplist", 1),
+    row(LIST_ZIPLISTS, "quicklist", 1),
     row(15, "stream", 1),
     row(HASH_LISTPACK, "hash-listpack", 1),
     row(17, "zset-listpack", 1),
