@@ -205,8 +205,7 @@ impl Pair {
     fn sweep(&mut self, now_ms: i64, limit: usize) {
         let mut expired = Vec::new();
         let mut tell = |entry: EntryRef<'_>, mark| expired.push((number_of(entry.key()), entry.expire_at_ms(), mark));
-        let (count, round) =
-            self.database.sweep_due(now_ms, 5, limit, |held, mark| tell(held.entry(), mark), drop);
+        let (count, round) = self.database.sweep_due(now_ms, 5, limit, |held, mark| tell(held.entry(), mark), drop);
         assert_eq!(count, expired.len());
         assert!(count <= limit || round);
         for (number, expire_at_ms, mark) in expired {

@@ -309,7 +309,7 @@ impl<'a> Context<'a> {
 
     /// All that follows from a change.
     #[inline]
-    fn derive(&mut self, change: Change<'_>) {
+    pub(super) fn derive(&mut self, change: Change<'_>) {
         self.server.journal.append(&change);
         let unnoticed = cfg!(feature = "planted_lost_watch") && matches!(change.record, Record::Command);
         if !self.server.watches.is_empty() && !unnoticed {
@@ -324,6 +324,13 @@ impl<'a> Context<'a> {
         }
         if self.server.replication.is_replica() {
             self.note_own_key(&change);
+        }
+    }
+
+    /// An event of which no change comes: the key is after it what it was before.
+    pub fn announce(&mut self, key: &Key<'_>, event: Event) {
+        if self.server.pubsub.tells_events() {
+            self.tell(event, self.database(), key);
         }
     }
 

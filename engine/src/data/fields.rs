@@ -2,20 +2,28 @@
 //!
 //! ```text
 //! listpack  field, value, field, value: short ones, up to hash-max-listpack-entries
-//! hashtable any                                                                    Members
+//! hashtable any, and whatever has fields that expire                               Members
 //! ```
 //!
 //! A hash goes from the one to the other, never back.
+//!
+//! [`HashRef`] has all fields that have not been removed; which of them a command
+//! sees at a time [`Visible`] tells.
+
+mod expiry;
+mod visible;
 
 use crate::base::random::Random;
 use crate::data::collection::{Body, Collection};
 use crate::data::entry::{Content, Value};
 use crate::data::limits::{LISTPACK_BYTES_MAX, Rules};
 use crate::data::listpack::{self, Listpack};
-use crate::data::members::{self, Members};
+use crate::data::members::{self, Members, SweepState};
 use crate::data::shape::{Packing, Type};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+pub use expiry::{Expired, Lifetime, Persisted, SetField, drop_due, persist, remove_visible};
+pub use visible::Visible;
 
 /// A hash that is read.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +67,31 @@ impl<'a> HashRef<'a> {
         match self {
             HashRef::Listpack(list) => list.is_empty(),
             HashRef::Members(members) => members.is_empty(),
+        }
+    }
+
+    /// When a field expires, if it does.
+    pub fn expiry_of(self, field: &[u8]) -> Option<i64> {
+        if let HashRef::Members(members) = self { members.get(field)?.expire_at_ms } else { None }
+    }
+
+    /// True if fields of it expire.
+    pub fn expires(self) -> bool {
+        matches!(self, HashRef::Members(members) if members.expiring() > 0)
+    }
+
+    /// How far the sweep for fields that are due has come, for who compares states.
+    pub fn sweep(self) -> Option<SweepState> {
+        if let HashRef::Members(members) = self { Some(members.sweep()) } else { None }
+    }
+
+    /// Visits the fields that expire, with their values and times.
+    pub fn for_each_expiring(self, mut visit: impl FnMut(&'a [u8], &'a [u8], i64)) {
+        if let HashRef::Members(members) = self
+            && members.expiring() > 0
+        {
+            let expiring = |element: members::Element<'a>| element.expire_at_ms.map(|at| (element, at));
+            members.iter().filter_map(expiring).for_each(|(element, at)| visit(element.member, element.value, at));
         }
     }
 

@@ -11,8 +11,9 @@ use crate::data::members::WalkPosition;
 pub enum Part<'a> {
     /// A member of a set.
     Member(&'a [u8]),
-    /// A field of a hash with its value.
-    Field(&'a [u8], &'a [u8]),
+    /// A field of a hash with its value, and when it expires, if it does:
+    /// milliseconds since 1970.
+    Field(&'a [u8], &'a [u8], Option<i64>),
     /// A member of a sorted set with its score; the highest come first.
     Scored(&'a [u8], f64),
     /// A node of a list.
@@ -50,7 +51,7 @@ impl Collection {
             Collection::Members(members) => {
                 let next = members.walk(WalkPosition::from_bits(from.0), count, |element| {
                     visit(if members.is_valued() {
-                        Part::Field(element.member, element.value)
+                        Part::Field(element.member, element.value, element.expire_at_ms)
                     } else {
                         Part::Member(element.member)
                     });
@@ -83,7 +84,7 @@ impl Part<'_> {
     pub fn for_each_text(self, mut visit: impl FnMut(Value<'_>)) {
         match self {
             Part::Member(member) | Part::Scored(member, _) => visit(Value::Bytes(member)),
-            Part::Field(field, value) => {
+            Part::Field(field, value, _) => {
                 visit(Value::Bytes(field));
                 visit(Value::Bytes(value));
             }

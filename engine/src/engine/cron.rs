@@ -8,6 +8,7 @@ use crate::command::spec::NO_COMMAND;
 use crate::config::Id;
 use crate::engine::Engine;
 use crate::keyspace::change::{Change, Event, EventClass, Record};
+use crate::keyspace::fields::FieldBudget;
 use crate::resp::reply::{Protocol, Reply};
 use crate::server::timer::Timer;
 use crate::session::Session;
@@ -16,6 +17,10 @@ use crate::session::Session;
 const SWEEP_SEGMENTS: usize = 4096;
 /// Keys that one slice of the sweep removes.
 const SWEEP_KEYS: usize = 400;
+/// Buckets of hashes that one slice of the sweep for fields looks at.
+const SWEEP_BUCKETS: usize = 4096;
+/// Fields that one slice of the sweep removes.
+const SWEEP_FIELDS: usize = 400;
 
 impl Engine {
     pub(super) fn cron(&mut self, now: Now, effects: &mut Effects) {
@@ -53,7 +58,7 @@ impl Engine {
         self.server.used_memory(&self.keyspace)
     }
 
-    /// One slice of the sweep for expired keys. When there is more to do the
+    /// One slice of the sweep for expired keys and fields. When there is more to do the
     /// timer goes on at once, after other inputs had their turn.
     pub(super) fn expire_sweep(&mut self, now: Now, effects: &mut Effects) {
         let server = &mut self.server;
@@ -89,10 +94,13 @@ impl Engine {
         let (expired, round) = self.keyspace.sweep_expired(id, now.unix.ms(), segments, keys, tell, discard);
         // Each is on its own, whatever else expired.
         server.end_unit(now, false);
-        if expired >= keys {
+        let budget = FieldBudget { buckets: SWEEP_BUCKETS * effort, fields: SWEEP_FIELDS * effort };
+        let fields_done = self.expire_fields(id, budget, now, effects);
+        if expired >= keys || !fields_done {
             self.keyspace.statistics.expire_budget_reached += 1;
         }
-        if !round {
+        let server = &mut self.server;
+        if !round || !fields_done {
             server.timers.set(Timer::ExpireSweep, now.monotonic.plus_ms(1));
             return;
         }
@@ -100,6 +108,17 @@ impl Engine {
         if server.sweep_database != 0 {
             server.timers.set(Timer::ExpireSweep, now.monotonic);
         }
+    }
+
+    /// Likewise for fields that have expired. True if none is left.
+    fn expire_fields(&mut self, id: DatabaseId, budget: FieldBudget, now: Now, effects: &mut Effects) -> bool {
+        if self.keyspace.database(id).keys_with_expiring_fields() == 0 {
+            return true;
+        }
+        let mut done = true;
+        self.with_context(now, effects, |context| done = context.sweep_fields(id, budget));
+        self.server.end_unit(now, false);
+        done
     }
 
     /// Likewise in a replica, for what only its own clients know of.

@@ -3,6 +3,7 @@
 use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::{Content, EntryRef};
+use crate::data::fields::HashRef;
 use crate::data::shape::Type;
 use crate::engine::Engine;
 use crate::keyspace::database::Slot;
@@ -44,6 +45,14 @@ fn hash_entry(id: DatabaseId, entry: EntryRef<'_>) -> u64 {
                 let ordered = entry.value_type() == Type::List;
                 sum = if ordered { sum.rotate_left(5) ^ hash.value() } else { sum.wrapping_add(hash.value()) };
             });
+            if let Some(fields) = HashRef::of(content) {
+                fields.for_each_expiring(|field, _, at| {
+                    let mut hash = Fingerprint::new();
+                    hash.add_bytes(field);
+                    hash.add(at as u64);
+                    sum = sum.wrapping_add(hash.value());
+                });
+            }
             hash.add(sum);
         }
     }

@@ -4,6 +4,7 @@
 use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::{Content, EntryRef, Value};
+use crate::data::fields::HashRef;
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Slot};
@@ -51,6 +52,10 @@ fn add_entry(hash: &mut Fingerprint, entry: EntryRef<'_>) {
         Content::String(Value::Integer(number)) => hash.add(number as u64),
         Content::String(Value::Bytes(bytes)) | Content::Packed(_, _, bytes) => hash.add_bytes(bytes),
         Content::Large(..) => {
+            if let Some(fields) = HashRef::of(entry.content()) {
+                fields.for_each_expiring(|_, _, at| hash.add(at as u64));
+                hash.add_debug(&fields.sweep());
+            }
             entry.content().for_each_element(|element, value| {
                 for text in [Some(element), value].into_iter().flatten() {
                     hash.add_bytes(text.bytes(&mut [0; 20]));

@@ -23,7 +23,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("sync_partial_ok", |source| source.server.statistics.partial_syncs.into()),
     Field::new("sync_partial_err", |source| source.server.statistics.partial_syncs_refused.into()),
     Field::new("expired_keys", |source| source.keyspace.statistics.expired.into()),
-    Field::valkey("expired_fields", zero),
+    Field::valkey("expired_fields", |source| source.keyspace.statistics.expired_fields.into()),
     Field::new("expired_stale_perc", zero_fraction),
     Field::valkey("expired_keys_with_volatile_items_stale_perc", zero_fraction),
     Field::new("expired_time_cap_reached_count", |source| source.keyspace.statistics.expire_budget_reached.into()),

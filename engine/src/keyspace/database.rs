@@ -9,6 +9,7 @@ use crate::data::owned::OwnedEntry;
 use crate::data::segment::Marks;
 use crate::data::slab::Slab;
 use crate::data::table::{Place, Table};
+use crate::keyspace::field_index::{FieldIndex, first_expiry, first_expiry_of};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -47,6 +48,8 @@ pub struct Database {
     sweep: (u16, usize),
     /// Where small collections are changed.
     scratch: Vec<u8>,
+    /// The keys with fields that expire: as the entries tell.
+    fields: FieldIndex,
     /// Times that expiries of this database were averaged over, milliseconds.
     pub average_ttl_ms: i64,
 }
@@ -68,6 +71,7 @@ impl Database {
             len: 0,
             sweep: (0, 0),
             scratch: Vec::new(),
+            fields: FieldIndex::default(),
             average_ttl_ms: 0,
         }
     }
@@ -87,6 +91,16 @@ impl Database {
         self.tables().map(Table::volatile).sum()
     }
 
+    /// Number of keys with fields that expire.
+    pub fn keys_with_expiring_fields(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// The key whose fields expire first, if one expires before a time.
+    pub(super) fn first_with_fields_before(&self, before_ms: i64) -> Option<&[u8]> {
+        self.fields.first_before(before_ms)
+    }
+
     /// Bytes of entries and tables, as the account has them.
     pub fn bytes(&self) -> usize {
         let entries = self.slab.used_bytes();
@@ -95,7 +109,7 @@ impl Database {
 
     /// Bytes of tables alone.
     pub fn overhead_bytes(&self) -> usize {
-        self.tables().map(Table::bytes).sum()
+        self.tables().map(Table::bytes).sum::<usize>() + self.fields.bytes()
     }
 
     /// Words of tables moved so far by growth and shrinking.
@@ -189,6 +203,7 @@ impl Database {
         }
         let entry = Entry::new(&mut self.slab, new);
         let old = self.table_mut(location.slot).replace(location.place, entry);
+        self.fields.change(new.key, first_expiry(old.content()), None);
         let large = old.take_large(&mut self.slab);
         self.free_slot(old);
         large
@@ -230,6 +245,7 @@ impl Database {
     pub fn edit<R>(&mut self, location: Location, edit: impl FnOnce(&mut Body) -> R) -> R {
         let entry = self.entry(location);
         assert!(!entry.shape().is_string(), "a string has no body");
+        let before = first_expiry(entry.content());
         let mut body = match entry.take_large(&mut self.slab) {
             Some(Large::Collection(collection)) => Body::Large(collection),
             Some(Large::Buffer(buffer)) => Body::Packed(entry.shape().packing(), buffer),
@@ -241,6 +257,8 @@ impl Database {
             }
         };
         let result = edit(&mut body);
+        let after = first_expiry_of(&body, entry.shape().value_type());
+        self.fields.change(entry.key(), before, after);
         self.put_back_body(location, entry, body);
         result
     }
@@ -289,6 +307,7 @@ impl Database {
     pub fn remove(&mut self, location: Location) -> Option<Large> {
         let entry = self.table_mut(location.slot).remove(location.place);
         self.len -= 1;
+        self.fields.change(entry.key(), first_expiry(entry.content()), None);
         let large = entry.take_large(&mut self.slab);
         self.free_slot(entry);
         large
@@ -298,6 +317,7 @@ impl Database {
     pub fn detach(&mut self, location: Location) -> OwnedEntry {
         let entry = self.table_mut(location.slot).remove(location.place);
         self.len -= 1;
+        self.fields.change(entry.key(), first_expiry(entry.content()), None);
         let owned = OwnedEntry::take(entry, &mut self.slab);
         self.free_slot(entry);
         owned
@@ -307,6 +327,7 @@ impl Database {
     /// copied.
     pub fn attach(&mut self, key: &Key<'_>, owned: OwnedEntry, access: u32, marks: Marks) -> Location {
         let entry = owned.into_entry(&mut self.slab, key.bytes, access);
+        self.fields.change(key.bytes, None, first_expiry(entry.content()));
         let place = self.table_mut(key.slot).insert(key.hash, entry, marks);
         self.len += 1;
         Location { slot: key.slot, place }
@@ -395,10 +416,11 @@ impl Database {
             looked += walked.max(1);
             let mut done = true;
             if let Some(at) = due {
-                let slab = &mut self.slab;
+                let (slab, fields) = (&mut self.slab, &mut self.fields);
                 let before = taken;
                 done = table.take_due(at, now_ms, limit - taken, |entry, marks| {
                     expired(Held::new(entry), marks);
+                    fields.change(entry.key(), first_expiry(entry.content()), None);
                     if let Some(large) = entry.take_large(slab) {
                         discard(large);
                     }
@@ -429,7 +451,7 @@ impl Image for Database {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let Database { tables, slab: _, sip, len: _, sweep, scratch: _, average_ttl_ms } = self;
+        let Database { tables, slab: _, sip, len: _, sweep, scratch: _, fields: _, average_ttl_ms } = self;
         tape.each([sweep, average_ttl_ms])?;
         for table in tables {
             let mut layout = table.as_deref().map(Table::layout);
@@ -469,6 +491,7 @@ impl Database {
             return false;
         }
         let entry = owned.into_entry(&mut self.slab, key.bytes, access);
+        self.fields.change(key.bytes, None, first_expiry(entry.content()));
         table.put(key.hash, entry, marks);
         self.len += 1;
         true

@@ -307,8 +307,8 @@ impl Image for KeyspaceStatistics {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let KeyspaceStatistics { hits, misses, expired, evicted, expire_budget_reached } = self;
-        tape.each([hits, misses, expired, evicted, expire_budget_reached])
+        let KeyspaceStatistics { hits, misses, expired, expired_fields, evicted, expire_budget_reached } = self;
+        tape.each([hits, misses, expired, expired_fields, evicted, expire_budget_reached])
     }
 }
 

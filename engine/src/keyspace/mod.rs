@@ -5,6 +5,8 @@ pub mod access;
 pub mod change;
 pub mod database;
 pub mod eviction;
+mod field_index;
+pub mod fields;
 pub mod image;
 pub mod range;
 pub mod snapshot;
@@ -40,6 +42,8 @@ pub struct KeyspaceStatistics {
     pub misses: u64,
     /// Keys that expired.
     pub expired: u64,
+    /// Fields that expired.
+    pub expired_fields: u64,
     /// Keys that were evicted.
     pub evicted: u64,
     /// Sweeps for expired keys that ran out of their budget.

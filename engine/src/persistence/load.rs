@@ -13,9 +13,12 @@ use crate::boundary::id::{DatabaseId, FileId};
 use crate::boundary::input::{DiskDone, DiskError, DiskErrorKind};
 use crate::boundary::time::Now;
 use crate::config::Id;
+use crate::data::collection::Body;
 use crate::data::entry::Value;
+use crate::data::fields::{self, HashRef};
 use crate::data::limits::Rules;
 use crate::data::owned::OwnedEntry;
+use crate::data::shape::Type;
 use crate::keyspace::access::Access;
 use crate::keyspace::{Keyspace, Loaded};
 use crate::persistence::Work;
@@ -342,11 +345,14 @@ impl Work<'_> {
                     let terms = Terms::of(&load.purpose, &load.origin, load.began);
                     self.load_entry(load.into.as_deref_mut(), load.database, entry, terms)?;
                 }
-                Item::Collection { key, value_type, body: Some(body), expire_at_ms, eviction } => {
+                Item::Collection { key, value_type, body: Some(mut body), expire_at_ms, eviction } => {
                     bytes += key.len();
+                    let terms = Terms::of(&load.purpose, &load.origin, load.began);
+                    if value_type == Type::Hash && !self.keeps_fields(&mut body, terms) {
+                        continue;
+                    }
                     let value = Loadable::Collection(OwnedEntry::collection(value_type, body, expire_at_ms));
                     let entry = Entry { key, value, expire_at_ms, eviction };
-                    let terms = Terms::of(&load.purpose, &load.origin, load.began);
                     self.load_entry(load.into.as_deref_mut(), load.database, entry, terms)?;
                 }
                 Item::Collection { key, body: None, .. } => {
@@ -394,6 +400,15 @@ impl Work<'_> {
             "FATAL: Data file was created with a {title} server configured to handle more than {count} databases. \
              Exiting"
         )))
+    }
+
+    /// Leaves out of a hash the fields that are past their time, unless they are to
+    /// be taken in all the same. False if none is left.
+    fn keeps_fields(&self, body: &mut Body, terms: Terms) -> bool {
+        if !self.server.replication.is_replica() && !terms.keeps_past {
+            fields::drop_due(body, terms.began_ms);
+        }
+        !HashRef::of_body(body).is_empty()
     }
 
     fn load_entry(

@@ -17,11 +17,13 @@ use crate::data::listpack;
 use crate::data::shape::{Packing, Type};
 use crate::data::sorted::Inserted;
 
-use super::content::{NODE_PACKED, NODE_PLAIN};
+use super::content::{NO_EXPIRY, NODE_PACKED, NODE_PLAIN};
 use super::cursor::{Cursor, EncodedString, Stop};
 use super::encode::INTEGER_TEXT_SIZE;
 use super::error::{Fault, LoadError};
 use super::object_type;
+use super::ziplist::Ziplist;
+use super::zipmap;
 
 /// Elements that one step reads at most.
 const STEP_ELEMENTS: u64 = 128;
@@ -33,21 +35,59 @@ pub(super) struct Building {
     left: u64,
     body: Option<Body>,
     rules: Rules,
-    /// The byte that announced it.
-    byte: u8,
+    /// What its elements are.
+    elements: Elements,
+}
+
+/// What follows the length of a large collection, so many times.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Elements {
+    /// An element, or a field and its value.
+    Plain,
+    /// A field, its value, and when it expires.
+    Expiring,
+    /// A node of a list.
+    Nodes,
+    /// Likewise, as a ziplist.
+    Ziplists,
+    /// A member and its score, a double.
+    Scored,
+    /// Likewise, the score as text.
+    ScoredText,
+}
+
+/// How a collection is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Element by element.
+    Elements(Elements),
+    /// As one string, in a format that we have, too.
+    Packed(Packing),
+    /// As one string, a ziplist.
+    Ziplist,
+    /// As one string, a zipmap.
+    Zipmap,
 }
 
 /// How the value behind a byte is read; `None` if it is not.
-fn kind_of(byte: u8) -> Option<(Type, Option<Packing>)> {
+fn kind_of(byte: u8) -> Option<(Type, Form)> {
     Some(match byte {
-        object_type::LIST | object_type::LIST_LINKED => (Type::List, None),
-        object_type::SET => (Type::Set, None),
-        object_type::SET_INTSET => (Type::Set, Some(Packing::Intset)),
-        object_type::SET_LISTPACK => (Type::Set, Some(Packing::Listpack)),
-        object_type::HASH => (Type::Hash, None),
-        object_type::HASH_LISTPACK => (Type::Hash, Some(Packing::Listpack)),
-        object_type::SORTED_SET_TEXT | object_type::SORTED_SET => (Type::SortedSet, None),
-        object_type::SORTED_SET_LISTPACK => (Type::SortedSet, Some(Packing::Listpack)),
+        object_type::LIST_LINKED => (Type::List, Form::Elements(Elements::Plain)),
+        object_type::LIST_ZIPLIST => (Type::List, Form::Ziplist),
+        object_type::LIST_ZIPLISTS => (Type::List, Form::Elements(Elements::Ziplists)),
+        object_type::LIST => (Type::List, Form::Elements(Elements::Nodes)),
+        object_type::SET => (Type::Set, Form::Elements(Elements::Plain)),
+        object_type::SET_INTSET => (Type::Set, Form::Packed(Packing::Intset)),
+        object_type::SET_LISTPACK => (Type::Set, Form::Packed(Packing::Listpack)),
+        object_type::HASH => (Type::Hash, Form::Elements(Elements::Plain)),
+        object_type::HASH_ZIPMAP => (Type::Hash, Form::Zipmap),
+        object_type::HASH_ZIPLIST => (Type::Hash, Form::Ziplist),
+        object_type::HASH_LISTPACK => (Type::Hash, Form::Packed(Packing::Listpack)),
+        object_type::HASH_EXPIRING => (Type::Hash, Form::Elements(Elements::Expiring)),
+        object_type::SORTED_SET_TEXT => (Type::SortedSet, Form::Elements(Elements::ScoredText)),
+        object_type::SORTED_SET => (Type::SortedSet, Form::Elements(Elements::Scored)),
+        object_type::SORTED_SET_ZIPLIST => (Type::SortedSet, Form::Ziplist),
+        object_type::SORTED_SET_LISTPACK => (Type::SortedSet, Form::Packed(Packing::Listpack)),
         _ => return None,
     })
 }
@@ -60,17 +100,51 @@ pub(super) fn is_read(byte: u8) -> bool {
 impl Building {
     /// Begins with what follows a key: all of a small collection, or the length of a large one.
     pub(super) fn begin(byte: u8, cursor: &mut Cursor<'_>, rules: &Rules) -> Result<Building, Stop> {
-        let (value_type, packing) = kind_of(byte).ok_or_else(|| cursor.corrupt(LoadError::UnsupportedType(byte)))?;
-        let mut building = Building { value_type, left: 0, body: None, rules: *rules, byte };
-        match packing {
-            None => building.left = cursor.length()?,
-            Some(packing) => {
-                let body = building.checked(packing, bytes_of(cursor)?);
-                building.body = Some(body.ok_or_else(|| cursor.corrupt(LoadError::Damaged(fault_of(byte))))?);
-                building.fit();
+        let (value_type, form) = kind_of(byte).ok_or_else(|| cursor.corrupt(LoadError::UnsupportedType(byte)))?;
+        let mut building = Building { value_type, left: 0, body: None, rules: *rules, elements: Elements::Plain };
+        let read = match form {
+            Form::Elements(elements) => {
+                building.elements = elements;
+                building.left = cursor.length()?;
+                Ok(())
+            }
+            Form::Packed(packing) => building.take_packed(packing, bytes_of(cursor)?, fault_of(byte)),
+            Form::Ziplist => building.take_ziplist(&bytes_of(cursor)?),
+            Form::Zipmap => building.take_zipmap(&bytes_of(cursor)?),
+        };
+        read.map_err(|fault| cursor.corrupt(LoadError::Damaged(fault)))?;
+        Ok(building)
+    }
+
+    /// Takes a small collection in.
+    fn take_packed(&mut self, packing: Packing, bytes: Vec<u8>, fault: Fault) -> Result<(), Fault> {
+        self.body = Some(self.checked(packing, bytes).ok_or(fault)?);
+        self.fit();
+        Ok(())
+    }
+
+    fn take_ziplist(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        if self.value_type == Type::Hash {
+            let list = Ziplist::validate(bytes).ok_or(Fault::HashZiplist)?;
+            return self.take_packed(Packing::Listpack, list.to_listpack(), Fault::HashZiplist);
+        }
+        if self.value_type == Type::SortedSet {
+            let list = Ziplist::validate(bytes).ok_or(Fault::SortedSetZiplist)?;
+            return self.take_packed(Packing::Listpack, list.to_listpack(), Fault::SortedSetZiplist);
+        }
+        for value in Ziplist::validate(bytes).ok_or(Fault::ListZiplist)?.iter() {
+            self.add(value.bytes(&mut [0; INTEGER_TEXT_SIZE]), None);
+        }
+        Ok(())
+    }
+
+    fn take_zipmap(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        for (field, value) in zipmap::pairs_of(bytes).ok_or(Fault::Zipmap)? {
+            if !self.add(field, Some(value)) {
+                return Err(Fault::ZipmapFields(field.len()));
             }
         }
-        Ok(building)
+        Ok(())
     }
 
     /// Reads some elements. What is complete before an incomplete one stays read: the cursor says how far that is.
@@ -105,10 +179,11 @@ impl Building {
     }
 
     fn element(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
-        match self.byte {
-            object_type::LIST => return self.node(cursor),
-            object_type::SORTED_SET | object_type::SORTED_SET_TEXT => return self.scored(cursor),
-            _ => {}
+        match self.elements {
+            Elements::Nodes => return self.node(cursor),
+            Elements::Ziplists => return self.ziplist_node(cursor),
+            Elements::Scored | Elements::ScoredText => return self.scored(cursor),
+            Elements::Plain | Elements::Expiring => {}
         }
         let mut expanded = (Vec::new(), Vec::new());
         let mut digits = ([0; INTEGER_TEXT_SIZE], [0; INTEGER_TEXT_SIZE]);
@@ -117,7 +192,17 @@ impl Building {
         if self.value_type == Type::Hash {
             second = Some(text(cursor.string()?, cursor, &mut digits.1, &mut expanded.1)?);
         }
-        if self.add(first, second) {
+        let added = match (self.elements, second) {
+            (Elements::Expiring, Some(value)) => {
+                let time = i64::from_le_bytes(cursor.array()?);
+                if time < NO_EXPIRY {
+                    return Err(cursor.corrupt(LoadError::Damaged(Fault::FieldExpiry)));
+                }
+                self.add_field(first, value, Some(time).filter(|&time| time != NO_EXPIRY))
+            }
+            _ => self.add(first, second),
+        };
+        if added {
             return Ok(());
         }
         let fault = if second.is_some() { Fault::HashFields } else { Fault::SetMembers };
@@ -128,8 +213,8 @@ impl Building {
     fn scored(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
         let (mut expanded, mut digits) = (Vec::new(), [0; INTEGER_TEXT_SIZE]);
         let member = text(cursor.string()?, cursor, &mut digits, &mut expanded)?;
-        let score = match self.byte {
-            object_type::SORTED_SET => f64::from_le_bytes(cursor.array()?),
+        let score = match self.elements {
+            Elements::Scored => f64::from_le_bytes(cursor.array()?),
             _ => score_of_text(cursor)?,
         };
         if score.is_nan() {
@@ -157,11 +242,42 @@ impl Building {
             NODE_PACKED => return Err(cursor.corrupt(LoadError::Damaged(Fault::ListNode))),
             _ => return Err(cursor.corrupt(LoadError::Damaged(Fault::ListContainer))),
         };
+        self.push_node(node);
+        Ok(())
+    }
+
+    /// Likewise, as older versions wrote it; one without elements is none.
+    fn ziplist_node(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
+        let bytes = bytes_of(cursor)?;
+        let Some(list) = Ziplist::validate(&bytes) else {
+            return Err(cursor.corrupt(LoadError::Damaged(Fault::NodeZiplist)));
+        };
+        let mut bytes = list.to_listpack();
+        listpack::normalize(&mut bytes);
+        bytes.shrink_to_fit();
+        self.push_node(Node::Packed(bytes));
+        Ok(())
+    }
+
+    fn push_node(&mut self, node: Node) {
         let body = self.body.get_or_insert_with(|| Body::Large(Box::new(Collection::List(List::default()))));
         if let Body::Large(collection) = body {
             collection.list_mut().push_node(node);
         }
-        Ok(())
+    }
+
+    /// Adds a field of a hash that is large whatever it has. False if it was there.
+    fn add_field(&mut self, field: &[u8], value: &[u8], expire_at_ms: Option<i64>) -> bool {
+        let rules = self.rules;
+        let body = self.body.get_or_insert_with(|| {
+            let mut body = fields::empty();
+            rules.spread(&mut body);
+            body
+        });
+        match body {
+            Body::Large(collection) => collection.members_mut().insert(field, value, expire_at_ms),
+            Body::Packed(..) => false,
+        }
     }
 
     /// Adds an element. False if it was there.

@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
+use crate::data::collection::Collection;
 use crate::data::entry::{Content, Value};
+use crate::data::fields::HashRef;
 use crate::data::list::Node;
 use crate::data::parts::{Part, Progress};
 use crate::data::shape::{Packing, Type};
@@ -11,6 +13,8 @@ use super::encode::{write_integer, write_length, write_string};
 use super::object_type;
 use super::version::WriteVersion;
 
+/// The time of a field that does not expire.
+pub(super) const NO_EXPIRY: i64 = -1;
 /// A node of a list that is one element.
 pub(super) const NODE_PLAIN: u64 = 1;
 /// A node of a list that is a listpack.
@@ -24,11 +28,22 @@ pub(super) fn type_byte(content: Content<'_>, version: WriteVersion) -> u8 {
         Content::Packed(Type::Set, Packing::Listpack, _) if version >= WriteVersion::V11 => object_type::SET_LISTPACK,
         Content::Packed(Type::List, ..) | Content::Large(Type::List, _) => object_type::LIST,
         Content::Packed(Type::Hash, ..) => object_type::HASH_LISTPACK,
+        Content::Large(Type::Hash, Collection::Members(members))
+            if members.expiring() > 0 && version >= WriteVersion::V80 =>
+        {
+            object_type::HASH_EXPIRING
+        }
         Content::Large(Type::Hash, _) => object_type::HASH,
         Content::Packed(Type::SortedSet, ..) => object_type::SORTED_SET_LISTPACK,
         Content::Large(Type::SortedSet, _) => object_type::SORTED_SET,
         Content::Packed(..) | Content::Large(..) => object_type::SET,
     }
+}
+
+/// The version that a value needs on its own, if it may be a later one than that.
+pub(super) fn version_for(content: Content<'_>, version: WriteVersion) -> WriteVersion {
+    let expires = HashRef::of(content).is_some_and(HashRef::expires);
+    if expires { version.max(WriteVersion::V80) } else { version }
 }
 
 /// True if a value with this byte before its key is one string.
@@ -42,13 +57,16 @@ pub(super) fn is_packed(byte: u8) -> bool {
     )
 }
 
-/// Appends a part of a large collection, before which the number of all parts stands.
-pub(super) fn write_part(output: &mut Vec<u8>, part: Part<'_>, mut scratch: Option<&mut Vec<u8>>) {
+/// Appends a part of a large collection, before which the number of all parts stands; `byte` stands before the key.
+pub(super) fn write_part(output: &mut Vec<u8>, byte: u8, part: Part<'_>, mut scratch: Option<&mut Vec<u8>>) {
     match part {
         Part::Member(member) => write_string(output, member, scratch),
-        Part::Field(field, value) => {
+        Part::Field(field, value, expire_at_ms) => {
             write_string(output, field, scratch.as_deref_mut());
             write_string(output, value, scratch);
+            if byte == object_type::HASH_EXPIRING {
+                output.extend_from_slice(&expire_at_ms.unwrap_or(NO_EXPIRY).to_le_bytes());
+            }
         }
         Part::Scored(member, score) => {
             write_string(output, member, scratch);
@@ -82,9 +100,10 @@ pub(super) fn write_content(
             write_string(output, bytes, scratch);
         }
         Content::Large(_, collection) => {
+            let byte = type_byte(content, version);
             write_length(output, collection.part_count() as u64);
             collection.visit_parts(Progress::default(), usize::MAX, |part| {
-                write_part(output, part, scratch.as_deref_mut());
+                write_part(output, byte, part, scratch.as_deref_mut());
             });
         }
         Content::Packed(..) => {

@@ -241,7 +241,9 @@ impl Decoder {
             byte @ (opcode::SLOT_INFO | opcode::SLOT_IMPORT) if self.version >= VALKEY_VERSION => {
                 self.slot(byte, cursor).map(Some)
             }
-            byte if building::is_read(byte) => self.collection(byte, cursor).map(Some),
+            byte if building::is_read(byte) && object_type::lookup(byte, self.version).is_some() => {
+                self.collection(byte, cursor).map(Some)
+            }
             byte => Err(self.other_type(byte, cursor)),
         }
     }

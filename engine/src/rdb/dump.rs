@@ -15,7 +15,7 @@ use crate::data::limits::Rules;
 use crate::data::shape::Type;
 
 use super::building::{self, Building};
-use super::content::{type_byte, write_content};
+use super::content::{type_byte, version_for, write_content};
 use super::cursor::{Cursor, EncodedString, Stop};
 use super::object_type;
 use super::version::{WriteVersion, is_readable};
@@ -45,10 +45,11 @@ pub enum DumpError {
     UnsupportedType(u8),
 }
 
-/// The payload of `value`, compressed where that gains if `compression` (`rdbcompression`).
+/// The payload of `value`, in a later version if that alone can hold it, compressed where that gains if `compression` (`rdbcompression`).
 #[must_use]
 pub fn serialize<'v>(value: impl Into<Content<'v>>, version: WriteVersion, compression: bool) -> Vec<u8> {
     let value = value.into();
+    let version = version_for(value, version);
     let mut payload = Vec::new();
     payload.push(type_byte(value, version));
     if let Content::String(Value::Bytes(bytes)) | Content::Packed(_, _, bytes) = value {

@@ -17,21 +17,42 @@ pub enum Fault {
     ListNode,
     /// A list's node that is neither a listpack nor an element.
     ListContainer,
+    /// A list's ziplist.
+    ListZiplist,
+    /// The ziplist of a list's node.
+    NodeZiplist,
+    /// A hash's ziplist.
+    HashZiplist,
+    /// A hash's zipmap.
+    Zipmap,
+    /// A field of a zipmap, of so many bytes, that comes twice.
+    ZipmapFields(usize),
     /// A hash's listpack.
     HashListpack,
     /// A field that comes twice.
     HashFields,
+    /// A sorted set's ziplist.
+    SortedSetZiplist,
     /// A sorted set's listpack.
     SortedSetListpack,
     /// A member of a sorted set that comes twice.
     SortedSetMembers,
     /// A score that is no number.
     SortedSetScore,
+    /// A field's expiry that is no time.
+    FieldExpiry,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Fault::ZipmapFields(size) => {
+                return write!(formatter, "Hash zipmap with dup elements, or big length ({size})");
+            }
+            Fault::ListZiplist => "List ziplist integrity check failed.",
+            Fault::NodeZiplist => "Ziplist integrity check failed.",
+            Fault::HashZiplist => "Hash ziplist integrity check failed.",
+            Fault::Zipmap => "Zipmap integrity check failed.",
             Fault::Intset => "Intset integrity check failed.",
             Fault::SetListpack => "Set listpack integrity check failed.",
             Fault::SetMembers => "Duplicate set members detected",
@@ -39,9 +60,11 @@ impl fmt::Display for Fault {
             Fault::ListContainer => "Quicklist integrity check failed.",
             Fault::HashListpack => "Hash listpack integrity check failed.",
             Fault::HashFields => "Duplicate hash fields detected",
+            Fault::SortedSetZiplist => "Zset ziplist integrity check failed.",
             Fault::SortedSetListpack => "Zset listpack integrity check failed.",
             Fault::SortedSetMembers => "Duplicate zset fields detected",
             Fault::SortedSetScore => "Zset with NAN score detected",
+            Fault::FieldExpiry => "Invalid hash field expiry",
         })
     }
 }

@@ -19,7 +19,8 @@
 //!         10000001 u64                   64 bits, be                                             size, plain size
 //! ```
 //!
-//! Versions 1 to 11 and Valkey's 80 are read, 10 and 11 written; 12 to 79 belong to another product. How a value stands
+//! Versions 1 to 11 and Valkey's 80 are read, 10 and 11 written, and 80 where hashes have fields that expire; 12 to 79
+//! belong to another product. How a value stands
 //! there depends on its type: [`content`] writes all of them, [`building`] reads collections.
 
 mod building;
@@ -37,6 +38,8 @@ pub mod read;
 pub mod value;
 pub mod version;
 pub mod write;
+mod ziplist;
+mod zipmap;
 
 #[cfg(test)]
 mod tests;

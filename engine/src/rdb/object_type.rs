@@ -15,16 +15,28 @@ pub const SET_INTSET: u8 = 11;
 pub const SORTED_SET_TEXT: u8 = 3;
 /// A sorted set, scores as doubles.
 pub const SORTED_SET: u8 = 5;
+/// A sorted set, as a ziplist.
+pub const SORTED_SET_ZIPLIST: u8 = 12;
 /// A sorted set, as a listpack.
 pub const SORTED_SET_LISTPACK: u8 = 17;
 /// A list, as nodes, each a listpack or one element.
 pub const LIST: u8 = 18;
 /// A list, element by element.
 pub const LIST_LINKED: u8 = 1;
+/// A hash, as a zipmap.
+pub const HASH_ZIPMAP: u8 = 9;
+/// A list, as a ziplist.
+pub const LIST_ZIPLIST: u8 = 10;
+/// A hash, as a ziplist.
+pub const HASH_ZIPLIST: u8 = 13;
+/// A list, as nodes, each a ziplist.
+pub const LIST_ZIPLISTS: u8 = 14;
 /// A hash, as a listpack.
 pub const HASH_LISTPACK: u8 = 16;
 /// A set, as a listpack.
 pub const SET_LISTPACK: u8 = 20;
+/// A hash, field by field, each with its expiry.
+pub const HASH_EXPIRING: u8 = 22;
 
 /// One type of value.
 pub struct ObjectType {
@@ -50,12 +62,12 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(SORTED_SET, "zset-v2", 1),
     row(6, "module-pre-release", 1),
     row(7, "module-value", 1),
-    row(9, "hash-zipmap", 1),
-    row(10, "list-ziplist", 1),
+    row(HASH_ZIPMAP, "hash-zipmap", 1),
+    row(LIST_ZIPLIST, "list-ziplist", 1),
     row(SET_INTSET, "set-intset", 1),
-    row(12, "zset-ziplist", 1),
-    row(13, "hash-ziplist", 1),
-    row(14, "quicklist", 1),
+    row(SORTED_SET_ZIPLIST, "zset-ziplist", 1),
+    row(HASH_ZIPLIST, "hash-ziplist", 1),
+    row(LIST_ZIPLISTS, "quicklist", 1),
     row(15, "stream", 1),
     row(HASH_LISTPACK, "hash-listpack", 1),
     row(SORTED_SET_LISTPACK, "zset-listpack", 1),
@@ -63,7 +75,7 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(19, "stream-v2", 1),
     row(SET_LISTPACK, "set-listpack", 1),
     row(21, "stream-v3", 1),
-    row(22, "hash-volatile-items", 80),
+    row(HASH_EXPIRING, "hash-volatile-items", 80),
 ];
 
 /// The row of `byte`, if a file of `version` may hold that type.

@@ -22,6 +22,8 @@ pub enum WriteVersion {
     /// What 7.2 and Valkey 7.2 to 8.1 write, and all later ones read.
     #[default]
     V11,
+    /// What Valkey 9 writes: for hashes with fields that expire.
+    V80,
 }
 
 impl WriteVersion {
@@ -31,6 +33,7 @@ impl WriteVersion {
         match self {
             WriteVersion::V10 => 10,
             WriteVersion::V11 => 11,
+            WriteVersion::V80 => 80,
         }
     }
 
@@ -39,6 +42,7 @@ impl WriteVersion {
         match self {
             WriteVersion::V10 => b"REDIS0010",
             WriteVersion::V11 => b"REDIS0011",
+            WriteVersion::V80 => b"VALKEY080",
         }
     }
 }

@@ -44,13 +44,23 @@ pub struct Writer {
     hashed: usize,
     checksum: Crc64,
     scratch: Vec<u8>,
+    /// The type of the large collection that was begun last.
+    large: u8,
 }
 
 impl Writer {
     /// A writer with an empty buffer.
     #[must_use]
     pub fn new(version: WriteVersion, options: WriteOptions) -> Self {
-        Writer { version, options, output: Vec::new(), hashed: 0, checksum: Crc64::new(), scratch: Vec::new() }
+        Writer {
+            version,
+            options,
+            output: Vec::new(),
+            hashed: 0,
+            checksum: Crc64::new(),
+            scratch: Vec::new(),
+            large: 0,
+        }
     }
 
     /// The bytes that wait in the buffer.
@@ -135,14 +145,15 @@ impl Writer {
         expire_at_ms: Option<i64>,
         eviction: Option<Eviction>,
     ) {
-        self.entry_header(key, type_byte(value, self.version), expire_at_ms, eviction);
+        self.large = type_byte(value, self.version);
+        self.entry_header(key, self.large, expire_at_ms, eviction);
         write_length(&mut self.output, parts as u64);
     }
 
     /// A part of a large collection.
     pub fn part(&mut self, part: Part<'_>) {
         let scratch = self.options.compression.then_some(&mut self.scratch);
-        write_part(&mut self.output, part, scratch);
+        write_part(&mut self.output, self.large, part, scratch);
         self.hash_if_due();
     }
 

@@ -4,11 +4,10 @@
 use crate::base::number::parse_i64;
 use crate::command::context::Context;
 use crate::command::error::Error;
+use crate::command::expiry_condition::ExpiryCondition;
 use crate::command::spec::*;
 use crate::keyspace::change::{Event, Record};
 use crate::resp::request::Arguments;
-use alloc::format;
-use alloc::string::String;
 
 /// EXPIRE.
 pub const EXPIRE: Command = Command {
@@ -178,7 +177,7 @@ fn pexpireat(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), 
 /// Sets an expiry that is counted in units of `unit_ms` from `base_ms` on. One
 /// in the past deletes the key.
 fn set_expiry(context: &mut Context<'_>, arguments: Arguments<'_>, base_ms: i64, unit_ms: i64) -> Result<(), Error> {
-    let condition = Condition::parse(&arguments)?;
+    let condition = ExpiryCondition::parse(arguments.from(3).iter())?;
     let count = parse_i64(&arguments[2]).ok_or(Error::NotInteger)?;
     let Some(expire_at_ms) = count.checked_mul(unit_ms).and_then(|milliseconds| milliseconds.checked_add(base_ms))
     else {
@@ -201,47 +200,4 @@ fn set_expiry(context: &mut Context<'_>, arguments: Arguments<'_>, base_ms: i64,
     }
     context.reply.integer(1);
     Ok(())
-}
-
-/// NX, XX, GT and LT. XX goes with GT and LT.
-#[derive(Clone, Copy, Default)]
-struct Condition {
-    if_none: bool,
-    if_any: bool,
-    if_greater: bool,
-    if_less: bool,
-}
-
-impl Condition {
-    fn parse(arguments: &Arguments<'_>) -> Result<Condition, Error> {
-        let mut condition = Condition::default();
-        for option in arguments.from(3).iter() {
-            let flag = match option.to_ascii_lowercase().as_slice() {
-                b"nx" => &mut condition.if_none,
-                b"xx" => &mut condition.if_any,
-                b"gt" => &mut condition.if_greater,
-                b"lt" => &mut condition.if_less,
-                _ => {
-                    let option = String::from_utf8_lossy(option);
-                    return Err(Error::Formatted(format!("ERR Unsupported option {option}")));
-                }
-            };
-            *flag = true;
-        }
-        if condition.if_none && (condition.if_any || condition.if_greater || condition.if_less) {
-            return Err(Error::Text("ERR NX and XX, GT or LT options at the same time are not compatible"));
-        }
-        if condition.if_greater && condition.if_less {
-            return Err(Error::Text("ERR GT and LT options at the same time are not compatible"));
-        }
-        Ok(condition)
-    }
-
-    /// Whether `new` may take the place of `old`. No expiry is later than any.
-    fn allows(self, old: Option<i64>, new: i64) -> bool {
-        match old {
-            Some(old) => !self.if_none && (!self.if_greater || new > old) && (!self.if_less || new < old),
-            None => !self.if_any && !self.if_greater,
-        }
-    }
 }

@@ -1,13 +1,16 @@
 //! Setting and removing fields: HSET, HMSET, HSETNX, HDEL.
 
+use super::change::{FieldsChange, state_fields, state_pairs};
 use super::hash_at;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
-use crate::data::fields::{self, HashRef};
+use crate::data::collection::Body;
+use crate::data::fields::{self, HashRef, Lifetime};
 use crate::data::shape::Type;
 use crate::keyspace::change::{Event, Record};
 use crate::resp::request::Arguments;
+use alloc::vec::Vec;
 
 /// HSET.
 pub(super) const HSET: Command = Command {
@@ -122,74 +125,100 @@ pub(super) const HDEL: Command = Command {
 };
 
 fn hset(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let new = set(context, &arguments)?;
+    let new = set(context, &arguments, false)?;
     context.reply.integer(new);
     Ok(())
 }
 
 fn hmset(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    set(context, &arguments)?;
+    set(context, &arguments, false)?;
     context.reply.ok();
     Ok(())
 }
 
-/// Sets the pairs of the arguments. Returns how many fields are new.
-fn set(context: &mut Context<'_>, arguments: &Arguments<'_>) -> Result<i64, Error> {
+/// Sets the pairs of the arguments; they do not expire. Returns how many fields
+/// are new. If it was done `on_condition` it is repeated without.
+fn set(context: &mut Context<'_>, arguments: &Arguments<'_>, on_condition: bool) -> Result<i64, Error> {
     if !arguments.len().is_multiple_of(2) {
         return Err(Error::Arity { command: context.command.name.into() });
     }
     let key = context.key(arguments, 1);
     let found = context.find_write_of(&key, Type::Hash)?;
-    let rules = context.rules();
-    let pairs = || (2..arguments.len()).step_by(2);
-    let set = |body: &mut _| {
-        let new = |&index: &usize| rules.set_field(body, &arguments[index], &arguments[index + 1]);
-        pairs().filter(new).count() as i64
+    let (rules, past_ms) = (context.rules(), context.fields_past_ms());
+    let (mut new, mut expired) = (0, 0);
+    let mut set = |body: &mut Body| {
+        let expires = HashRef::of_body(body).expires();
+        for index in (2..arguments.len()).step_by(2) {
+            let (field, value) = (&arguments[index], &arguments[index + 1]);
+            let set = rules.set_field_for(body, field, value, Lifetime::Endless, past_ms);
+            new += i64::from(set.new);
+            expired += usize::from(set.had_expired);
+        }
+        expires
     };
-    let new = match found {
+    let expires = match found {
         Some(location) => context.edit(&key, location, set),
         None => {
             let mut body = fields::empty();
-            let new = set(&mut body);
+            set(&mut body);
             context.create(&key, Type::Hash, body);
-            new
+            false
         }
     };
-    context.changed(&key, Event::hash("hset"), Record::Command);
-    context.counts_as(pairs().count() as u64);
+    if expired > 0 {
+        context.fields_expired(expired);
+        context.also(&key, Event::hash("hexpired"));
+    }
+    if on_condition && expires {
+        let pairs: Vec<&[u8]> = arguments.from(2).iter().collect();
+        state_pairs(context, &key, Event::hash("hset"), Lifetime::Endless, &pairs);
+    } else {
+        context.changed(&key, Event::hash("hset"), Record::Command);
+        context.counts_as(arguments.len() as u64 / 2 - 1);
+    }
     Ok(new)
 }
 
 fn hsetnx(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let key = context.key(&arguments, 1);
     let found = context.find_write_of(&key, Type::Hash)?;
-    let there = found.is_some_and(|location| {
-        hash_at(context.keyspace, context.session.database, location).get(&arguments[2]).is_some()
-    });
+    let there = found.is_some_and(|location| hash_at(context, location).get(&arguments[2]).is_some());
     if !there {
-        set(context, &arguments)?;
+        set(context, &arguments, true)?;
     }
     context.reply.integer(i64::from(!there));
     Ok(())
 }
 
+/// Of a hash with fields that expire, what was removed is repeated alone:
+/// elsewhere what has expired may still be there.
 fn hdel(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let key = context.key(&arguments, 1);
     let Some(location) = context.find_write_of(&key, Type::Hash)? else {
         context.reply.integer(0);
         return Ok(());
     };
-    let (removed, emptied) = context.edit(&key, location, |body| {
-        let removed = (2..arguments.len()).filter(|&index| fields::remove(body, &arguments[index])).count();
-        (removed, HashRef::of_body(body).is_empty())
+    let hidden_before_ms = context.fields_hidden_before_ms();
+    let (mut count, mut removed) = (0, Vec::new());
+    let (expires, emptied) = context.edit(&key, location, |body| {
+        let expires = HashRef::of_body(body).expires();
+        for field in arguments.from(2).iter().filter(|field| fields::remove_visible(body, field, hidden_before_ms)) {
+            count += 1;
+            if expires {
+                removed.push(field);
+            }
+        }
+        (expires, HashRef::of_body(body).is_empty())
     });
-    if removed > 0 {
+    if expires && count > 0 {
+        state_fields(context, &key, Event::hash("hdel"), FieldsChange::Removed, &removed);
+    } else if count > 0 {
         context.changed(&key, Event::hash("hdel"), Record::Command);
-        context.counts_as(removed as u64);
+        context.counts_as(count);
     }
     if emptied {
         context.remove_emptied(&key);
     }
-    context.reply.integer(removed as i64);
+    context.reply.integer(count as i64);
     Ok(())
 }

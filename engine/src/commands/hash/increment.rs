@@ -1,5 +1,6 @@
 //! Adding to values of fields: HINCRBY, HINCRBYFLOAT.
 
+use super::change::state_pairs;
 use super::hash_at;
 use crate::base::long_double::LongDouble;
 use crate::base::number::{format_i64, parse_i64};
@@ -7,7 +8,7 @@ use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
 use crate::data::entry::Value;
-use crate::data::fields;
+use crate::data::fields::{self, HashRef, Lifetime};
 use crate::data::shape::Type;
 use crate::keyspace::change::{Event, Record};
 use crate::keyspace::database::{Key, Location};
@@ -65,19 +66,28 @@ pub(super) const HINCRBYFLOAT: Command = Command {
     handler: hincrbyfloat,
 };
 
+/// In a hash with fields that expire it is repeated by the result: elsewhere what
+/// has expired may still be there.
 fn hincrby(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let increment = parse_i64(&arguments[3]).ok_or(Error::NotInteger)?;
     let key = context.key(&arguments, 1);
     let found = context.find_write_of(&key, Type::Hash)?;
-    let old = found.and_then(|at| hash_at(context.keyspace, context.session.database, at).get(&arguments[2]));
-    let old = match old {
+    let old = found.and_then(|location| hash_at(context, location).find(&arguments[2]));
+    let number = match old.map(|(value, _)| value) {
         None => 0,
         Some(Value::Integer(number)) => number,
         Some(Value::Bytes(text)) => parse_i64(text).ok_or(Error::Text("ERR hash value is not an integer"))?,
     };
-    let new = old.checked_add(increment).ok_or(Error::Overflow)?;
-    set(context, &key, found, &arguments[2], format_i64(new, &mut [0; 20]));
-    context.changed(&key, Event::hash("hincrby"), Record::Command);
+    let lifetime = lifetime_of(old);
+    let new = number.checked_add(increment).ok_or(Error::Overflow)?;
+    let mut digits = [0; 20];
+    let text = format_i64(new, &mut digits);
+    let expires = set(context, &key, found, &arguments[2], text, lifetime);
+    if expires {
+        state_pairs(context, &key, Event::hash("hincrby"), lifetime, &[&arguments[2], text]);
+    } else {
+        context.changed(&key, Event::hash("hincrby"), Record::Command);
+    }
     context.reply.integer(new);
     Ok(())
 }
@@ -90,32 +100,51 @@ fn hincrbyfloat(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(
     }
     let key = context.key(&arguments, 1);
     let found = context.find_write_of(&key, Type::Hash)?;
-    let old = found.and_then(|at| hash_at(context.keyspace, context.session.database, at).get(&arguments[2]));
-    let old = match old {
+    let old = found.and_then(|location| hash_at(context, location).find(&arguments[2]));
+    let number = match old.map(|(value, _)| value) {
         None => LongDouble::from_i64(0),
         Some(Value::Integer(number)) => LongDouble::from_i64(number),
         Some(Value::Bytes(text)) => LongDouble::parse(text).ok_or(Error::Text("ERR hash value is not a float"))?,
     };
-    let new = old + increment;
+    let lifetime = lifetime_of(old);
+    let new = number + increment;
     if new.is_nan_or_infinite() {
         return Err(Error::NotANumber);
     }
     let text = new.format_human();
-    set(context, &key, found, &arguments[2], text.as_bytes());
-    let request: [&[u8]; 4] = [b"HSET", key.bytes, &arguments[2], text.as_bytes()];
-    context.changed(&key, Event::hash("hincrbyfloat"), Record::Request(&request));
+    set(context, &key, found, &arguments[2], text.as_bytes(), lifetime);
+    state_pairs(context, &key, Event::hash("hincrbyfloat"), lifetime, &[&arguments[2], text.as_bytes()]);
     context.reply.bulk(text.as_bytes());
     Ok(())
 }
 
-fn set(context: &mut Context<'_>, key: &Key<'_>, found: Option<Location>, field: &[u8], value: &[u8]) {
-    let rules = context.rules();
-    match found {
-        Some(location) => drop(context.edit(key, location, |body| rules.set_field(body, field, value))),
-        None => {
-            let mut body = fields::empty();
-            rules.set_field(&mut body, field, value);
-            context.create(key, Type::Hash, body);
-        }
+/// A sum expires when what it was made of would have.
+fn lifetime_of(old: Option<(Value<'_>, Option<i64>)>) -> Lifetime {
+    old.and_then(|(_, expiry)| expiry).map_or(Lifetime::Endless, Lifetime::Until)
+}
+
+/// True if the hash had fields that expire.
+fn set(
+    context: &mut Context<'_>,
+    key: &Key<'_>,
+    found: Option<Location>,
+    field: &[u8],
+    value: &[u8],
+    lifetime: Lifetime,
+) -> bool {
+    let (rules, past_ms) = (context.rules(), context.fields_past_ms());
+    let Some(location) = found else {
+        let mut body = fields::empty();
+        rules.set_field(&mut body, field, value);
+        context.create(key, Type::Hash, body);
+        return false;
+    };
+    let (expires, set) = context.edit(key, location, |body| {
+        (HashRef::of_body(body).expires(), rules.set_field_for(body, field, value, lifetime, past_ms))
+    });
+    if set.had_expired {
+        context.fields_expired(1);
+        context.also(key, Event::hash("hexpired"));
     }
+    expires
 }

@@ -1,6 +1,6 @@
 //! HRANDFIELD: fields at random.
 
-use super::hash_at;
+use super::hash_of;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
@@ -8,6 +8,7 @@ use crate::data::entry::Value;
 use crate::data::shape::Type;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::request::Arguments;
+use alloc::vec::Vec;
 
 /// As often fields may come again: a reply is made at once, and nothing stops it half-way yet.
 const REPEATED_MAX: i64 = 1 << 24;
@@ -61,9 +62,10 @@ fn hrandfield(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(),
         return Ok(());
     };
     let mut random = context.keyspace.random.clone();
-    let hash = hash_at(context.keyspace, context.session.database, location);
+    let hidden_before_ms = context.fields_hidden_before_ms();
+    let hash = hash_of(context.keyspace.get(context.session.database, location).content()).visible(hidden_before_ms);
     let (reply, wanted) = (&mut context.reply, count.unsigned_abs() as usize);
-    if count < 0 {
+    if count < 0 && !hash.hides() {
         begin(reply, wanted, with_values);
         for _ in 0..wanted {
             if let Some(pair) = hash.random(|| random.next_u64()) {
@@ -71,7 +73,11 @@ fn hrandfield(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(),
             }
         }
     } else {
-        let pairs = hash.sample(wanted, &mut random);
+        let pairs: Vec<_> = if count < 0 {
+            (0..wanted).map_while(|_| hash.random(|| random.next_u64())).collect()
+        } else {
+            hash.sample(wanted, &mut random)
+        };
         begin(reply, pairs.len(), with_values);
         pairs.into_iter().for_each(|pair| reply_pair(reply, pair, with_values));
     }
@@ -86,7 +92,9 @@ fn one(context: &mut Context<'_>, arguments: &Arguments<'_>) -> Result<(), Error
         return Ok(());
     };
     let mut random = context.keyspace.random.clone();
-    match hash_at(context.keyspace, context.session.database, location).random(|| random.next_u64()) {
+    let hidden_before_ms = context.fields_hidden_before_ms();
+    let hash = hash_of(context.keyspace.get(context.session.database, location).content());
+    match hash.visible(hidden_before_ms).random(|| random.next_u64()) {
         Some((field, _)) => context.reply.value(field),
         None => context.reply.null(),
     }

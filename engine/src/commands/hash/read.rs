@@ -1,13 +1,13 @@
 //! Looking at hashes: HGET, HMGET, HGETALL, HKEYS, HVALS, HLEN, HSTRLEN,
 //! HEXISTS, HSCAN.
 
-use super::hash_at;
+use super::hash_of;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::scan::{Scan, ScanOptions};
 use crate::command::spec::*;
 use crate::data::entry::Value;
-use crate::data::fields::HashRef;
+use crate::data::fields::{HashRef, Visible};
 use crate::data::shape::Type;
 use crate::resp::reply::Reply;
 use crate::resp::request::Arguments;
@@ -218,14 +218,16 @@ pub(super) const HSCAN: Command = Command {
 };
 
 /// Finds the hash at the first key, and gives it with where replies go to;
-/// `None` if there is none.
+/// `None` if there is none. What has expired is not seen.
 fn find<'c, 'a>(
     context: &'c mut Context<'a>,
     arguments: &Arguments<'_>,
-) -> Result<(Option<HashRef<'c>>, &'c mut Reply<'a>), Error> {
+) -> Result<(Option<Visible<'c>>, &'c mut Reply<'a>), Error> {
     let key = context.key(arguments, 1);
     let found = context.find_read_of(&key, Type::Hash)?;
-    let hash = found.map(|location| hash_at(context.keyspace, context.session.database, location));
+    let hidden_before_ms = context.fields_hidden_before_ms();
+    let (keyspace, database) = (&*context.keyspace, context.session.database);
+    let hash = found.map(|location| hash_of(keyspace.get(database, location).content()).visible(hidden_before_ms));
     Ok((hash, &mut context.reply))
 }
 
@@ -252,8 +254,8 @@ fn hmget(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
 
 fn hgetall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
-    reply.map(hash.map_or(0, HashRef::len));
-    for (field, value) in hash.into_iter().flat_map(HashRef::iter) {
+    reply.map(hash.map_or(0, Visible::count));
+    for (field, value) in hash.into_iter().flat_map(Visible::iter) {
         reply.value(field);
         reply.value(value);
     }
@@ -262,21 +264,22 @@ fn hgetall(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
 
 fn hkeys(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
-    reply.array(hash.map_or(0, HashRef::len));
-    hash.into_iter().flat_map(HashRef::iter).for_each(|(field, _)| reply.value(field));
+    reply.array(hash.map_or(0, Visible::count));
+    hash.into_iter().flat_map(Visible::iter).for_each(|(field, _)| reply.value(field));
     Ok(())
 }
 
 fn hvals(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
-    reply.array(hash.map_or(0, HashRef::len));
-    hash.into_iter().flat_map(HashRef::iter).for_each(|(_, value)| reply.value(value));
+    reply.array(hash.map_or(0, Visible::count));
+    hash.into_iter().flat_map(Visible::iter).for_each(|(_, value)| reply.value(value));
     Ok(())
 }
 
+/// What has expired counts until it is removed.
 fn hlen(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let (hash, reply) = find(context, &arguments)?;
-    reply.integer(hash.map_or(0, HashRef::len) as i64);
+    reply.integer(hash.map_or(0, Visible::len_with_hidden) as i64);
     Ok(())
 }
 
@@ -314,12 +317,8 @@ fn hscan(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
             found += 1;
         }
     };
-    match hash {
-        HashRef::Members(members) => {
-            next = members.scan(wanted.cursor, wanted.count, |element| {
-                take(Value::Bytes(element.member), Value::Bytes(element.value));
-            });
-        }
+    match hash.whole() {
+        HashRef::Members(members) => next = hash.scan(members, wanted.cursor, wanted.count, take),
         hash => hash.iter().for_each(|(field, value)| take(field, value)),
     }
     Scan::begin_reply(context, next, found);

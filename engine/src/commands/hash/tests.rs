@@ -1,6 +1,8 @@
 //! Tables of requests and replies, and hashes against maps of the standard
 //! library.
 
+mod expiry;
+
 use crate::base::random::Random;
 use crate::boundary::id::DatabaseId;
 use crate::testing::TestServer;

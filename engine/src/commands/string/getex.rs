@@ -1,8 +1,8 @@
 //! GETEX.
 
-use super::options::{Accepted, Clock, Lifetime, Options};
 use crate::command::context::Context;
 use crate::command::error::Error;
+use crate::command::options::{Accepted, Clock, Lifetime, Options};
 use crate::command::spec::*;
 use crate::keyspace::change::{Event, Record};
 use crate::resp::request::Arguments;
@@ -43,7 +43,7 @@ pub(super) const GETEX: Command = Command {
 };
 
 fn getex(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let options = Options::parse(&arguments, 2, Accepted::GETEX)?;
+    let options = Options::parse(arguments.from(2).iter(), Accepted::GETEX)?;
     let key = context.key(&arguments, 1);
     let Some(location) = context.find_read(&key) else {
         context.reply.null();

@@ -6,7 +6,6 @@ mod getex;
 mod increment;
 mod lcs;
 mod mset;
-mod options;
 mod range;
 mod set;
 #[cfg(test)]

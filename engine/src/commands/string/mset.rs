@@ -1,9 +1,9 @@
 //! Setting several keys at once: MSET, MSETNX, MSETEX.
 
-use super::options::{Accepted, Condition, Lifetime, Options};
 use crate::base::number::parse_i64;
 use crate::command::context::Context;
 use crate::command::error::Error;
+use crate::command::options::{Accepted, Condition, Lifetime, Options};
 use crate::command::spec::*;
 use crate::data::entry::Value;
 use crate::keyspace::Expiry;
@@ -138,7 +138,7 @@ fn msetex(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Err
     if end > arguments.len() {
         return Err(Error::Syntax);
     }
-    let options = Options::parse(&arguments, end, Accepted::MSETEX)?;
+    let options = Options::parse(arguments.from(end).iter(), Accepted::MSETEX)?;
     let expire_at_ms = options.expire_at_ms(context)?;
     let wanted = match options.condition {
         Condition::IfMissing => Some(false),

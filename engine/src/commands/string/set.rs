@@ -1,8 +1,8 @@
 //! Setting one key to a string: SET, SETNX, SETEX, PSETEX, GETSET.
 
-use super::options::{Accepted, Clock, Condition, Lifetime, Options, expire_at_ms};
 use crate::command::context::Context;
 use crate::command::error::Error;
+use crate::command::options::{Accepted, Clock, Condition, Lifetime, Options, expire_at_ms};
 use crate::command::spec::*;
 use crate::data::entry::Value;
 use crate::keyspace::Expiry;
@@ -169,7 +169,7 @@ fn set(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error>
 
 #[inline(never)]
 fn set_with_options(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
-    let options = Options::parse(&arguments, 3, Accepted::SET)?;
+    let options = Options::parse(arguments.from(3).iter(), Accepted::SET)?;
     let expire_at_ms = options.expire_at_ms(context)?;
     let key = context.key(&arguments, 1);
     let location = if options.get { reply_old(context, &key)? } else { context.find_live(context.database(), &key) };

@@ -1,20 +1,34 @@
-//! Elements that expire: a sweep in slices finds those that are due.
+//! Elements that expire: a sweep in slices takes out those that are due.
 //!
 //! Every bucket knows its earliest expiry, so a sweep looks at the elements of
 //! those buckets only in which one is due. What it learns on the way becomes the
 //! table's bound when it comes to the end.
 
-use super::{Element, Members, Spot, WalkPosition};
+use super::{Element, Members, Spot};
+use alloc::vec::Vec;
+
+/// How far a sweep has come, and what it knows of times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SweepState {
+    earliest_ms: i64,
+    swept_ms: i64,
+    swept_to: u64,
+}
 
 impl Members {
+    /// How far the sweep has come.
+    pub fn sweep(&self) -> SweepState {
+        SweepState { earliest_ms: self.earliest_ms, swept_ms: self.swept_ms, swept_to: self.swept_to }
+    }
+
     /// Number of elements that expire.
     pub fn expiring(&self) -> usize {
         self.expiring
     }
 
     /// A time before which no element expires, milliseconds since 1970; `None`
-    /// if none does. It is exact after a sweep by [`Members::find_due`], unless
-    /// elements were removed since.
+    /// if none does. It is exact when a sweep by [`Members::take_due`] has come to
+    /// its end, until elements are removed.
     pub fn next_expiry(&self) -> Option<i64> {
         (self.expiring > 0).then_some(self.earliest_ms)
     }
@@ -48,42 +62,58 @@ impl Members {
         self.swept_ms = self.swept_ms.min(expire_at_ms);
     }
 
-    /// Visits the elements of up to so many buckets, from a position on, that
-    /// expire at `now_ms` or before; returns the next position, `None` at the end.
-    /// Whoever sweeps removes them between two calls. A sweep begins at the default
-    /// position.
-    pub fn find_due(
+    /// Goes on with the sweep for elements that expire at `now_ms` or before, over
+    /// at most so many buckets: takes them out, about `limit` at most, and tells
+    /// each. Returns how many buckets it came past, and whether that was to the end,
+    /// after which it begins anew.
+    pub fn take_due(
         &mut self,
         now_ms: i64,
-        from: WalkPosition,
         budget_buckets: usize,
-        mut visit: impl FnMut(Element<'_>),
-    ) -> Option<WalkPosition> {
-        let mut position = from.to_bits();
-        if position == 0 {
-            self.swept_ms = i64::MAX;
-        } else if position != self.swept_to {
-            // Not where the sweep was: what it passes over counts as it did.
-            self.swept_ms = self.swept_ms.min(self.earliest_ms);
-        }
-        for _ in 0..budget_buckets.max(1) {
+        limit: usize,
+        mut taken: impl FnMut(Element<'_>),
+    ) -> (usize, bool) {
+        let mut count = 0;
+        for passed in 1..=budget_buckets.max(1) {
+            let position = self.swept_to;
+            if position == 0 {
+                self.swept_ms = i64::MAX;
+            }
             let (index, _, end) = self.interval(position);
             let earliest_ms = self.bucket(index).earliest_ms();
-            self.swept_ms = self.swept_ms.min(earliest_ms);
-            if earliest_ms <= now_ms {
-                self.visit_bucket(position, &mut |element: Element<'_>| {
-                    if element.expire_at_ms.is_some_and(|at| at <= now_ms) {
-                        visit(element);
+            if earliest_ms > now_ms {
+                self.swept_ms = self.swept_ms.min(earliest_ms);
+            } else {
+                for member in self.due_from(position, now_ms) {
+                    if let Some(element) = self.get(&member) {
+                        taken(element);
                     }
-                });
+                    self.remove(&member);
+                    count += 1;
+                }
             }
             let Some(end) = end else {
                 self.earliest_ms = self.swept_ms;
-                return None;
+                self.swept_to = 0;
+                return (passed, true);
             };
-            position = end;
+            self.swept_to = end;
+            if count >= limit {
+                return (passed, false);
+            }
         }
-        self.swept_to = position;
-        Some(WalkPosition::from_bits(position))
+        (budget_buckets.max(1), false)
+    }
+
+    /// The members in the bucket of a position, from there on, that are due; the
+    /// others tell the sweep when they will be.
+    fn due_from(&mut self, position: u64, now_ms: i64) -> Vec<Vec<u8>> {
+        let (mut due, mut later_ms) = (Vec::new(), self.swept_ms);
+        self.visit_bucket(position, &mut |element: Element<'_>| match element.expire_at_ms {
+            Some(at) if at <= now_ms => due.push(element.member.to_vec()),
+            at => later_ms = later_ms.min(at.unwrap_or(i64::MAX)),
+        });
+        self.swept_ms = later_ms;
+        due
     }
 }

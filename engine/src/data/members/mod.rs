@@ -41,6 +41,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use bucket::Bucket;
 use element::{New, Stored, Text};
+pub use expiry::SweepState;
 use lengths::Lengths;
 pub use walk::{Iter, WalkPosition};
 

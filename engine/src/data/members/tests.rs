@@ -256,21 +256,23 @@ fn elements_at_random_are_equally_likely() {
     check_account(&members);
 }
 
-/// Removes what is due at a time, in slices, while others come.
+/// Takes out what is due at a time, in slices, while others come.
 fn sweep(members: &mut Members, model: &mut Model, now_ms: i64, random: &mut Random) {
-    let mut position = Some(WalkPosition::default());
-    while let Some(from) = position {
+    loop {
         let mut due = Vec::new();
-        position = members.find_due(now_ms, from, 1 + random.below(9), |element| due.push(element.member.to_vec()));
-        for member in due {
-            assert!(members.remove(&member));
-            assert!(model.remove(&member).unwrap().1.unwrap() <= now_ms);
+        let budget = 1 + random.below(9);
+        let (passed, done) = members.take_due(now_ms, budget, 1 + random.below(50), |element| due.push(owned(element)));
+        assert!(passed <= budget && (done || passed == budget || !due.is_empty()));
+        for (member, value) in due {
+            assert!(value.1.unwrap() <= now_ms && !members.contains(&member));
+            assert_eq!(model.remove(&member), Some(value));
         }
-        if position.is_some() {
-            let (member, expiry) = (random.next().to_le_bytes().to_vec(), now_ms + 1 + random.below(500) as i64);
-            members.insert(&member, b"late", Some(expiry));
-            model.insert(member, (b"late".to_vec(), Some(expiry)));
+        if done {
+            return;
         }
+        let (member, expiry) = (random.next().to_le_bytes().to_vec(), now_ms + 1 + random.below(500) as i64);
+        members.insert(&member, b"late", Some(expiry));
+        model.insert(member, (b"late".to_vec(), Some(expiry)));
     }
 }
 
@@ -288,26 +290,30 @@ fn sweeps_find_what_is_due() {
         check(&members, &model);
         assert!(model.values().all(|&(_, at)| at.is_none_or(|at| at > now_ms)));
         let earliest = model.values().filter_map(|&(_, at)| at).min();
-        assert!(members.next_expiry() <= earliest);
-        assert_eq!(members.find_due(now_ms, WalkPosition::default(), usize::MAX, |_| panic!("due")), None);
         assert_eq!(members.next_expiry(), earliest);
+        let first = model.iter().find(|(_, (_, at))| at.is_some() && *at == earliest).map(|(member, _)| member.clone());
+        if let Some(member) = first {
+            assert!(members.remove(&member) && model.remove(&member).is_some());
+            assert_eq!(members.next_expiry(), earliest.filter(|_| members.expiring() > 0));
+        }
     }
 }
 
-/// A sweep that begins in the middle learns nothing of what it left out.
+/// What comes behind a sweep is not lost to the next.
 #[test]
-fn half_a_sweep_learns_nothing() {
+fn half_a_sweep_learns_of_what_comes() {
     let mut members = Members::new(SIP, true);
-    (0..4000u64).for_each(|index| assert!(members.insert(&index.to_le_bytes(), b"", None)));
-    let (begin, last) = (WalkPosition::default(), WalkPosition::from_bits(u64::MAX));
-    let between = |member: &[u8]| members.interval(SIP.hash(member)).1 != 0 && SIP.hash(member) >> 63 == 0;
-    let member = *[&b"a"[..], b"b", b"c", b"d"].iter().find(|member| between(member)).unwrap();
+    (0..4000u64).for_each(|index| assert!(members.insert(&index.to_le_bytes(), b"", Some(900))));
+    while members.swept_to >> 63 == 0 {
+        assert_eq!(members.take_due(0, 1, 1, |_| panic!("due")), (1, false));
+    }
+    let member = *[&b"a"[..], b"b", b"c", b"d"].iter().find(|member| SIP.hash(member) >> 63 == 0).unwrap();
     members.insert(member, b"", Some(50));
-    assert!(members.find_due(0, begin, 1, |_| ()).is_some_and(|next| next > begin));
-    assert_eq!(members.find_due(0, last, 1, |_| ()), None);
+    assert!(members.take_due(100, usize::MAX, usize::MAX, |_| panic!("behind")).1);
     assert_eq!(members.next_expiry(), Some(50));
-    assert!(members.remove(member));
-    assert_eq!(members.next_expiry(), None);
+    let mut taken = Vec::new();
+    assert!(members.take_due(100, usize::MAX, usize::MAX, |element| taken.push(element.member.to_vec())).1);
+    assert_eq!((&*taken, members.next_expiry()), (&[member.to_vec()][..], Some(900)));
 }
 
 #[test]

@@ -38,7 +38,12 @@ impl Clients {
 
     fn request(&mut self) -> String {
         let (key, other, number) = (self.key(), self.key(), self.random.below(5000));
-        match self.random.below(44) {
+        match self.random.below(50) {
+            44 => format!("HSET h{key} f{} {}", number % 200, self.value()),
+            45 | 46 => format!("HSETEX h{key} PX {} FIELDS 2 f{} a g{number} b", number + 1, number % 200),
+            47 => format!("HPEXPIRE h{key} {number} FIELDS 2 f{} g{number}", number % 200),
+            48 => format!("HGETEX h{key} PERSIST FIELDS 1 f{}", number % 200),
+            49 => format!("HDEL h{key} f{} f{}", number % 200, number % 7),
             0..=7 => format!("SET {key} {}", self.value()),
             8..=10 => format!("SET {key} {} PX {}", self.value(), number + 1),
             11..=14 => format!("GET {key}"),

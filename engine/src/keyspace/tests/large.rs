@@ -76,7 +76,7 @@ impl Sink for Parts {
         let before = contents.len();
         let next = entry.collection.visit_parts(from, count, |part| match part {
             Part::Member(member) => contents.push(format!("{} ", text(Value::Bytes(member)))),
-            Part::Field(field, value) => {
+            Part::Field(field, value, _) => {
                 contents.push(format!("{} {}", text(Value::Bytes(field)), text(Value::Bytes(value))));
             }
             Part::Scored(member, score) => contents.push(format!("{} {score}", text(Value::Bytes(member)))),

@@ -3,6 +3,7 @@
 use crate::base::number::{format_double, format_i64};
 use crate::boundary::id::DatabaseId;
 use crate::data::entry::{Content, EntryRef};
+use crate::data::fields::HashRef;
 use crate::data::parts::{Part, Progress};
 use crate::data::shape::Type;
 use crate::keyspace::snapshot::{Given, LargeEntry, Sink};
@@ -47,11 +48,26 @@ impl CommandSink {
         }
     }
 
-    /// Requests that add a collection's elements to a key, some in each.
-    fn elements(&mut self, command: &[u8], key: &[u8], content: Content<'_>) {
-        let (mut left, mut in_request) = (content.len(), 0);
+    /// Requests that add fields of a hash that expire, one each. Returns how many.
+    fn expiring_fields(&mut self, key: &[u8], hash: HashRef<'_>) -> usize {
+        let mut count = 0;
+        hash.for_each_expiring(|field, value, at| {
+            write_expiring_field(key, field, value, at, &mut self.bytes);
+            count += 1;
+        });
+        count
+    }
+
+    /// Requests that add a collection's elements to a key, some in each: those that
+    /// do not expire, and are so many.
+    fn elements(&mut self, command: &[u8], key: &[u8], content: Content<'_>, count: usize) {
+        let (mut left, mut in_request) = (count, 0);
         let is_sorted = command == b"ZADD";
+        let hash = HashRef::of(content).filter(|hash| hash.expires());
         content.for_each_element(|element, value| {
+            if hash.is_some_and(|hash| hash.expiry_of(element.bytes(&mut [0; 20])).is_some()) {
+                return;
+            }
             if in_request == 0 {
                 in_request = left.min(REQUEST_ELEMENTS);
                 left -= in_request;
@@ -80,6 +96,9 @@ struct Request<'k> {
 
 impl Request<'_> {
     fn add(&mut self, part: Part<'_>, bytes: &mut Vec<u8>) {
+        if let Part::Field(field, value, Some(at)) = part {
+            return write_expiring_field(self.key, field, value, at, bytes);
+        }
         if let Part::Scored(_, score) = part {
             write_argument(format_double(score).as_bytes(), &mut self.texts);
             self.text_count += 1;
@@ -117,6 +136,14 @@ impl Request<'_> {
     }
 }
 
+/// A request that adds one field that expires.
+fn write_expiring_field(key: &[u8], field: &[u8], value: &[u8], expire_at_ms: i64, bytes: &mut Vec<u8>) {
+    let mut number = [0; 20];
+    let at = format_i64(expire_at_ms, &mut number);
+    let request = [b"HSETEX", key, b"PXAT", at, b"FIELDS", b"1", field, value];
+    write_request(request.len(), request.into_iter(), bytes);
+}
+
 /// The command that adds elements to a collection.
 fn command_of(value_type: Type) -> &'static [u8] {
     match value_type {
@@ -136,7 +163,10 @@ impl Sink for CommandSink {
                 let value = value.bytes(&mut number);
                 write_request(3, [&b"SET"[..], key, value].into_iter(), &mut self.bytes);
             }
-            content => self.elements(command_of(entry.value_type()), key, content),
+            content => {
+                let apart = HashRef::of(content).map_or(0, |hash| self.expiring_fields(key, hash));
+                self.elements(command_of(entry.value_type()), key, content, content.len() - apart);
+            }
         }
         self.end_entry(key, entry.expire_at_ms(), entry.footprint());
     }

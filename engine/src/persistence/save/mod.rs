@@ -284,6 +284,15 @@ impl Work<'_> {
         self.server.timers.set(Timer::SnapshotStep, self.now.monotonic);
     }
 
+    /// Hashes with fields that expire take a later version than was asked for. A
+    /// replica that can't read it says so; without their times it would keep fields
+    /// that it is never told to remove.
+    fn version_that_holds(&self, version: WriteVersion) -> WriteVersion {
+        let mut databases = self.keyspace.databases();
+        let expire = databases.any(|(_, database)| database.keys_with_expiring_fields() > 0);
+        if expire { WriteVersion::V80 } else { version }
+    }
+
     fn sink(&self, is_base: bool, wish: Option<Wish>) -> FileSink {
         let config = &self.server.config;
         let eviction = match config.chosen::<MaxmemoryPolicy>(Id::MaxmemoryPolicy) {
@@ -295,7 +304,11 @@ impl Work<'_> {
         };
         let configured = if config.integer(Id::RdbVersion) == 10 { WriteVersion::V10 } else { WriteVersion::V11 };
         let options = FileOptions {
-            version: wish.map_or(configured, |wish| wish.version),
+            version: match wish {
+                Some(wish) if wish.without_keys => wish.version,
+                Some(wish) => self.version_that_holds(wish.version),
+                None => self.version_that_holds(configured),
+            },
             write: WriteOptions {
                 checksum: config.boolean(Id::Rdbchecksum),
                 compression: config.boolean(Id::Rdbcompression),

@@ -4,6 +4,7 @@
 pub(crate) mod aof;
 mod aof_random;
 mod ending;
+mod expiring_fields;
 mod loading;
 mod saving;
 mod walking;

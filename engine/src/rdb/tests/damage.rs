@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::super::cursor::{Cursor, Span};
+use super::super::error::Fault;
 use super::super::{LoadError, Reader};
 use super::sample::{self, bytes, with_checksum};
 use super::{read_pieces, read_whole};
@@ -53,9 +54,18 @@ fn errors() {
         (b"REDIS0011\x00\x01k\xC3\x01\x81\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFFa", LoadError::InvalidCompressedString),
         (b"REDIS0011\x08", LoadError::UnknownType(8)),
         (b"REDIS0011\x16", LoadError::UnknownType(22)),
-        (b"VALKEY080\x16\x01k", LoadError::UnsupportedType(22)),
+        (b"VALKEY080\x16\x01k", LoadError::UnexpectedEnd),
+        (b"VALKEY080\x16\x01k\x01\x01f\x01v\xFF\xFF\xFF\xFF\xFF\xFF\xFF", LoadError::UnexpectedEnd),
+        (
+            b"VALKEY080\x16\x01k\x01\x01f\x01v\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+            LoadError::Damaged(Fault::FieldExpiry),
+        ),
+        (
+            b"VALKEY080\x16\x01k\x02\x01f\x01v\x01\x01\x01\x01\x01\x01\x01\x01\x01f\x01v\x01\x01\x01\x01\x01\x01\x01\x01",
+            LoadError::Damaged(Fault::HashFields),
+        ),
         (b"REDIS0011\xF4\x01\x01\x01", LoadError::UnknownType(0xF4)),
-        (b"REDIS0011\x09\x01k", LoadError::UnsupportedType(9)),
+        (b"REDIS0011\x07\x01k", LoadError::UnsupportedType(7)),
         (b"REDIS0011\xF6", LoadError::PreReleaseFunction),
         (b"REDIS0011\xF7\x01\x03\x01", LoadError::BadModuleWhen),
         (b"REDIS0011\xFE\x81\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", LoadError::UnexpectedEnd),

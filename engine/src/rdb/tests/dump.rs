@@ -76,7 +76,7 @@ fn versions_and_contents() {
         (b"\x08\x00", DumpError::Content),
         (b"\x16\x00", DumpError::Content),
         (b"\xFF\x00", DumpError::Content),
-        (b"\x09\x01\x01a", DumpError::UnsupportedType(9)),
+        (b"\x07\x01\x01a", DumpError::UnsupportedType(7)),
     ];
     for (content, error) in contents {
         assert_eq!(parse(&with_footer(content, 11), false), Err(*error), "{}", content.escape_ascii());

@@ -3,6 +3,8 @@
 mod check;
 mod damage;
 mod dump;
+mod expiring_fields;
+mod old_encodings;
 mod reference_files;
 mod round_trip;
 mod sample;

@@ -93,3 +93,24 @@ fn a_writable_replica_deletes_what_only_it_knows_of() {
     world.ask(1, "replicaof no one\ninfo stats");
     assert!(world.ask(1, "info stats").contains("slave_expires_tracked_keys:0\r\n"));
 }
+
+/// A client does not see fields past their time; in the stream they are there, and
+/// nobody but the primary removes them.
+#[test]
+fn fields_expire_when_the_primary_says_so() {
+    let (mut world, mut primary) = synchronized("", 500);
+    primary.say(&mut world, stream("SELECT 0\nHSETEX h PXAT 1700000001000 FIELDS 2 a 1 b 2\nHSET h c 3"));
+    assert_eq!(world.ask(1, "hget h a"), "$1\r\n1\r\n");
+    world.pass_ms(2000);
+    primary.listen(&mut world);
+    assert_eq!(
+        world.ask(1, "hget h a\nhkeys h\nhlen h\nhttl h fields 1 a"),
+        "$-1\r\n*1\r\n$1\r\nc\r\n:3\r\n*1\r\n:-2\r\n"
+    );
+    primary.say(&mut world, stream("HPEXPIREAT h 5 FIELDS 1 c\nHINCRBY h a 1\nHPEXPIREAT h 1700000009000 FIELDS 1 a"));
+    assert_eq!(world.ask(1, "hget h a\nhget h c\nhlen h"), "$1\r\n2\r\n$-1\r\n:3\r\n");
+    primary.say(&mut world, stream("HSETEX h PXAT 7 FIELDS 1 b 2\nHDEL h b c"));
+    assert_eq!(world.ask(1, "hgetall h\nhlen h"), "*2\r\n$1\r\na\r\n$1\r\n2\r\n:1\r\n");
+    primary.say(&mut world, stream("HDEL h a"));
+    assert_eq!(world.ask(1, "exists h"), ":0\r\n");
+}

@@ -1,13 +1,14 @@
-//! The options that SET, GETEX and MSETEX share: conditions and expiries.
+//! The options that SET, GETEX, MSETEX, HGETEX and HSETEX share: conditions and
+//! expiries.
 
 use crate::base::number::parse_i64;
 use crate::command::context::Context;
 use crate::command::error::Error;
-use crate::resp::request::Arguments;
 
 /// Under which condition a key is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Condition<'a> {
+pub enum Condition<'a> {
+    /// Whatever is there.
     Always,
     /// NX.
     IfMissing,
@@ -17,9 +18,20 @@ pub(super) enum Condition<'a> {
     IfEqual(&'a [u8]),
 }
 
+/// Under which condition fields of a hash are set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FieldCondition {
+    /// Whatever is there.
+    Always,
+    /// FNX: none of them is.
+    NoneExists,
+    /// FXX: all of them are.
+    AllExist,
+}
+
 /// What an expiry is told in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Clock {
+pub enum Clock {
     /// Seconds from now.
     Seconds,
     /// Milliseconds from now.
@@ -32,7 +44,7 @@ pub(super) enum Clock {
 
 /// How long a key shall live.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Lifetime<'a> {
+pub enum Lifetime<'a> {
     /// Nothing is said.
     Unstated,
     /// KEEPTTL.
@@ -45,45 +57,66 @@ pub(super) enum Lifetime<'a> {
 
 /// Which options a command knows besides EX, PX, EXAT and PXAT.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Accepted {
+pub struct Accepted {
     exists: bool,
     equal: bool,
     get: bool,
     keep: bool,
     persist: bool,
+    fields: bool,
 }
 
 impl Accepted {
-    pub(super) const SET: Accepted = Accepted { exists: true, equal: true, get: true, keep: true, persist: false };
-    pub(super) const GETEX: Accepted = Accepted { exists: false, equal: false, get: false, keep: false, persist: true };
-    pub(super) const MSETEX: Accepted = Accepted { exists: true, equal: false, get: false, keep: true, persist: false };
+    const NONE: Accepted =
+        Accepted { exists: false, equal: false, get: false, keep: false, persist: false, fields: false };
+    /// NX, XX, IFEQ, GET, KEEPTTL.
+    pub const SET: Accepted = Accepted { exists: true, equal: true, get: true, keep: true, ..Accepted::NONE };
+    /// PERSIST; of HGETEX, too.
+    pub const GETEX: Accepted = Accepted { persist: true, ..Accepted::NONE };
+    /// NX, XX, KEEPTTL.
+    pub const MSETEX: Accepted = Accepted { exists: true, keep: true, ..Accepted::NONE };
+    /// Likewise, and FNX, FXX.
+    pub const HSETEX: Accepted = Accepted { fields: true, ..Accepted::MSETEX };
 }
 
 /// The options of a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Options<'a> {
-    pub(super) condition: Condition<'a>,
-    pub(super) lifetime: Lifetime<'a>,
-    pub(super) get: bool,
+pub struct Options<'a> {
+    /// NX, XX, IFEQ.
+    pub condition: Condition<'a>,
+    /// FNX, FXX.
+    pub fields: FieldCondition,
+    /// KEEPTTL, PERSIST, or a time.
+    pub lifetime: Lifetime<'a>,
+    /// GET.
+    pub get: bool,
 }
 
 impl<'a> Options<'a> {
-    /// Parses the arguments from `first` on. An option may be repeated, IFEQ
-    /// excepted; the last one counts.
+    /// Parses arguments. An option may be repeated, IFEQ excepted; the last one
+    /// counts.
     ///
     /// # Errors
     /// [`Error::Syntax`]
-    pub(super) fn parse(arguments: &Arguments<'a>, first: usize, accepted: Accepted) -> Result<Options<'a>, Error> {
-        let mut options = Options { condition: Condition::Always, lifetime: Lifetime::Unstated, get: false };
-        let mut rest = arguments.from(first).iter();
-        while let Some(word) = rest.next() {
+    pub fn parse(mut words: impl Iterator<Item = &'a [u8]>, accepted: Accepted) -> Result<Options<'a>, Error> {
+        let mut options = Options {
+            condition: Condition::Always,
+            fields: FieldCondition::Always,
+            lifetime: Lifetime::Unstated,
+            get: false,
+        };
+        while let Some(word) = words.next() {
             let is = |other: &str| word.eq_ignore_ascii_case(other.as_bytes());
             if is("NX") && accepted.exists {
                 options.require(Condition::IfMissing)?;
             } else if is("XX") && accepted.exists {
                 options.require(Condition::IfExists)?;
+            } else if is("FNX") && accepted.fields {
+                options.require_of_fields(FieldCondition::NoneExists)?;
+            } else if is("FXX") && accepted.fields {
+                options.require_of_fields(FieldCondition::AllExist)?;
             } else if is("IFEQ") && accepted.equal {
-                options.require(Condition::IfEqual(rest.next().ok_or(Error::Syntax)?))?;
+                options.require(Condition::IfEqual(words.next().ok_or(Error::Syntax)?))?;
             } else if is("GET") && accepted.get {
                 options.get = true;
             } else if is("KEEPTTL") && accepted.keep {
@@ -92,10 +125,18 @@ impl<'a> Options<'a> {
                 options.live(Lifetime::Persist)?;
             } else {
                 let clock = clock_of(word).ok_or(Error::Syntax)?;
-                options.live(Lifetime::Until(clock, rest.next().ok_or(Error::Syntax)?))?;
+                options.live(Lifetime::Until(clock, words.next().ok_or(Error::Syntax)?))?;
             }
         }
         Ok(options)
+    }
+
+    fn require_of_fields(&mut self, condition: FieldCondition) -> Result<(), Error> {
+        if self.fields != FieldCondition::Always && self.fields != condition {
+            return Err(Error::Syntax);
+        }
+        self.fields = condition;
+        Ok(())
     }
 
     fn require(&mut self, condition: Condition<'a>) -> Result<(), Error> {
@@ -121,7 +162,7 @@ impl<'a> Options<'a> {
     ///
     /// # Errors
     /// See [`expire_at_ms`].
-    pub(super) fn expire_at_ms(&self, context: &Context<'_>) -> Result<Option<i64>, Error> {
+    pub fn expire_at_ms(&self, context: &Context<'_>) -> Result<Option<i64>, Error> {
         match self.lifetime {
             Lifetime::Until(clock, number) => expire_at_ms(context, clock, number).map(Some),
             Lifetime::Unstated | Lifetime::Keep | Lifetime::Persist => Ok(None),
@@ -139,12 +180,24 @@ fn clock_of(word: &[u8]) -> Option<Clock> {
     WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes())).map(|&(_, clock)| clock)
 }
 
-/// An expiry in milliseconds since 1970.
+/// An expiry in milliseconds since 1970, as commands on strings take it.
 ///
 /// # Errors
 /// [`Error::NotInteger`]; [`Error::InvalidExpire`] if the number is not
 /// positive or the result is beyond 64 bits.
-pub(super) fn expire_at_ms(context: &Context<'_>, clock: Clock, number: &[u8]) -> Result<i64, Error> {
+pub fn expire_at_ms(context: &Context<'_>, clock: Clock, number: &[u8]) -> Result<i64, Error> {
+    time_ms(context, clock, number, 1)
+}
+
+/// Likewise, as commands on fields of hashes take it: the number may be 0.
+///
+/// # Errors
+/// Likewise, if the number is negative.
+pub fn field_expire_at_ms(context: &Context<'_>, clock: Clock, number: &[u8]) -> Result<i64, Error> {
+    time_ms(context, clock, number, 0)
+}
+
+fn time_ms(context: &Context<'_>, clock: Clock, number: &[u8], least: i64) -> Result<i64, Error> {
     let number = parse_i64(number).ok_or(Error::NotInteger)?;
     let (scale, origin_ms) = match clock {
         Clock::Seconds => (1000, context.now_ms()),
@@ -152,8 +205,8 @@ pub(super) fn expire_at_ms(context: &Context<'_>, clock: Clock, number: &[u8]) -
         Clock::UnixSeconds => (1000, 0),
         Clock::UnixMilliseconds => (1, 0),
     };
-    let positive = Some(number).filter(|&number| number > 0);
-    positive
+    Some(number)
+        .filter(|&number| number >= least)
         .and_then(|number| number.checked_mul(scale)?.checked_add(origin_ms))
         .ok_or_else(|| Error::InvalidExpire { command: context.command.name.into() })
 }
