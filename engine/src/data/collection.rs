@@ -6,6 +6,7 @@ use crate::data::list::List;
 use crate::data::members::Members;
 use crate::data::shape::{Packing, Shape, Type};
 use crate::data::slab::block_size;
+use crate::data::stream::Stream;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -17,6 +18,8 @@ pub enum Collection {
     Members(Members),
     /// A list.
     List(List),
+    /// A stream.
+    Stream(Stream),
 }
 
 impl Collection {
@@ -26,6 +29,7 @@ impl Collection {
         match self {
             Collection::Members(members) => own + members.bytes(),
             Collection::List(list) => own + list.bytes(),
+            Collection::Stream(stream) => own + stream.bytes(),
         }
     }
 }
@@ -39,7 +43,7 @@ impl Collection {
     pub fn members(&self) -> &Members {
         match self {
             Collection::Members(members) => members,
-            Collection::List(_) => panic!("a list has no table"),
+            Collection::List(_) | Collection::Stream(_) => panic!("it has no table"),
         }
     }
 
@@ -51,7 +55,7 @@ impl Collection {
     pub fn members_mut(&mut self) -> &mut Members {
         match self {
             Collection::Members(members) => members,
-            Collection::List(_) => panic!("a list has no table"),
+            Collection::List(_) | Collection::Stream(_) => panic!("it has no table"),
         }
     }
 
@@ -63,7 +67,19 @@ impl Collection {
     pub fn list_mut(&mut self) -> &mut List {
         match self {
             Collection::List(list) => list,
-            Collection::Members(_) => panic!("a table is no list"),
+            Collection::Members(_) | Collection::Stream(_) => panic!("it is no list"),
+        }
+    }
+
+    /// A stream, to be changed.
+    ///
+    /// # Panics
+    /// If it is something else: whoever asks has looked at the type.
+    #[inline]
+    pub fn stream_mut(&mut self) -> &mut Stream {
+        match self {
+            Collection::Stream(stream) => stream,
+            Collection::Members(_) | Collection::List(_) => panic!("it is no stream"),
         }
     }
 
@@ -72,6 +88,7 @@ impl Collection {
         match self {
             Collection::Members(members) => members.write(tape),
             Collection::List(list) => list.write(tape),
+            Collection::Stream(stream) => stream.write(tape),
         }
     }
 
@@ -84,6 +101,7 @@ impl Collection {
             Type::List => List::read(tape).map(Collection::List),
             Type::Set => Members::read(tape, false).map(Collection::Members),
             Type::Hash => Members::read(tape, true).map(Collection::Members),
+            Type::Stream => Stream::read(tape).map(Collection::Stream),
             _ => Err(Damaged),
         }
     }

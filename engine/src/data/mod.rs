@@ -18,5 +18,6 @@ pub mod segment;
 pub mod set;
 pub mod shape;
 pub mod slab;
+pub mod stream;
 pub mod table;
 pub mod value;

@@ -6,6 +6,7 @@ use crate::data::fields::HashRef;
 use crate::data::list::ListRef;
 use crate::data::set::SetRef;
 use crate::data::shape::{Packing, Type};
+use crate::data::stream::Stream;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -84,15 +85,17 @@ impl Content<'_> {
     pub fn len(self) -> usize {
         let of_set = SetRef::of(self).map(SetRef::len);
         let of_hash = || HashRef::of(self).map(HashRef::len);
-        of_set.or_else(of_hash).or_else(|| ListRef::of(self).map(ListRef::len)).unwrap_or(0)
+        let of_stream = || Stream::of(self).map(|stream| usize::try_from(stream.len()).unwrap_or(usize::MAX));
+        of_set.or_else(of_hash).or_else(|| ListRef::of(self).map(ListRef::len)).or_else(of_stream).unwrap_or(0)
     }
 
-    /// True if there is none.
+    /// True if there is none: of a stream, which is a value all the same.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
     /// Visits the elements of a collection: members, or fields with their values.
+    /// None of a stream: it is more than its elements.
     pub fn for_each_element(self, mut visit: impl FnMut(Value<'_>, Option<Value<'_>>)) {
         if let Some(set) = SetRef::of(self) {
             set.iter().for_each(|member| visit(member, None));

@@ -21,6 +21,7 @@ use super::cursor::{Cursor, EncodedString, Stop};
 use super::encode::INTEGER_TEXT_SIZE;
 use super::error::{Fault, LoadError};
 use super::object_type;
+use super::stream::StreamBuilding;
 
 /// Elements that one step reads at most.
 const STEP_ELEMENTS: u64 = 128;
@@ -34,6 +35,8 @@ pub(super) struct Building {
     rules: Rules,
     /// Its elements are nodes of a list.
     nodes: bool,
+    /// It is a stream, which has more than elements.
+    stream: Option<Box<StreamBuilding>>,
 }
 
 /// How the value behind a byte is read; `None` if it is not.
@@ -44,6 +47,7 @@ fn kind_of(byte: u8) -> Option<(Type, Option<Packing>)> {
         object_type::SET_INTSET => (Type::Set, Some(Packing::Intset)),
         object_type::SET_LISTPACK => (Type::Set, Some(Packing::Listpack)),
         object_type::HASH => (Type::Hash, None),
+        object_type::STREAM_1 | object_type::STREAM_2 | object_type::STREAM_3 => (Type::Stream, None),
         object_type::HASH_LISTPACK => (Type::Hash, Some(Packing::Listpack)),
         _ => return None,
     })
@@ -59,8 +63,11 @@ impl Building {
     pub(super) fn begin(byte: u8, cursor: &mut Cursor<'_>, rules: &Rules) -> Result<Building, Stop> {
         let (value_type, packing) = kind_of(byte).ok_or_else(|| cursor.corrupt(LoadError::UnsupportedType(byte)))?;
         let nodes = byte == object_type::LIST;
-        let mut building = Building { value_type, left: 0, body: None, rules: *rules, nodes };
+        let mut building = Building { value_type, left: 0, body: None, rules: *rules, nodes, stream: None };
         match packing {
+            None if value_type == Type::Stream => {
+                building.stream = Some(Box::new(StreamBuilding::begin(byte, cursor)?));
+            }
             None => building.left = cursor.length()?,
             Some(packing) => {
                 let body = building.checked(packing, bytes_of(cursor)?);
@@ -73,9 +80,12 @@ impl Building {
 
     /// Reads some elements. What is complete before an incomplete one stays read: the cursor says how far that is.
     pub(super) fn step(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
-        for index in 0..self.left.min(STEP_ELEMENTS) {
+        for index in 0..STEP_ELEMENTS {
+            if self.is_complete() {
+                break;
+            }
             let start = cursor.position();
-            match self.element(cursor) {
+            match self.part(cursor) {
                 // What is wrong is told by the next step, as where the input ends there.
                 Err(_) if index > 0 => {
                     cursor.return_to(start);
@@ -83,19 +93,32 @@ impl Building {
                 }
                 read => read?,
             }
-            self.left -= 1;
         }
         Ok(())
     }
 
-    /// True if no element is missing.
-    pub(super) fn is_complete(&self) -> bool {
-        self.left == 0
+    fn part(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
+        match &mut self.stream {
+            Some(stream) => stream.step(cursor),
+            None => {
+                self.element(cursor)?;
+                self.left -= 1;
+                Ok(())
+            }
+        }
     }
 
-    /// What was read; `None` if that is an empty collection, which no server keeps.
+    /// True if no element is missing.
+    pub(super) fn is_complete(&self) -> bool {
+        self.stream.as_ref().map_or(self.left == 0, |stream| stream.is_complete())
+    }
+
+    /// What was read; `None` if that is an empty collection, which no server keeps, unless it is a stream.
     pub(super) fn finish(mut self) -> (Type, Option<Body>) {
         let value_type = self.value_type;
+        if let Some(stream) = self.stream {
+            return (value_type, Some(stream.finish().into_body()));
+        }
         if let (Type::List, Some(body)) = (value_type, &mut self.body) {
             self.rules.condense(body, true);
         }
@@ -195,7 +218,7 @@ impl Building {
         if fits {
             return;
         }
-        let mut anew = Building { body: None, left: content.len() as u64, ..*self };
+        let mut anew = Building { body: None, left: content.len() as u64, stream: None, ..*self };
         content.for_each_element(|element, value| {
             let (mut first, mut second) = ([0; INTEGER_TEXT_SIZE], [0; INTEGER_TEXT_SIZE]);
             anew.add(element.bytes(&mut first), value.as_ref().map(|value| value.bytes(&mut second)));
@@ -230,7 +253,7 @@ fn text<'t>(
 }
 
 /// A string's bytes.
-fn bytes_of(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, Stop> {
+pub(super) fn bytes_of(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, Stop> {
     let string = cursor.string()?;
     let (mut digits, mut expanded) = ([0; INTEGER_TEXT_SIZE], Vec::new());
     Ok(text(string, cursor, &mut digits, &mut expanded)?.to_vec())

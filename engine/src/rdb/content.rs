@@ -9,6 +9,7 @@ use crate::data::shape::{Packing, Type};
 
 use super::encode::{write_integer, write_length, write_string};
 use super::object_type;
+use super::stream::write_stream;
 use super::version::WriteVersion;
 
 /// A node of a list that is one element.
@@ -25,6 +26,8 @@ pub(super) fn type_byte(content: Content<'_>, version: WriteVersion) -> u8 {
         Content::Packed(Type::List, ..) | Content::Large(Type::List, _) => object_type::LIST,
         Content::Packed(Type::Hash, ..) => object_type::HASH_LISTPACK,
         Content::Large(Type::Hash, _) => object_type::HASH,
+        Content::Large(Type::Stream, _) if version >= WriteVersion::V11 => object_type::STREAM_3,
+        Content::Large(Type::Stream, _) => object_type::STREAM_2,
         Content::Packed(..) | Content::Large(..) => object_type::SET,
     }
 }
@@ -61,6 +64,7 @@ pub(super) fn write_content(
                 write_string(output, bytes, scratch.as_deref_mut());
             }
         }
+        Content::Large(_, Collection::Stream(stream)) => write_stream(output, stream, version, scratch),
         Content::Packed(..) | Content::Large(..) => {
             write_length(output, content.len() as u64);
             content.for_each_element(|element, value| {
