@@ -265,6 +265,13 @@ impl<'a> Context<'a> {
         self.derive(Change { database, key: *key, event, record: Record::Included });
     }
 
+    /// States by which request a part of what a command changed is repeated, which
+    /// counts towards no save, and of which nobody is told.
+    pub fn also_repeated_by(&mut self, key: &Key<'_>, request: &[&[u8]]) {
+        let (database, record) = (self.database(), Record::Request(request));
+        self.derive(Change { database, key: *key, event: Event::SILENT, record });
+    }
+
     /// All that follows from a change.
     #[inline]
     fn derive(&mut self, change: Change<'_>) {

@@ -9,6 +9,7 @@ pub mod pubsub;
 pub mod replication;
 pub mod server;
 pub mod set;
+pub mod stream;
 pub mod string;
 pub mod transactions;
 
@@ -21,6 +22,7 @@ pub static COMMANDS: &[&[Command]] = &[
     set::COMMANDS,
     hash::COMMANDS,
     list::COMMANDS,
+    stream::COMMANDS,
     connection::COMMANDS,
     server::COMMANDS,
     transactions::COMMANDS,

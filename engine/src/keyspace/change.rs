@@ -90,6 +90,8 @@ pub enum EventClass {
     New,
     /// `m`: a key was looked up in vain.
     Miss,
+    /// A change of which nobody is told.
+    Silent,
 }
 
 /// A keyspace event.
@@ -106,6 +108,9 @@ impl Event {
     pub const NEW: Event = Event { class: EventClass::New, name: "new" };
     /// A key was looked up in vain.
     pub const MISS: Event = Event { class: EventClass::Miss, name: "keymiss" };
+
+    /// A change of which nobody is told.
+    pub const SILENT: Event = Event { class: EventClass::Silent, name: "" };
 
     /// An event of strings.
     pub const fn string(name: &'static str) -> Event {

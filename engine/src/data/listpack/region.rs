@@ -63,14 +63,17 @@ mod tests {
         let mut alone = with_capacity(0);
         buffer.extend_from_slice(&alone);
         let long = vec![b'x'; 5000];
-        for values in [vec![Value::Integer(1), Value::Bytes(b"ab")], vec![Value::Bytes(&long), Value::Integer(-70_000)]] {
+        for values in [vec![Value::Integer(1), Value::Bytes(b"ab")], vec![Value::Bytes(&long), Value::Integer(-70_000)]]
+        {
             values.iter().for_each(|&value| push_back(&mut alone, value));
             append(&mut buffer, before.len(), values.into_iter());
             assert_eq!(&buffer[before.len()..], alone);
         }
         let (start, behind) = (before.len(), b"behind");
         buffer.extend_from_slice(behind);
-        for (index, value) in [(0, Value::Integer(5)), (0, Value::Integer(300)), (1, Value::Bytes(b"abc")), (2, Value::Integer(7))] {
+        for (index, value) in
+            [(0, Value::Integer(5)), (0, Value::Integer(300)), (1, Value::Bytes(b"abc")), (2, Value::Integer(7))]
+        {
             let position = Listpack::new(&alone).at(index).unwrap();
             let place = replace_in(&mut buffer, start..start + alone.len(), position, value);
             replace(&mut alone, position, value);

@@ -128,9 +128,11 @@ impl Stream {
         self.first_id
     }
 
-    /// Sets the id that the next entry's has to be greater than.
+    /// Sets the id that the next entry's has to be greater than. What is deleted
+    /// but keeps its place in the last node has to come before it all the same.
     pub fn set_last_id(&mut self, id: StreamId) {
-        self.last_id = id;
+        let last = self.chunks.back().and_then(|chunk| chunk.node(chunk.nodes.len() - 1));
+        self.last_id = last.map_or(id, |node| node.last_id().max(id));
     }
 
     /// The nodes with their ids, in order.
@@ -308,12 +310,16 @@ impl Stream {
         self.groups.iter().map(|(name, group)| (&name[..], group))
     }
 
-    /// Has a group changed; the account follows. `None` if there is no such group.
-    pub fn change_group<R>(&mut self, name: &[u8], change: impl FnOnce(&mut Group) -> R) -> Option<R> {
-        let group = self.groups.get_mut(name)?;
+    /// Has a group changed; the account follows. It is given the stream besides,
+    /// as if there were no such group. `None` if there is none.
+    pub fn change_group<R>(&mut self, name: &[u8], change: impl FnOnce(&mut Group, &Stream) -> R) -> Option<R> {
+        let mut group = core::mem::take(self.groups.get_mut(name)?);
         let before = group.bytes();
-        let result = change(group);
+        let result = change(&mut group, self);
         self.group_bytes = self.group_bytes - before + group.bytes();
+        if let Some(place) = self.groups.get_mut(name) {
+            *place = group;
+        }
         Some(result)
     }
 
@@ -369,4 +375,3 @@ impl Stream {
 fn name_bytes(name: &[u8]) -> usize {
     size_of::<Box<[u8]>>() + crate::data::slab::block_size(name.len())
 }
-

@@ -183,8 +183,7 @@ impl<'a> Node<'a> {
     /// True if these are the fields of its first entry.
     pub(super) fn has_fields<'f>(&self, mut names: impl ExactSizeIterator<Item = &'f [u8]>) -> bool {
         let mut own = self.list.iter_from(self.first_field).take(self.field_count);
-        names.len() == self.field_count
-            && own.all(|own| names.next().is_some_and(|name| Value::encode(name) == own))
+        names.len() == self.field_count && own.all(|own| names.next().is_some_and(|name| Value::encode(name) == own))
     }
 
     /// What stands where an entry begins once it is deleted.
@@ -252,7 +251,9 @@ impl DoubleEndedIterator for Entries<'_> {
 impl FusedIterator for Entries<'_> {}
 
 /// Elements of the master of a new node.
-pub(super) fn master<'f>(names: impl ExactSizeIterator<Item = &'f [u8]> + Clone) -> impl Iterator<Item = Value<'f>> + Clone {
+pub(super) fn master<'f>(
+    names: impl ExactSizeIterator<Item = &'f [u8]> + Clone,
+) -> impl Iterator<Item = Value<'f>> + Clone {
     let head = [1, 0, names.len() as i64].map(Value::Integer);
     head.into_iter().chain(names.map(Value::encode)).chain(once(Value::Integer(0)))
 }

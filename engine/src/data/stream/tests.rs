@@ -164,7 +164,10 @@ fn entries_are_small() {
     let mut stream = Stream::default();
     for index in 0..300_000u64 {
         let id = StreamId::new(1_700_000_000_000 + index / 700, index % 700);
-        let pairs = [("temp".into(), format!("{}", index % 100).into_bytes()), ("hum".into(), format!("v{index:07}").into_bytes())];
+        let pairs = [
+            ("temp".into(), format!("{}", index % 100).into_bytes()),
+            ("hum".into(), format!("v{index:07}").into_bytes()),
+        ];
         add(&mut stream, id, &pairs.into(), LIMITS);
     }
     let each = stream.bytes() as f64 / stream.len() as f64;
@@ -219,11 +222,11 @@ fn groups() {
     let mut stream = Stream::default();
     assert!(stream.add_group(b"g", group.clone()) && !stream.add_group(b"g", group.clone()));
     check(&stream, &BTreeMap::new());
-    assert_eq!(stream.change_group(b"g", |group| group.remove_consumer(b"alice")), Some(Some(149)));
-    assert_eq!(stream.change_group(b"g", |group| group.remove_consumer(b"alice")), Some(None));
+    assert_eq!(stream.change_group(b"g", |group, _| group.remove_consumer(b"alice")), Some(Some(149)));
+    assert_eq!(stream.change_group(b"g", |group, _| group.remove_consumer(b"alice")), Some(None));
     check(&stream, &BTreeMap::new());
-    assert_eq!(stream.change_group(b"g", |group| group.remove_consumer(b"bob")), Some(Some(150)));
-    let left = stream.change_group(b"g", |group| (group.pending().len(), group.bytes()));
+    assert_eq!(stream.change_group(b"g", |group, _| group.remove_consumer(b"bob")), Some(Some(150)));
+    let left = stream.change_group(b"g", |group, _| (group.pending().len(), group.bytes()));
     assert_eq!(left, Some((0, empty)));
     assert!(stream.remove_group(b"g") && !stream.remove_group(b"g"));
     assert_eq!(stream.bytes(), 0);

@@ -1,7 +1,9 @@
 //! Renders a snapshot as commands: a base file without RDB.
 
+use super::stream::write_stream;
 use crate::base::number::format_i64;
 use crate::boundary::id::DatabaseId;
+use crate::data::collection::Collection;
 use crate::data::entry::{Content, EntryRef};
 use crate::data::shape::Type;
 use crate::keyspace::snapshot::{Given, Sink};
@@ -58,6 +60,7 @@ impl Sink for CommandSink {
                 let value = value.bytes(&mut number);
                 write_request(3, [&b"SET"[..], key, value].into_iter(), &mut self.bytes);
             }
+            Content::Large(_, Collection::Stream(stream)) => write_stream(key, stream, &mut self.bytes),
             content => {
                 let command: &[u8] = match entry.value_type() {
                     Type::Hash => b"HMSET",
