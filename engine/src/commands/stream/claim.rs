@@ -1,7 +1,7 @@
 //! XCLAIM, XAUTOCLAIM.
 
 use super::repeat::{Claim, Repeated};
-use super::{edit, no_key_or_group, parse_id, parse_start, reply_entry, reply_id, stream_at};
+use super::{edit, no_key_or_group, parse_id, parse_start, reply_entry, reply_id, shown, stream_at};
 use crate::base::number::parse_i64;
 use crate::command::context::Context;
 use crate::command::error::Error;
@@ -11,7 +11,6 @@ use crate::data::stream::{ConsumerNumber, Group as ConsumerGroup, Pending, Strea
 use crate::keyspace::database::{Key, Location};
 use crate::resp::request::Arguments;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Entries that XAUTOCLAIM claims unless COUNT says otherwise.
@@ -122,8 +121,7 @@ impl Terms {
                 (b"retrycount", Some(value)) => terms.deliveries = u64::try_from(number("RETRYCOUNT", value)?).ok(),
                 (b"lastid", Some(value)) => terms.last_id = parse_id(value, 0)?,
                 _ => {
-                    let option = String::from_utf8_lossy(option);
-                    return Err(Error::Formatted(format!("ERR Unrecognized XCLAIM option '{option}'")));
+                    return Err(Error::Raw([b"ERR Unrecognized XCLAIM option '", shown(option), b"'"].concat()));
                 }
             }
         }
@@ -243,7 +241,7 @@ fn claim_all(
 fn find(context: &mut Context<'_>, key: &Key<'_>, group: &[u8]) -> Result<Location, Error> {
     let found = context.find_read_of(key, Type::Stream)?;
     let has_group = |at| stream_at(context.keyspace, context.session.database, at).group(group).is_some();
-    found.filter(|&at| has_group(at)).ok_or_else(|| no_key_or_group(key.bytes, group))
+    found.filter(|&at| has_group(at)).ok_or_else(|| no_key_or_group(key.bytes, group, ""))
 }
 
 /// An argument that says for how long an entry has to have been pending.

@@ -23,9 +23,6 @@ use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Key, Location};
 use crate::resp::reply::Reply;
 use crate::session::class::Class;
-use alloc::borrow::Cow;
-use alloc::format;
-use alloc::string::String;
 
 /// The family.
 pub const COMMANDS: &[Command] = &[
@@ -117,16 +114,18 @@ fn reply_entry(reply: &mut Reply<'_>, entry: Entry<'_>) {
 }
 
 /// A name in an error: as C would print it, up to a zero.
-fn shown(name: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(name.split(|&byte| byte == 0).next().unwrap_or(name))
+fn shown(name: &[u8]) -> &[u8] {
+    name.split(|&byte| byte == 0).next().unwrap_or(name)
 }
 
 /// There is no such key, or it has no such group.
-fn no_key_or_group(key: &[u8], group: &[u8]) -> Error {
-    Error::Formatted(format!("NOGROUP No such key '{}' or consumer group '{}'", shown(key), shown(group)))
+fn no_key_or_group(key: &[u8], group: &[u8], behind: &str) -> Error {
+    let (key, group) = (shown(key), shown(group));
+    Error::Raw([b"NOGROUP No such key '", key, b"' or consumer group '", group, b"'", behind.as_bytes()].concat())
 }
 
 /// The key has no such group.
 fn no_group(key: &[u8], group: &[u8]) -> Error {
-    Error::Formatted(format!("NOGROUP No such consumer group '{}' for key name '{}'", shown(group), shown(key)))
+    let (key, group) = (shown(key), shown(group));
+    Error::Raw([b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"].concat())
 }

@@ -135,7 +135,7 @@ fn xpending(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), E
     let now_ms = context.now_ms();
     let found = context.find_read_of(&key, Type::Stream)?;
     let group = found.and_then(|at| stream_at(context.keyspace, context.session.database, at).group(name));
-    let group = group.ok_or_else(|| no_key_or_group(key.bytes, name))?;
+    let group = group.ok_or_else(|| no_key_or_group(key.bytes, name, ""))?;
     match filter {
         None => summary(&mut context.reply, group),
         Some(filter) => list(&mut context.reply, group, &filter, now_ms),

@@ -1,7 +1,7 @@
 //! XREAD, and what it has in common with XREADGROUP: the options.
 
 use super::range::reply_entries;
-use super::{parse_id, read_group, shown, stream_at};
+use super::{no_key_or_group, parse_id, read_group, stream_at};
 use crate::base::number::parse_i64;
 use crate::command::context::Context;
 use crate::command::error::Error;
@@ -283,11 +283,7 @@ fn stream_from(stream: Option<&Stream>, id: &[u8]) -> Result<From, Error> {
 
 fn group_from(key: &Key<'_>, stream: Option<&Stream>, reader: Reader<'_>, id: &[u8]) -> Result<From, Error> {
     if stream.and_then(|stream| stream.group(reader.group)).is_none() {
-        return Err(Error::Formatted(format!(
-            "NOGROUP No such key '{}' or consumer group '{}' in XREADGROUP with GROUP option",
-            shown(key.bytes),
-            shown(reader.group)
-        )));
+        return Err(no_key_or_group(key.bytes, reader.group, " in XREADGROUP with GROUP option"));
     }
     let meaningless = |symbol: char| {
         Error::Formatted(format!(

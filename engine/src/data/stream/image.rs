@@ -83,8 +83,8 @@ impl Stream {
             listpack::validate(bytes).ok_or(Damaged)?;
             let last = Node::validate(span.id, bytes).ok_or(Damaged)?;
             let live = chunk.node(index).map_or(0, |node| node.live);
-            let follows = self.len == 0 || span.id > self.last_id;
-            if live == 0 || !follows {
+            let is_first = index == 0 && self.chunks.is_empty();
+            if !is_first && span.id <= self.last_id {
                 return Err(Damaged);
             }
             self.last_id = last;

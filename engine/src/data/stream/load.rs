@@ -27,7 +27,7 @@ pub enum PartFault {
 }
 
 impl Stream {
-    /// Adds a node behind the others. What has no entries left is dropped.
+    /// Adds a node behind the others.
     ///
     /// # Errors
     /// If it is none, or does not belong there.
@@ -42,11 +42,9 @@ impl Stream {
         // Until all nodes are read this is the greatest id in them.
         self.last_id = last;
         let live = Node::open(id, &bytes).map_or(0, |node| node.live);
-        if live > 0 {
-            let chunk = self.chunk_for(bytes.len());
-            self.change(chunk, |chunk| chunk.push_node(id, &bytes));
-            self.len += live;
-        }
+        let chunk = self.chunk_for(bytes.len());
+        self.change(chunk, |chunk| chunk.push_node(id, &bytes));
+        self.len += live;
         Ok(())
     }
 

@@ -11,7 +11,8 @@
 //!
 //! A chunk, and a node in it, is found by bisection, an entry by walking over its
 //! node. Entries come at the end only; where they leave, they are marked, and a
-//! node goes with its last. A stream without entries is still one.
+//! node goes with its last, unless trimming by id leaves it: the reference does
+//! so, too. A stream without entries is still one.
 
 mod chunk;
 mod group;
@@ -257,6 +258,9 @@ impl Stream {
         if self.delete_in(place, |entry| entry.id.cmp(&id), 1) == 0 {
             return false;
         }
+        if self.node(place).is_some_and(|node| node.live == 0) {
+            self.change(place.chunk, |chunk| chunk.remove(place.node..place.node + 1));
+        }
         self.max_deleted_id = self.max_deleted_id.max(id);
         if self.first_id == id {
             self.find_first();
@@ -279,14 +283,11 @@ impl Stream {
             }
         }
         let gone = marks.len() as u64;
-        let (counts, all) = (node.counts_without(gone), node.live == gone);
+        let counts = node.counts_without(gone);
         if gone == 0 {
             return 0;
         }
         self.change(place.chunk, |chunk| {
-            if all {
-                return chunk.remove(place.node..place.node + 1);
-            }
             for (position, number) in marks.into_iter().chain(counts.into_iter().flatten()) {
                 chunk.replace(place.node, position, number);
             }

@@ -8,10 +8,11 @@ use super::{Group, Stream, StreamId};
 use alloc::vec::Vec;
 
 impl Stream {
-    /// True if an entry was deleted by its id from some id on: then what is between
-    /// does not count right.
+    /// True if an entry was deleted by its id, from some id and from the first entry
+    /// on: then what is behind does not count right.
     pub fn has_tombstone_from(&self, id: StreamId) -> bool {
-        self.len > 0 && self.max_deleted_id != StreamId::MIN && id <= self.max_deleted_id
+        let deleted = self.max_deleted_id;
+        self.len > 0 && deleted != StreamId::MIN && self.first_id <= deleted && id <= deleted
     }
 
     /// How many entries were ever added up to an id; `None` if nobody can tell.

@@ -112,7 +112,7 @@ fn as_a_map_is() {
             }
         }
         check(&stream, &model);
-        stream.trim(&Trim { threshold: Threshold::Length(0), approximate: false, limit: 0 });
+        stream.trim(&Trim { threshold: Threshold::Id(StreamId::MAX), approximate: false, limit: 0 });
         assert_eq!((stream.len(), stream.bytes(), stream.node_count()), (0, 0, 0));
     }
 }
