@@ -38,6 +38,16 @@ const TEXTS: &[(&[&str], &[&str])] = &[
     (&["channel", "shardchannel"], &["news", "sport", "__keyevent@0__:set", "__keyspace@0__:key:1", "key:1", ""]),
     (&["event"], &["command", "fork", "nosuch"]),
     (&["encoding"], &["raw", "int", "embstr", "listpack"]),
+    (
+        &["id", "ID"],
+        &["0", "1-1", "2-*", "3", "5-1", "7-0", "9-9", "20-1", "40", "$", ">", "+", "1-18446744073709551615"],
+    ),
+    (&["last-id", "lastid", "max-deleted-id"], &["0", "1-1", "2", "5", "9-1", "20", "50-1", "1000"]),
+    (&["threshold"], &["0", "1", "3", "10", "5-1", "9", "20"]),
+    (&["group"], &["g", "g", "g", "h", ""]),
+    (&["consumer"], &["alice", "bob", "carol", ""]),
+    (&["start", "end"], &["-", "+", "0", "(1-1", "3", "5-1", "20", "(40"]),
+    (&["min-idle-time"], &["0", "0", "1", "1000"]),
 ];
 
 const DOUBLES: &[&str] =
