@@ -88,6 +88,8 @@ enum Part {
     Consumers,
     Consumer,
     Owned(u64),
+    /// All of a group was read: nothing follows of it.
+    GroupEnd,
     End,
 }
 
@@ -121,7 +123,7 @@ impl StreamBuilding {
         self.stream
     }
 
-    /// Reads one part. Nothing was read where the input ends before the part does.
+    /// Reads one part. Where that fails, it fails again.
     pub(super) fn step(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
         self.next = match self.next {
             Part::Nodes(left) => {
@@ -145,16 +147,20 @@ impl StreamBuilding {
             }
             Part::Consumers => {
                 self.consumers_left = cursor.length()?;
-                self.next_consumer(cursor)?
+                self.next_consumer()
             }
             Part::Consumer => match self.consumer(cursor)? {
-                0 => self.next_consumer(cursor)?,
+                0 => self.next_consumer(),
                 pending => Part::Owned(pending),
             },
             Part::Owned(left) => {
                 let id = StreamId::from_bytes(cursor.array()?);
                 self.group.own(id).map_err(|fault| corrupt(cursor, fault))?;
-                if left > 1 { Part::Owned(left - 1) } else { self.next_consumer(cursor)? }
+                if left > 1 { Part::Owned(left - 1) } else { self.next_consumer() }
+            }
+            Part::GroupEnd => {
+                self.end_group(cursor)?;
+                self.next_group()
             }
             Part::End => Part::End,
         };
@@ -218,16 +224,18 @@ impl StreamBuilding {
         Ok(pending)
     }
 
-    fn next_consumer(&mut self, cursor: &Cursor<'_>) -> Result<Part, Stop> {
-        if self.consumers_left > 0 {
-            return Ok(Part::Consumer);
-        }
-        let group = core::mem::take(&mut self.group).finish().map_err(|fault| corrupt(cursor, fault))?;
-        if !self.stream.add_group(&self.name, group) {
+    fn next_consumer(&self) -> Part {
+        if self.consumers_left > 0 { Part::Consumer } else { Part::GroupEnd }
+    }
+
+    fn end_group(&mut self, cursor: &Cursor<'_>) -> Result<(), Stop> {
+        self.group.check().map_err(|fault| corrupt(cursor, fault))?;
+        if self.stream.group(&self.name).is_some() {
             return Err(cursor.corrupt(LoadError::Damaged(Fault::StreamGroups)));
         }
+        self.stream.add_group(&self.name, core::mem::take(&mut self.group).finish());
         self.groups_left -= 1;
-        Ok(self.next_group())
+        Ok(())
     }
 
     fn next_group(&self) -> Part {

@@ -8,7 +8,7 @@ use crate::command::spec::Group;
 use crate::command::table::{CommandId, CommandTable};
 use crate::testing::{START_MS, TestServer};
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 fn server(requests: &[&str]) -> TestServer {

@@ -80,12 +80,13 @@ impl GroupLoad {
     /// # Errors
     /// If it is there.
     pub fn pending(&mut self, id: StreamId, delivered_ms: i64, deliveries: u64) -> Result<(), PartFault> {
-        let pending = Pending { delivered_ms, deliveries, consumer: ConsumerNumber::NOBODY };
-        self.unowned += 1;
-        match self.group.pending.insert(id, pending) {
-            None => Ok(()),
-            Some(_) => Err(PartFault::PendingTwice),
+        if self.group.pending.get(id).is_some() {
+            return Err(PartFault::PendingTwice);
         }
+        let pending = Pending { delivered_ms, deliveries, consumer: ConsumerNumber::NOBODY };
+        self.group.pending.insert(id, pending);
+        self.unowned += 1;
+        Ok(())
     }
 
     /// Adds a consumer. What is pending of it follows.
@@ -94,11 +95,14 @@ impl GroupLoad {
     /// If it is there.
     pub fn consumer(&mut self, name: &[u8], seen_ms: i64, active_ms: Option<i64>) -> Result<(), PartFault> {
         let (number, is_new) = self.group.find_or_add(name, seen_ms);
+        if !is_new {
+            return Err(PartFault::ConsumerTwice);
+        }
         self.consumer = number;
         if let Some(consumer) = self.group.consumer_mut(number) {
             consumer.active_ms = active_ms;
         }
-        if is_new { Ok(()) } else { Err(PartFault::ConsumerTwice) }
+        Ok(())
     }
 
     /// An entry is pending of the last consumer.
@@ -115,11 +119,16 @@ impl GroupLoad {
         Ok(())
     }
 
-    /// The group, which has all its parts.
+    /// Looks at the group, which has all its parts.
     ///
     /// # Errors
     /// If anything is pending of nobody.
-    pub fn finish(self) -> Result<Group, PartFault> {
-        if self.unowned == 0 { Ok(self.group) } else { Err(PartFault::PendingOfNobody) }
+    pub fn check(&self) -> Result<(), PartFault> {
+        if self.unowned == 0 { Ok(()) } else { Err(PartFault::PendingOfNobody) }
+    }
+
+    /// The group.
+    pub fn finish(self) -> Group {
+        self.group
     }
 }

@@ -6,6 +6,7 @@ mod dump;
 mod reference_files;
 mod round_trip;
 mod sample;
+mod streams;
 mod version;
 
 use alloc::format;
