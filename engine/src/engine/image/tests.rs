@@ -38,7 +38,7 @@ impl Clients {
 
     fn request(&mut self) -> String {
         let (key, other, number) = (self.key(), self.key(), self.random.below(5000));
-        match self.random.below(40) {
+        match self.random.below(46) {
             0..=7 => format!("SET {key} {}", self.value()),
             8..=10 => format!("SET {key} {} PX {}", self.value(), number + 1),
             11..=14 => format!("GET {key}"),
@@ -64,6 +64,11 @@ impl Clients {
             37 if number % 10 == 0 => format!("SWAPDB {} {}", number % 3, number % 2),
             37 => "CLIENT LIST".into(),
             38 => "INFO memory".into(),
+            39 | 40 => format!("XADD s:{} * f {} g {key}", number % 3, self.value()),
+            41 => format!("XGROUP CREATE s:{} g 0 MKSTREAM", number % 3),
+            42 => format!("XREADGROUP GROUP g c{} COUNT 4 STREAMS s:{} >", number % 4, number % 3),
+            43 => format!("XAUTOCLAIM s:{} g c{} {} 0 COUNT 3", number % 3, number % 4, number % 20),
+            44 => format!("XTRIM s:{} MAXLEN {}", number % 3, number % 300),
             _ => format!("SET {other} {} KEEPTTL", self.value()),
         }
     }
