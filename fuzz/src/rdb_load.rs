@@ -5,6 +5,7 @@ use crate::input::{Bytes, pieces};
 use engine::base::random::Random;
 use engine::boundary::id::DatabaseId;
 use engine::boundary::time::Now;
+use engine::data::collection::Collection;
 use engine::data::entry::{Content, Value};
 use engine::data::limits::Rules;
 use engine::data::owned::OwnedEntry;
@@ -90,11 +91,12 @@ fn contents(keyspace: &Keyspace) -> Vec<Saved> {
             let mut value = Vec::new();
             match entry.content() {
                 Content::String(string) => value.push(text(string)),
+                Content::Large(_, Collection::Stream(stream)) => stream.for_each_part(|part| value.push(part.to_vec())),
                 content => content.for_each_element(|element, other| {
                     value.push([text(element), other.map(text).unwrap_or_default()].join(&b'='));
                 }),
             }
-            if entry.value_type() != Type::List {
+            if !matches!(entry.value_type(), Type::List | Type::Stream) {
                 value.sort();
             }
             all.push((id.0, entry.key().to_vec(), (entry.value_type(), value), entry.expire_at_ms()));

@@ -307,6 +307,13 @@ impl<'a> Context<'a> {
         self.derive(Change { database, key: *key, event, record: Record::Included });
     }
 
+    /// States by which request a part of what a command changed is repeated, which
+    /// counts towards no save, and of which nobody is told.
+    pub fn also_repeated_by(&mut self, key: &Key<'_>, request: &[&[u8]]) {
+        let (database, record) = (self.database(), Record::Request(request));
+        self.derive(Change { database, key: *key, event: Event::SILENT, record });
+    }
+
     /// All that follows from a change.
     #[inline]
     pub(super) fn derive(&mut self, change: Change<'_>) {
@@ -319,7 +326,7 @@ impl<'a> Context<'a> {
         if !self.server.blocking.is_empty() {
             self.note_ready(&change);
         }
-        if self.server.pubsub.tells_events() && change.event != Event::NONE {
+        if self.server.pubsub.tells_events() {
             self.tell(change.event, change.database, &change.key);
         }
         if self.server.replication.is_replica() {

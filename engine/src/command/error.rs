@@ -80,6 +80,8 @@ pub enum Error {
     Text(&'static str),
     /// Likewise, with parts that the client sent.
     Formatted(String),
+    /// Likewise, as they came.
+    Raw(Vec<u8>),
 }
 
 impl fmt::Display for Error {
@@ -111,7 +113,7 @@ impl fmt::Display for Error {
             Error::Arity { command } => {
                 return write!(f, "ERR wrong number of arguments for '{command}' command");
             }
-            Error::UnknownCommand { .. } | Error::UnknownSubcommand { .. } => {
+            Error::UnknownCommand { .. } | Error::UnknownSubcommand { .. } | Error::Raw(_) => {
                 return f.write_str(&String::from_utf8_lossy(&self.to_bytes()));
             }
             Error::NoAuth => "NOAUTH Authentication required.",
@@ -179,6 +181,7 @@ impl Error {
             Error::UnknownSubcommand { subcommand, command } => {
                 [b"ERR unknown subcommand '", &subcommand[..], b"'. Try ", command, b" HELP."].concat()
             }
+            Error::Raw(text) => text.clone(),
             _ => format!("{self}").into_bytes(),
         }
     }

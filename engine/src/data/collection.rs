@@ -7,6 +7,7 @@ use crate::data::members::Members;
 use crate::data::shape::{Packing, Shape, Type};
 use crate::data::slab::block_size;
 use crate::data::sorted::Sorted;
+use crate::data::stream::Stream;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -20,6 +21,8 @@ pub enum Collection {
     List(List),
     /// A sorted set.
     Sorted(Sorted),
+    /// A stream.
+    Stream(Stream),
 }
 
 impl Collection {
@@ -30,6 +33,7 @@ impl Collection {
             Collection::Members(members) => own + members.bytes(),
             Collection::List(list) => own + list.bytes(),
             Collection::Sorted(sorted) => own + sorted.bytes(),
+            Collection::Stream(stream) => own + stream.bytes(),
         }
     }
 }
@@ -95,12 +99,25 @@ impl Collection {
         }
     }
 
+    /// A stream, to be changed.
+    ///
+    /// # Panics
+    /// If it is something else: whoever asks has looked at the type.
+    #[inline]
+    pub fn stream_mut(&mut self) -> &mut Stream {
+        match self {
+            Collection::Stream(stream) => stream,
+            _ => panic!("this is no stream"),
+        }
+    }
+
     /// Writes an image of it.
     pub fn write(&self, tape: &mut Tape<'_>) {
         match self {
             Collection::Members(members) => members.write(tape),
             Collection::List(list) => list.write(tape),
             Collection::Sorted(sorted) => sorted.write(tape),
+            Collection::Stream(stream) => stream.write(tape),
         }
     }
 
@@ -114,6 +131,7 @@ impl Collection {
             Type::Set => Members::read(tape, false).map(Collection::Members),
             Type::Hash => Members::read(tape, true).map(Collection::Members),
             Type::SortedSet => Sorted::read(tape).map(Collection::Sorted),
+            Type::Stream => Stream::read(tape).map(Collection::Stream),
             _ => Err(Damaged),
         }
     }

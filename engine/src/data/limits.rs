@@ -1,6 +1,7 @@
 //! When a small collection becomes a large one.
 
 use crate::base::sip_hash::SipKey;
+use crate::data::stream::NodeLimits;
 
 /// The parameters that say up to where collections stay small.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +26,8 @@ pub struct Limits {
     /// `list-compress-depth`: nodes at each end that are not compressed; 0
     /// compresses none.
     pub list_compress_depth: u32,
+    /// `stream-node-max-bytes` and `stream-node-max-entries`.
+    pub stream_node: NodeLimits,
 }
 
 /// No listpack grows beyond this, whatever the parameters say; bytes.
@@ -52,6 +55,7 @@ impl Default for Limits {
             sorted_listpack_value: 64,
             list_node: -2,
             list_compress_depth: 0,
+            stream_node: NodeLimits { bytes: 4096, entries: 100 },
         }
     }
 }

@@ -22,5 +22,6 @@ mod shared;
 pub mod slab;
 pub mod sorted;
 pub mod sorted_set;
+pub mod stream;
 pub mod table;
 pub mod value;

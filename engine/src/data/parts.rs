@@ -1,5 +1,5 @@
 //! Large collections in parts, for those who write them to files: a part is small,
-//! and the next begins where it ended.
+//! and the next begins where it ended. A stream has none yet: it is written whole.
 
 use crate::data::collection::Collection;
 use crate::data::entry::Value;
@@ -32,6 +32,7 @@ impl Collection {
             Collection::Members(members) => Collection::Members(members.share()),
             Collection::List(list) => Collection::List(list.share()),
             Collection::Sorted(sorted) => Collection::Sorted(sorted.share()),
+            Collection::Stream(stream) => Collection::Stream(stream.clone()),
         }
     }
 
@@ -41,6 +42,7 @@ impl Collection {
             Collection::Members(members) => members.len(),
             Collection::List(list) => list.node_count(),
             Collection::Sorted(sorted) => sorted.len(),
+            Collection::Stream(_) => 0,
         }
     }
 
@@ -68,6 +70,7 @@ impl Collection {
                 range.rev().for_each(|(member, score)| visit(Part::Scored(member, score)));
                 Progress::within(from.0 as usize + count, sorted.len())
             }
+            Collection::Stream(_) => None,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::data::list::ListRef;
 use crate::data::set::SetRef;
 use crate::data::shape::{Packing, Type};
 use crate::data::sorted_set::SortedRef;
+use crate::data::stream::Stream;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -87,16 +88,17 @@ impl Content<'_> {
         let of_hash = || HashRef::of(self).map(HashRef::len);
         let of_list = || ListRef::of(self).map(ListRef::len);
         let of_sorted = || SortedRef::of(self).map(SortedRef::len);
-        of_set.or_else(of_hash).or_else(of_list).or_else(of_sorted).unwrap_or(0)
+        let of_stream = || Stream::of(self).map(|stream| usize::try_from(stream.len()).unwrap_or(usize::MAX));
+        of_set.or_else(of_hash).or_else(of_list).or_else(of_sorted).or_else(of_stream).unwrap_or(0)
     }
 
-    /// True if there is none.
+    /// True if there is none: of a stream, which is a value all the same.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
     /// Visits the elements of a collection: members, fields with their values, or
-    /// members with their scores.
+    /// members with their scores. None of a stream: it is more than its elements.
     pub fn for_each_element(self, mut visit: impl FnMut(Value<'_>, Option<Value<'_>>)) {
         if let Some(set) = SetRef::of(self) {
             set.iter().for_each(|member| visit(member, None));

@@ -2,6 +2,7 @@
 
 use crate::base::fingerprint::Fingerprint;
 use crate::boundary::id::DatabaseId;
+use crate::data::collection::Collection;
 use crate::data::entry::{Content, EntryRef};
 use crate::data::fields::HashRef;
 use crate::data::shape::Type;
@@ -34,6 +35,7 @@ fn hash_entry(id: DatabaseId, entry: EntryRef<'_>) -> u64 {
     hash.add(entry.value_type() as u64);
     match entry.content() {
         Content::String(value) => hash.add_bytes(value.bytes(&mut integer)),
+        Content::Large(_, Collection::Stream(stream)) => stream.for_each_part(|part| hash.add_bytes(part)),
         content => {
             let mut sum = 0u64;
             content.for_each_element(|element, value| {

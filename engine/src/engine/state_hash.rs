@@ -2,7 +2,9 @@
 //! did the same.
 
 use crate::base::fingerprint::Fingerprint;
+use crate::base::image::Tape;
 use crate::boundary::id::DatabaseId;
+use crate::data::collection::Collection;
 use crate::data::entry::{Content, EntryRef, Value};
 use crate::data::fields::HashRef;
 use crate::engine::Engine;
@@ -51,6 +53,11 @@ fn add_entry(hash: &mut Fingerprint, entry: EntryRef<'_>) {
     match entry.content() {
         Content::String(Value::Integer(number)) => hash.add(number as u64),
         Content::String(Value::Bytes(bytes)) | Content::Packed(_, _, bytes) => hash.add_bytes(bytes),
+        Content::Large(_, Collection::Stream(stream)) => {
+            let mut tape = Tape::writer();
+            stream.write(&mut tape);
+            hash.add_bytes(&tape.take());
+        }
         Content::Large(..) => {
             if let Some(fields) = HashRef::of(entry.content()) {
                 fields.for_each_expiring(|_, _, at| hash.add(at as u64));

@@ -90,6 +90,8 @@ pub enum EventClass {
     New,
     /// `m`: a key was looked up in vain.
     Miss,
+    /// A change of which nobody is told.
+    Silent,
 }
 
 /// A keyspace event.
@@ -107,8 +109,9 @@ impl Event {
     /// A key was looked up in vain.
     pub const MISS: Event = Event { class: EventClass::Miss, name: "keymiss" };
 
-    /// None: nobody is told.
-    pub const NONE: Event = Event { class: EventClass::Generic, name: "" };
+    /// A change of which nobody is told.
+    pub const SILENT: Event = Event { class: EventClass::Silent, name: "" };
+
     /// True if who waits for the key may have something from it: not what is only
     /// about consumers of a stream, or what was taken from one.
     pub(crate) fn feeds(self) -> bool {

@@ -293,11 +293,12 @@ impl Image for Limits {
             sorted_listpack_value,
             list_node,
             list_compress_depth,
+            stream_node,
         } = self;
         tape.each([set_intset_entries, set_listpack_entries, set_listpack_value])?;
         tape.each([hash_listpack_entries, hash_listpack_value])?;
         tape.each([sorted_listpack_entries, sorted_listpack_value])?;
-        tape.each([list_node, list_compress_depth])
+        tape.each([list_node, list_compress_depth, &mut stream_node.bytes, &mut stream_node.entries])
     }
 }
 

@@ -22,6 +22,7 @@ use super::cursor::{Cursor, EncodedString, Stop};
 use super::encode::INTEGER_TEXT_SIZE;
 use super::error::{Fault, LoadError};
 use super::object_type;
+use super::stream::StreamBuilding;
 use super::ziplist::Ziplist;
 use super::zipmap;
 
@@ -37,6 +38,8 @@ pub(super) struct Building {
     rules: Rules,
     /// What its elements are.
     elements: Elements,
+    /// It is a stream, which has more than elements.
+    stream: Option<Box<StreamBuilding>>,
 }
 
 /// What follows the length of a large collection, so many times.
@@ -67,6 +70,8 @@ enum Form {
     Ziplist,
     /// As one string, a zipmap.
     Zipmap,
+    /// A stream.
+    Stream,
 }
 
 /// How the value behind a byte is read; `None` if it is not.
@@ -88,6 +93,7 @@ fn kind_of(byte: u8) -> Option<(Type, Form)> {
         object_type::SORTED_SET => (Type::SortedSet, Form::Elements(Elements::Scored)),
         object_type::SORTED_SET_ZIPLIST => (Type::SortedSet, Form::Ziplist),
         object_type::SORTED_SET_LISTPACK => (Type::SortedSet, Form::Packed(Packing::Listpack)),
+        object_type::STREAM_1 | object_type::STREAM_2 | object_type::STREAM_3 => (Type::Stream, Form::Stream),
         _ => return None,
     })
 }
@@ -101,11 +107,16 @@ impl Building {
     /// Begins with what follows a key: all of a small collection, or the length of a large one.
     pub(super) fn begin(byte: u8, cursor: &mut Cursor<'_>, rules: &Rules) -> Result<Building, Stop> {
         let (value_type, form) = kind_of(byte).ok_or_else(|| cursor.corrupt(LoadError::UnsupportedType(byte)))?;
-        let mut building = Building { value_type, left: 0, body: None, rules: *rules, elements: Elements::Plain };
+        let mut building =
+            Building { value_type, left: 0, body: None, rules: *rules, elements: Elements::Plain, stream: None };
         let read = match form {
             Form::Elements(elements) => {
                 building.elements = elements;
                 building.left = cursor.length()?;
+                Ok(())
+            }
+            Form::Stream => {
+                building.stream = Some(Box::new(StreamBuilding::begin(byte, cursor)?));
                 Ok(())
             }
             Form::Packed(packing) => building.take_packed(packing, bytes_of(cursor)?, fault_of(byte)),
@@ -149,9 +160,12 @@ impl Building {
 
     /// Reads some elements. What is complete before an incomplete one stays read: the cursor says how far that is.
     pub(super) fn step(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
-        for index in 0..self.left.min(STEP_ELEMENTS) {
+        for index in 0..STEP_ELEMENTS {
+            if self.is_complete() {
+                break;
+            }
             let start = cursor.position();
-            match self.element(cursor) {
+            match self.part(cursor) {
                 // What is wrong is told by the next step, as where the input ends there.
                 Err(_) if index > 0 => {
                     cursor.return_to(start);
@@ -159,19 +173,32 @@ impl Building {
                 }
                 read => read?,
             }
-            self.left -= 1;
         }
         Ok(())
     }
 
-    /// True if no element is missing.
-    pub(super) fn is_complete(&self) -> bool {
-        self.left == 0
+    fn part(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
+        match &mut self.stream {
+            Some(stream) => stream.step(cursor),
+            None => {
+                self.element(cursor)?;
+                self.left -= 1;
+                Ok(())
+            }
+        }
     }
 
-    /// What was read; `None` if that is an empty collection, which no server keeps.
+    /// True if no element is missing.
+    pub(super) fn is_complete(&self) -> bool {
+        self.stream.as_ref().map_or(self.left == 0, |stream| stream.is_complete())
+    }
+
+    /// What was read; `None` if that is an empty collection, which no server keeps, unless it is a stream.
     pub(super) fn finish(mut self) -> (Type, Option<Body>) {
         let value_type = self.value_type;
+        if let Some(stream) = self.stream {
+            return (value_type, Some(stream.finish().into_body()));
+        }
         if let (Type::List, Some(body)) = (value_type, &mut self.body) {
             self.rules.condense(body, true);
         }
@@ -340,7 +367,7 @@ impl Building {
         if fits {
             return;
         }
-        let mut anew = Building { body: None, left: content.len() as u64, ..*self };
+        let mut anew = Building { body: None, left: content.len() as u64, stream: None, ..*self };
         content.for_each_element(|element, value| {
             let (mut first, mut second) = ([0; INTEGER_TEXT_SIZE], [0; INTEGER_TEXT_SIZE]);
             anew.add(element.bytes(&mut first), value.as_ref().map(|value| value.bytes(&mut second)));
@@ -391,7 +418,7 @@ fn text<'t>(
 }
 
 /// A string's bytes.
-fn bytes_of(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, Stop> {
+pub(super) fn bytes_of(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, Stop> {
     let string = cursor.string()?;
     let (mut digits, mut expanded) = ([0; INTEGER_TEXT_SIZE], Vec::new());
     Ok(text(string, cursor, &mut digits, &mut expanded)?.to_vec())

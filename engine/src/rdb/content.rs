@@ -11,6 +11,7 @@ use crate::data::shape::{Packing, Type};
 
 use super::encode::{write_integer, write_length, write_string};
 use super::object_type;
+use super::stream::write_stream;
 use super::version::WriteVersion;
 
 /// The time of a field that does not expire.
@@ -36,6 +37,8 @@ pub(super) fn type_byte(content: Content<'_>, version: WriteVersion) -> u8 {
         Content::Large(Type::Hash, _) => object_type::HASH,
         Content::Packed(Type::SortedSet, ..) => object_type::SORTED_SET_LISTPACK,
         Content::Large(Type::SortedSet, _) => object_type::SORTED_SET,
+        Content::Large(Type::Stream, _) if version >= WriteVersion::V11 => object_type::STREAM_3,
+        Content::Large(Type::Stream, _) => object_type::STREAM_2,
         Content::Packed(..) | Content::Large(..) => object_type::SET,
     }
 }
@@ -99,6 +102,7 @@ pub(super) fn write_content(
             write_length(output, NODE_PACKED);
             write_string(output, bytes, scratch);
         }
+        Content::Large(_, Collection::Stream(stream)) => write_stream(output, stream, version, scratch),
         Content::Large(_, collection) => {
             let byte = type_byte(content, version);
             write_length(output, collection.part_count() as u64);

@@ -41,6 +41,26 @@ pub enum Fault {
     SortedSetScore,
     /// A field's expiry that is no time.
     FieldExpiry,
+    /// The id of a stream's node is too short, or too long.
+    StreamNodeId,
+    /// A stream's listpack.
+    StreamNode,
+    /// A stream's node that does not come behind the one before it.
+    StreamNodeOrder,
+    /// A stream that has entries, but no nodes.
+    StreamLength,
+    /// A group that comes twice.
+    StreamGroups,
+    /// An entry that is pending twice in a group.
+    StreamPending,
+    /// A consumer that comes twice.
+    StreamConsumers,
+    /// What is pending of a consumer, but not in its group.
+    StreamNotPending,
+    /// What is pending of two consumers.
+    StreamPendingTwice,
+    /// What is pending of nobody.
+    StreamPendingOfNobody,
 }
 
 impl fmt::Display for Fault {
@@ -65,6 +85,16 @@ impl fmt::Display for Fault {
             Fault::SortedSetMembers => "Duplicate zset fields detected",
             Fault::SortedSetScore => "Zset with NAN score detected",
             Fault::FieldExpiry => "Invalid hash field expiry",
+            Fault::StreamNodeId => "Stream node key entry is not the size of a stream ID",
+            Fault::StreamNode => "Stream listpack integrity check failed.",
+            Fault::StreamNodeOrder => "Listpack re-added with existing key",
+            Fault::StreamLength => "Stream length inconsistent with rax entries",
+            Fault::StreamGroups => "Duplicated consumer group name loaded from stream",
+            Fault::StreamPending => "Duplicated global PEL entry loading stream consumer group",
+            Fault::StreamConsumers => "Duplicate stream consumer detected",
+            Fault::StreamNotPending => "Consumer entry not found in group global PEL",
+            Fault::StreamPendingTwice => "Duplicated consumer PEL entry loading a stream consumer group",
+            Fault::StreamPendingOfNobody => "NACK entry without consumer",
         })
     }
 }

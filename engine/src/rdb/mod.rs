@@ -35,6 +35,7 @@ pub mod module_name;
 pub mod object_type;
 mod opcode;
 pub mod read;
+mod stream;
 pub mod value;
 pub mod version;
 pub mod write;

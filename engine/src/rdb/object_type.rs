@@ -33,6 +33,12 @@ pub const HASH_ZIPLIST: u8 = 13;
 pub const LIST_ZIPLISTS: u8 = 14;
 /// A hash, as a listpack.
 pub const HASH_LISTPACK: u8 = 16;
+/// A stream, without what 7.0 added: its first id, what was deleted, how many were added.
+pub const STREAM_1: u8 = 15;
+/// A stream, without what 7.2 added: when consumers were active.
+pub const STREAM_2: u8 = 19;
+/// A stream.
+pub const STREAM_3: u8 = 21;
 /// A set, as a listpack.
 pub const SET_LISTPACK: u8 = 20;
 /// A hash, field by field, each with its expiry.
@@ -68,13 +74,13 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     row(SORTED_SET_ZIPLIST, "zset-ziplist", 1),
     row(HASH_ZIPLIST, "hash-ziplist", 1),
     row(LIST_ZIPLISTS, "quicklist", 1),
-    row(15, "stream", 1),
+    row(STREAM_1, "stream", 1),
     row(HASH_LISTPACK, "hash-listpack", 1),
     row(SORTED_SET_LISTPACK, "zset-listpack", 1),
     row(LIST, "quicklist-v2", 1),
-    row(19, "stream-v2", 1),
+    row(STREAM_2, "stream-v2", 1),
     row(SET_LISTPACK, "set-listpack", 1),
-    row(21, "stream-v3", 1),
+    row(STREAM_3, "stream-v3", 1),
     row(HASH_EXPIRING, "hash-volatile-items", 80),
 ];
 

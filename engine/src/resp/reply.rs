@@ -126,6 +126,24 @@ impl<'a> Reply<'a> {
         self.header(b'*', length as i64);
     }
 
+    /// Makes an array of what was written since a position, of which it is known
+    /// only now how many parts it is.
+    pub fn array_since(&mut self, position: usize, length: usize) {
+        self.since(position, |reply| reply.array(length));
+    }
+
+    /// Likewise a map.
+    pub fn map_since(&mut self, position: usize, length: usize) {
+        self.since(position, |reply| reply.map(length));
+    }
+
+    fn since(&mut self, position: usize, header: impl FnOnce(&mut Self)) {
+        let end = self.out.len();
+        header(self);
+        let size = self.out.len() - end;
+        self.out[position..].rotate_right(size);
+    }
+
     /// A map of `length` pairs; in RESP2 an array of twice as many.
     pub fn map(&mut self, length: usize) {
         match self.protocol {

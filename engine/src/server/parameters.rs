@@ -3,6 +3,7 @@
 
 use crate::config::{Config, Id, MaxmemoryPolicy};
 use crate::data::limits::Limits;
+use crate::data::stream::NodeLimits;
 use crate::keyspace::Keyspace;
 use crate::keyspace::access::Access;
 use crate::keyspace::eviction::Policy;
@@ -64,6 +65,7 @@ fn limits(config: &Config) -> Limits {
         sorted_listpack_value: bytes(Id::ZsetMaxListpackValue),
         list_node: i32::try_from(config.integer(Id::ListMaxListpackSize)).unwrap_or(i32::MAX),
         list_compress_depth: u32::try_from(config.integer(Id::ListCompressDepth)).unwrap_or(u32::MAX),
+        stream_node: NodeLimits { bytes: bytes(Id::StreamNodeMaxBytes), entries: entries(Id::StreamNodeMaxEntries) },
     }
 }
 

@@ -48,7 +48,7 @@ fn of_one(context: &mut Context<'_>, arguments: &Arguments<'_>) -> Result<u64, E
     let estimate = estimate(&histogram(encoding, bytes)?);
     if context.reads_may_write() {
         context.write_string(&key, Some(location), ESTIMATE, &estimate.to_le_bytes());
-        context.changed(&key, Event::NONE, Record::Command);
+        context.changed(&key, Event::SILENT, Record::Command);
     }
     Ok(estimate)
 }

@@ -72,7 +72,7 @@ fn make_dense(context: &mut Context<'_>, key: &Key<'_>, location: Location) -> R
     }
     let new = sparse::to_dense(bytes)?;
     store(context, key, Some(location), &new);
-    context.changed(key, Event::NONE, Record::Command);
+    context.changed(key, Event::SILENT, Record::Command);
     Ok(true)
 }
 

@@ -27,6 +27,7 @@
 
 mod edit;
 mod form;
+mod region;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -36,6 +37,7 @@ pub use edit::{
     split_off, with_capacity,
 };
 pub use form::element_size;
+pub use region::{append, replace_in};
 pub use validate::{normalize, validate};
 
 use crate::data::entry::Value;

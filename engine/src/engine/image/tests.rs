@@ -38,12 +38,12 @@ impl Clients {
 
     fn request(&mut self) -> String {
         let (key, other, number) = (self.key(), self.key(), self.random.below(5000));
-        match self.random.below(50) {
-            44 => format!("HSET h{key} f{} {}", number % 200, self.value()),
-            45 | 46 => format!("HSETEX h{key} PX {} FIELDS 2 f{} a g{number} b", number + 1, number % 200),
-            47 => format!("HPEXPIRE h{key} {number} FIELDS 2 f{} g{number}", number % 200),
-            48 => format!("HGETEX h{key} PERSIST FIELDS 1 f{}", number % 200),
-            49 => format!("HDEL h{key} f{} f{}", number % 200, number % 7),
+        match self.random.below(56) {
+            50 => format!("HSET h{key} f{} {}", number % 200, self.value()),
+            51 | 52 => format!("HSETEX h{key} PX {} FIELDS 2 f{} a g{number} b", number + 1, number % 200),
+            53 => format!("HPEXPIRE h{key} {number} FIELDS 2 f{} g{number}", number % 200),
+            54 => format!("HGETEX h{key} PERSIST FIELDS 1 f{}", number % 200),
+            55 => format!("HDEL h{key} f{} f{}", number % 200, number % 7),
             0..=7 => format!("SET {key} {}", self.value()),
             8..=10 => format!("SET {key} {} PX {}", self.value(), number + 1),
             11..=14 => format!("GET {key}"),
@@ -73,6 +73,11 @@ impl Clients {
             40 => format!("BLMOVE list:{} list:{} LEFT RIGHT 0.{number:04}", number % 3, number % 2),
             41 => format!("RPUSH list:{} {number}", number % 3),
             42 => "DEL list:0 list:1 list:2".into(),
+            43 | 44 => format!("XADD s:{} * f {} g {key}", number % 3, self.value()),
+            45 => format!("XGROUP CREATE s:{} g 0 MKSTREAM", number % 3),
+            46 => format!("XREADGROUP GROUP g c{} COUNT 4 STREAMS s:{} >", number % 4, number % 3),
+            47 => format!("XAUTOCLAIM s:{} g c{} {} 0 COUNT 3", number % 3, number % 4, number % 20),
+            48 => format!("XTRIM s:{} MAXLEN {}", number % 3, number % 300),
             _ => format!("SET {other} {} KEEPTTL", self.value()),
         }
     }

@@ -25,6 +25,7 @@ mod position;
 mod rewrite;
 mod scan;
 mod sink;
+mod stream;
 mod task;
 mod write;
 

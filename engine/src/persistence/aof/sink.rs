@@ -1,7 +1,9 @@
 //! Renders a snapshot as commands: a base file without RDB.
 
+use super::stream::write_stream;
 use crate::base::number::{format_double, format_i64};
 use crate::boundary::id::DatabaseId;
+use crate::data::collection::Collection;
 use crate::data::entry::{Content, EntryRef};
 use crate::data::fields::HashRef;
 use crate::data::parts::{Part, Progress};
@@ -163,6 +165,7 @@ impl Sink for CommandSink {
                 let value = value.bytes(&mut number);
                 write_request(3, [&b"SET"[..], key, value].into_iter(), &mut self.bytes);
             }
+            Content::Large(_, Collection::Stream(stream)) => write_stream(key, stream, &mut self.bytes),
             content => {
                 let apart = HashRef::of(content).map_or(0, |hash| self.expiring_fields(key, hash));
                 self.elements(command_of(entry.value_type()), key, content, content.len() - apart);

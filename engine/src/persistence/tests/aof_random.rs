@@ -40,6 +40,11 @@ fn change() -> impl Strategy<Value = String> {
         1 => (0..4u8, 0..4u8).prop_map(|(one, other)| format!("swapdb {one} {other}")),
         2 => (0..4u8).prop_map(|database| format!("select {database}")),
         1 => Just("flushdb".to_string()),
+        2 => ("[xy]", "[0-9a-z]{0,9}").prop_map(|(key, value)| format!("xadd {key} * f \"{value}\"")),
+        1 => "[xy]".prop_map(|key| format!("xgroup create {key} g 0 mkstream")),
+        1 => ("[xy]", "[ab]").prop_map(|(key, name)| format!("xreadgroup group g {name} count 2 streams {key} >")),
+        1 => ("[xy]", "[ab]").prop_map(|(key, name)| format!("xautoclaim {key} g {name} 0 0 count 2")),
+        1 => ("[xy]", "[ab]").prop_map(|(key, name)| format!("xgroup delconsumer {key} g {name}")),
     ]
 }
 

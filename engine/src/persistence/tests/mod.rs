@@ -17,6 +17,7 @@ use crate::boundary::input::{BufferReport, Connection, DiskDone, DiskError, Disk
 use crate::boundary::time::{Monotonic, Now, Unix};
 use crate::config::Config;
 use crate::data::entry::Value;
+use crate::data::stream::Stream;
 use crate::engine::Engine;
 use crate::engine::options::Options;
 use crate::keyspace::Keyspace;
@@ -429,10 +430,13 @@ fn contents(keyspace: &Keyspace) -> Contents {
         let mut cursor = 0;
         loop {
             cursor = database.scan(crate::keyspace::database::Slot(0), cursor, 100, |entry| {
-                let value = match entry.value() {
+                let mut value = match entry.value() {
                     Value::Integer(number) => number.to_string().into_bytes(),
                     Value::Bytes(bytes) => bytes.to_vec(),
                 };
+                if let Some(stream) = Stream::of(entry.content()) {
+                    stream.for_each_part(|part| value.extend_from_slice(&[part, b"|"].concat()));
+                }
                 contents.insert((id.0, entry.key().to_vec()), (value, entry.expire_at_ms()));
             });
             if cursor == 0 {

@@ -8,6 +8,7 @@ mod old_encodings;
 mod reference_files;
 mod round_trip;
 mod sample;
+mod streams;
 mod version;
 
 use alloc::format;

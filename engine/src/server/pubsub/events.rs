@@ -11,9 +11,9 @@ use crate::session::sessions::Sessions;
 use crate::session::subscription::Kind;
 use alloc::vec::Vec;
 
-/// The parameter's bit of a class.
-fn bit(class: EventClass) -> KeyspaceEvents {
-    match class {
+/// The parameter's bit of a class; `None` if it has none.
+fn bit(class: EventClass) -> Option<KeyspaceEvents> {
+    Some(match class {
         EventClass::Generic => KeyspaceEvents::GENERIC,
         EventClass::String => KeyspaceEvents::STRING,
         EventClass::List => KeyspaceEvents::LIST,
@@ -25,7 +25,8 @@ fn bit(class: EventClass) -> KeyspaceEvents {
         EventClass::Evicted => KeyspaceEvents::EVICTED,
         EventClass::New => KeyspaceEvents::NEW,
         EventClass::Miss => KeyspaceEvents::MISS,
-    }
+        EventClass::Silent => return None,
+    })
 }
 
 impl PubSub {
@@ -47,7 +48,7 @@ impl PubSub {
         own: Option<&Session>,
     ) {
         let unheard = self.name_count(Kind::Channel) == 0 && self.name_count(Kind::Pattern) == 0;
-        if unheard || !self.events.contains(bit(event.class)) {
+        if unheard || !bit(event.class).is_some_and(|bit| self.events.contains(bit)) {
             return;
         }
         let name = event.name.as_bytes();

@@ -8,8 +8,10 @@
 use crate::base::sha1::sha1;
 use crate::command::context::Context;
 use crate::command::error::Error;
+use crate::data::collection::Collection;
 use crate::data::entry::{Content, EntryRef};
 use crate::data::shape::Type;
+use crate::data::stream::Stream;
 use crate::keyspace::Keyspace;
 use crate::keyspace::database::{Database, Slot};
 use crate::resp::request::Arguments;
@@ -81,6 +83,7 @@ fn append_value(digest: &mut Digest, entry: EntryRef<'_>) {
     digest.append(&(entry.value_type() as u32).to_be_bytes());
     match entry.content() {
         Content::String(value) => digest.append(value.bytes(&mut [0; 20])),
+        Content::Large(_, Collection::Stream(stream)) => append_entries(digest, stream),
         content => {
             content.for_each_element(|element, value| match value {
                 None if entry.value_type() == Type::List => digest.append(element.bytes(&mut [0; 20])),
@@ -96,5 +99,16 @@ fn append_value(digest: &mut Digest, entry: EntryRef<'_>) {
     }
     if entry.expire_at_ms().is_some() {
         digest.add(b"!!expire!!");
+    }
+}
+
+/// Groups are no part of it, as in the reference.
+fn append_entries(digest: &mut Digest, stream: &Stream) {
+    for entry in stream.iter() {
+        digest.append(format!("{}.{}", entry.id.ms, entry.id.sequence).as_bytes());
+        for (name, value) in entry.fields {
+            digest.append(name.bytes(&mut [0; 20]));
+            digest.append(value.bytes(&mut [0; 20]));
+        }
     }
 }

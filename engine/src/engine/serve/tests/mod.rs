@@ -411,3 +411,42 @@ fn many_who_wait_for_one_key_cost_no_more_than_each() {
     assert!(waiting[2000..].iter().all(|&id| world.read(id) == "*2\r\n$1\r\na\r\n$1\r\nx\r\n"));
     assert!(world.engine.server().blocking.is_empty());
 }
+
+#[test]
+fn streams_are_waited_for() {
+    let entry = "*1 *2 $1 s *1 *2 $3 5-1 *2 $1 f $1 v";
+    let gone = "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option";
+    let mut world = world();
+    converse(
+        &mut world,
+        &[
+            ("1: XREAD BLOCK 0 STREAMS s t $ 0", &[]),
+            ("4: XADD s 5-1 f v", &[&format!("1: {entry}"), "4: $3 5-1"]),
+            // The last id of when it began to wait, whoever was served before.
+            ("1: XREAD BLOCK 0 COUNT 1 STREAMS s $", &[]),
+            (
+                "4: MULTI ; XADD s 5-2 f v ; XADD s 5-3 f v ; EXEC",
+                &["1: *1 *2 $1 s *1 *2 $3 5-2 *2 $1 f $1 v", "4: +OK +QUEUED +QUEUED *2 $3 5-2 $3 5-3"],
+            ),
+            ("4: XGROUP CREATE s g $", &["4: +OK"]),
+            ("1: XREADGROUP GROUP g a BLOCK 0 STREAMS s >", &[]),
+            ("2: XREADGROUP GROUP g b BLOCK 0 STREAMS s >", &[]),
+            ("3: XREAD BLOCK 0 STREAMS s $", &[]),
+            // One of a group, and everybody else.
+            (
+                "4: XADD s 6-1 f v",
+                &["1: *1 *2 $1 s *1 *2 $3 6-1 *2 $1 f $1 v", "3: *1 *2 $1 s *1 *2 $3 6-1 *2 $1 f $1 v", "4: $3 6-1"],
+            ),
+            ("4: XPENDING s g", &["4: *4 :1 $3 6-1 $3 6-1 *1 *2 $1 a $1 1"]),
+            ("1: XREAD BLOCK 0 STREAMS s $", &[]),
+            ("4: DEL s", &[&format!("2: {gone}"), "4: :1"]),
+            ("4: SET s x", &["4: +OK"]),
+            ("4: DEL s", &["4: :1"]),
+            ("4: XADD s 7-1 f v", &["1: *1 *2 $1 s *1 *2 $3 7-1 *2 $1 f $1 v", "4: $3 7-1"]),
+            ("1: XREAD BLOCK 20 STREAMS s $", &[]),
+        ],
+    );
+    world.advance_ms(25);
+    assert_eq!(received(&mut world), ["1: *-1"]);
+    assert!(world.engine.server().blocking.is_empty());
+}
