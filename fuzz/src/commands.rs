@@ -238,6 +238,13 @@ impl Harness {
         if counted && !waits && !close && parsed.span(0).is_some() {
             assert_eq!(replies.len(), requests.len(), "{words:?}: {replies:?}");
         }
+        if matches!(self.effects.progress, Progress::Wait(1))
+            && replies.is_empty()
+            && let Some(model) = &mut self.model
+        {
+            let request: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+            model.put_off(client, &request);
+        }
         if !unforetold {
             self.check(client, words, &replies, counted);
         }

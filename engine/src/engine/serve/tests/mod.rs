@@ -2,8 +2,14 @@
 
 mod model;
 
+use crate::boundary::id::{ClientId, DatabaseId};
+use crate::data::shape::Type;
 use crate::engine::test_world::World;
+use crate::resp::request::OwnedArguments;
 use crate::server::personality::Personality;
+use crate::session::Waiting;
+use crate::session::blocked::Blocked;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -134,6 +140,89 @@ fn ways_of_becoming_ready() {
             ("2: SELECT 0 ; RPUSH a x", &["1: *2 $1 a $1 x", "2: +OK :1"]),
         ],
     );
+}
+
+#[test]
+fn each_waits_for_its_type() {
+    let mut world = world();
+    world.ask(4, "HELLO 3");
+    converse(
+        &mut world,
+        &[
+            ("1: BZPOPMAX a b 0", &[]),
+            ("2: BLPOP a 0", &[]),
+            ("3: BZMPOP 0 1 a MIN COUNT 2", &[]),
+            ("4: BZPOPMIN a 0", &[]),
+            (
+                "5: ZADD a 1 x 2 y 3 z 4 u",
+                &["1: *3 $1 a $1 u $1 4", "3: *2 $1 a *2 *2 $1 x $1 1 *2 $1 y $1 2", "4: *3 $1 a $1 z ,3", "5: :4"],
+            ),
+            ("5: RPUSH a x", &["2: *2 $1 a $1 x", "5: :1"]),
+            ("1: BZPOPMIN a 0", &[]),
+            ("5: SET a v ; ZADD z 1 x ; ZRANGESTORE a z 0 -1", &["1: *3 $1 a $1 x $1 1", "5: +OK :1 :1"]),
+            ("1: MULTI ; BZPOPMIN a 0 ; BZMPOP 0 1 a MIN ; EXEC", &["1: +OK +QUEUED +QUEUED *2 *-1 *-1"]),
+        ],
+    );
+    assert!(world.engine.server().blocking.is_empty());
+}
+
+/// Lets client 1 wait for a key of another type, or its end: then it gets it.
+fn wait_for_the_end(world: &mut World) {
+    let server = &mut world.engine.server;
+    let arguments: OwnedArguments = [&b"GET"[..], b"a"].into_iter().collect();
+    let mut blocked = Blocked {
+        command: server.commands.find(b"get").expect("a command"),
+        arguments,
+        keys: (1, 1),
+        value_type: Type::Stream,
+        on_deletion: true,
+        until: None,
+        ticket: 0,
+        muted: false,
+        elapsed_ns: 0,
+    };
+    server.blocking.add(ClientId(1), DatabaseId(0), &mut blocked);
+    let session = server.sessions.get_mut(ClientId(1)).expect("a client");
+    session.blocked = Some(Box::new(blocked));
+    session.waiting = Some(Waiting::Result);
+}
+
+#[test]
+fn who_waits_for_the_end_of_a_key_is_told_of_it() {
+    for (request, reply) in [
+        ("SET b v", None),
+        ("DEL a", Some("$-1")),
+        ("UNLINK a", Some("$-1")),
+        ("RENAME a b", Some("$-1")),
+        ("RENAME b a", Some("$2 xy")),
+        ("MOVE a 1", Some("$-1")),
+        ("FLUSHALL", Some("$-1")),
+        ("FLUSHDB ASYNC", Some("$-1")),
+        ("SWAPDB 0 1", Some("$-1")),
+        ("SWAPDB 1 2", None),
+        ("SET a z", Some("$1 z")),
+        ("PEXPIRE a 0", Some("$-1")),
+        ("CONFIG SET maxmemory 1", None),
+    ] {
+        let mut world = with(&[("maxmemory-policy", "allkeys-random")]);
+        world.ask(2, "SET a x");
+        world.ask(2, "SET b xy");
+        wait_for_the_end(&mut world);
+        world.ask(2, request);
+        let expected: Vec<String> = reply.map(|reply| format!("1: {reply}")).into_iter().collect();
+        assert_eq!(received(&mut world), expected, "{request}");
+        if request.starts_with("CONFIG") {
+            world.ask(2, "SET c v");
+            assert_eq!(received(&mut world), ["1: $-1"], "evicted");
+        }
+    }
+    let mut world = world();
+    world.ask(2, "SET a x PX 50");
+    wait_for_the_end(&mut world);
+    assert_eq!(information(&mut world, "total_blocking_keys_on_nokey"), "1");
+    world.advance_ms(1000);
+    assert_eq!(received(&mut world), ["1: $-1"], "expired");
+    assert_eq!(information(&mut world, "total_blocking_keys_on_nokey"), "0");
 }
 
 #[test]
