@@ -133,16 +133,19 @@ impl<'a> Context<'a> {
     }
 
     /// A key was found that is past its time. Still there only where nothing
-    /// may expire: while clients' writes are paused, and in a replica, whose
-    /// primary alone decides, and for whose stream it is there.
+    /// may expire: while clients' writes are paused, in a replica, whose primary
+    /// alone decides, and for whose stream it is there, and while data are imported,
+    /// likewise.
     #[cold]
     fn expire(&mut self, database: DatabaseId, key: &Key<'_>, location: Location) -> Option<Location> {
         // What comes next of what is loaded may depend on it.
         let loads = self.server.loading && !self.server.serving_while_loading;
-        if loads || self.session.class() == Class::Primary {
+        let imports = self.server.imports();
+        if loads || self.session.class() == Class::Primary || imports && self.session.import_source {
             return Some(location);
         }
-        if self.server.expiry_suspended(self.now) || self.server.replication.is_replica() && !self.writes_of_its_own() {
+        let kept = self.server.replication.is_replica() && !self.writes_of_its_own();
+        if self.server.expiry_suspended(self.now) || kept || imports && !self.command.flags.has(Flags::WRITE) {
             return None;
         }
         self.keyspace.statistics.expired += 1;
@@ -158,9 +161,9 @@ impl<'a> Context<'a> {
     }
 
     /// True if a time that has passed deletes a key, or leaves it out, where one
-    /// sets it: neither while data are loaded nor in a replica.
+    /// sets it: neither while data are loaded or imported nor in a replica.
     pub fn past_deletes(&self) -> bool {
-        !self.server.loading && !self.server.replication.is_replica()
+        !self.server.loading && !self.server.replication.is_replica() && !self.server.imports()
     }
 
     /// The entry at a location in the selected database.

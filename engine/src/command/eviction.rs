@@ -28,7 +28,7 @@ pub(crate) fn evict(context: &mut Context<'_>) -> bool {
         if context.server.memory_counted(context.keyspace) <= limit {
             return true;
         }
-        if policy == Policy::Noeviction || context.server.expiry_suspended(context.now) {
+        if policy == Policy::Noeviction || context.server.expiry_suspended(context.now) || context.server.imports() {
             return false;
         }
         let Some((database, bytes)) = context.keyspace.eviction_candidate(policy, samples, context.now) else {

@@ -14,13 +14,14 @@ use alloc::vec::Vec;
 
 impl Context<'_> {
     /// The time before which fields have expired that the request therefore does not
-    /// see; `None` if it sees all: what comes next of what is loaded, or of a
-    /// primary's stream, may depend on them.
+    /// see; `None` if it sees all: what comes next of what is loaded or imported, or
+    /// of a primary's stream, may depend on them.
     #[inline]
     pub fn fields_hidden_before_ms(&self) -> Option<i64> {
         let Server { loading, serving_while_loading, .. } = *self.server;
         let sees_all = loading && !serving_while_loading || self.session.class() == Class::Primary;
-        (!sees_all).then(|| self.now_ms())
+        let imports = self.session.import_source && self.server.imports();
+        (!sees_all && !imports).then(|| self.now_ms())
     }
 
     /// The time that has passed where one is set; `None` where nothing expires by

@@ -63,7 +63,7 @@ impl Engine {
     pub(super) fn expire_sweep(&mut self, now: Now, effects: &mut Effects) {
         let server = &mut self.server;
         let follows = server.replication.is_replica() && !cfg!(feature = "planted_replica_expires");
-        if !server.active_expire || server.loading || server.expiry_suspended(now) {
+        if !server.active_expire || server.loading || server.expiry_suspended(now) || server.imports() {
             return;
         }
         if follows {

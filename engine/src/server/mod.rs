@@ -21,7 +21,7 @@ pub mod timer;
 use crate::base::random::Random;
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
-use crate::config::Config;
+use crate::config::{Config, Id};
 use crate::keyspace::Keyspace;
 use crate::persistence::Persistence;
 use crate::replication::Replication;
@@ -242,7 +242,7 @@ impl Server {
     /// Bytes of the replication stream that are there for replicas that may come
     /// back, not for those that are behind.
     pub(crate) fn backlog_memory(&self) -> u64 {
-        self.replication.memory().min(self.config.bytes(crate::config::Id::ReplBacklogSize))
+        self.replication.memory().min(self.config.bytes(Id::ReplBacklogSize))
     }
 
     /// Bytes of all sessions but the one that runs.
@@ -255,6 +255,13 @@ impl Server {
     #[inline]
     pub fn expiry_suspended(&self, now: Now) -> bool {
         self.pause_at(now).is_some()
+    }
+
+    /// True while data are imported (`import-mode`): nothing expires by itself, the
+    /// source of the import says what goes.
+    #[inline]
+    pub fn imports(&self) -> bool {
+        self.config.boolean(Id::ImportMode) && !self.replication.is_replica()
     }
 
     /// The pause that is in force.

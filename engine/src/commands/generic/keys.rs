@@ -72,8 +72,10 @@ fn keys(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error
 fn randomkey(context: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
     let id = context.database();
     let mut tries = EXPIRED_MAX;
-    let nothing_expires =
-        |context: &Context<'_>| context.server.expiry_suspended(context.now) || context.server.replication.is_replica();
+    let nothing_expires = |context: &Context<'_>| {
+        let server = &*context.server;
+        server.expiry_suspended(context.now) || server.replication.is_replica() || server.imports()
+    };
     while let Some(location) = context.keyspace.random_location(id) {
         let name: Vec<u8> = context.keyspace.get(id, location).key().into();
         tries -= 1;

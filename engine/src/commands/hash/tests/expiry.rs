@@ -293,6 +293,18 @@ fn the_sweep_waits() {
     assert_eq!(world.ask(client, "EXISTS h"), ":0\r\n");
 }
 
+/// What is imported expires when the source says so, or a client writes there.
+#[test]
+fn imports_bring_what_has_expired() {
+    let mut server = server(&["CONFIG SET import-mode yes", "SET key 1 PX 10"]);
+    server.check(&[("HSETEX h EXAT 0 FIELDS 2 a 1 b 2", ":1"), ("HLEN h", ":2"), ("HGET h a", "$-1")]);
+    server.advance_ms(11);
+    server.check(&[("GET key", "$-1"), ("DBSIZE", ":2"), ("RANDOMKEY", "$1 h")]);
+    server.check(&[("CLIENT IMPORT-SOURCE ON", "+OK"), ("GET key", "$1 1"), ("HMGET h a b", "*2 $1 1 $1 2")]);
+    server.check(&[("CLIENT IMPORT-SOURCE OFF", "+OK"), ("SET key 2 XX", "$-1"), ("DBSIZE", ":1")]);
+    server.check(&[("CONFIG SET import-mode no", "+OK"), ("HSETEX h EXAT 0 FIELDS 2 a 1 b 2", ":1"), ("DBSIZE", ":0")]);
+}
+
 /// A large hash goes in slices, none of which removes many fields.
 #[test]
 fn the_sweep_is_sliced() {
