@@ -1,10 +1,11 @@
 //! Large collections in parts, for those who write them to files: a part is small,
-//! and the next begins where it ended. A stream has none yet: it is written whole.
+//! and the next begins where it ended.
 
 use crate::data::collection::Collection;
 use crate::data::entry::Value;
 use crate::data::list::Node;
 use crate::data::members::WalkPosition;
+use crate::data::stream::{Stream, StreamId};
 
 /// What a collection consists of, as files have it.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,10 @@ pub enum Part<'a> {
     Scored(&'a [u8], f64),
     /// A node of a list.
     Node(&'a Node),
+    /// A node of a stream, with its id.
+    StreamNode(StreamId, &'a [u8]),
+    /// What a stream is besides its nodes: behind these, and not one of the number.
+    StreamEnd(&'a Stream),
 }
 
 /// How far a collection was visited; good as long as it does not change.
@@ -32,7 +37,7 @@ impl Collection {
             Collection::Members(members) => Collection::Members(members.share()),
             Collection::List(list) => Collection::List(list.share()),
             Collection::Sorted(sorted) => Collection::Sorted(sorted.share()),
-            Collection::Stream(stream) => Collection::Stream(stream.clone()),
+            Collection::Stream(stream) => Collection::Stream(stream.share()),
         }
     }
 
@@ -42,7 +47,7 @@ impl Collection {
             Collection::Members(members) => members.len(),
             Collection::List(list) => list.node_count(),
             Collection::Sorted(sorted) => sorted.len(),
-            Collection::Stream(_) => 0,
+            Collection::Stream(stream) => stream.node_count(),
         }
     }
 
@@ -62,15 +67,23 @@ impl Collection {
             }
             Collection::List(list) => {
                 list.nodes_from(from.0 as usize, count).for_each(|node| visit(Part::Node(node)));
-                Progress::within(from.0 as usize + count, list.node_count())
+                Progress::within((from.0 as usize).saturating_add(count), list.node_count())
             }
             Collection::Sorted(sorted) => {
                 let end = sorted.len().saturating_sub(from.0 as usize);
                 let range = sorted.range(end.saturating_sub(count)..end);
                 range.rev().for_each(|(member, score)| visit(Part::Scored(member, score)));
-                Progress::within(from.0 as usize + count, sorted.len())
+                Progress::within((from.0 as usize).saturating_add(count), sorted.len())
             }
-            Collection::Stream(_) => None,
+            Collection::Stream(stream) => {
+                let from = from.0 as usize;
+                stream.nodes_from(from, count).for_each(|(id, bytes)| visit(Part::StreamNode(id, bytes)));
+                let next = Progress::within(from.saturating_add(count), stream.node_count());
+                if next.is_none() {
+                    visit(Part::StreamEnd(stream));
+                }
+                next
+            }
         }
     }
 }
@@ -82,8 +95,8 @@ impl Progress {
 }
 
 impl Part<'_> {
-    /// Visits its elements: members, fields with their values, members with their
-    /// scores.
+    /// Visits its texts: a member, a field and its value, the elements of a node of a
+    /// list. None of a stream's parts, which are more than texts.
     pub fn for_each_text(self, mut visit: impl FnMut(Value<'_>)) {
         match self {
             Part::Member(member) | Part::Scored(member, _) => visit(Value::Bytes(member)),
@@ -92,6 +105,7 @@ impl Part<'_> {
                 visit(Value::Bytes(value));
             }
             Part::Node(node) => node.iter().for_each(visit),
+            Part::StreamNode(..) | Part::StreamEnd(_) => {}
         }
     }
 }

@@ -16,6 +16,7 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::Deref;
 
 /// What can be a part: a copy has as much room, so that the account of memory is
@@ -45,7 +46,6 @@ pub(in crate::data) fn copy_of<T: Clone>(vector: &Vec<T>) -> Vec<T> {
 }
 
 /// A part, shared or not.
-#[derive(Debug)]
 pub(in crate::data) enum Shared<P> {
     /// Nobody else has it.
     Own(P),
@@ -108,6 +108,21 @@ impl<P> Deref for Shared<P> {
             Shared::Own(part) => part,
             Shared::Common(part) => part,
         }
+    }
+}
+
+impl<P: PartialEq> PartialEq for Shared<P> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<P: Eq> Eq for Shared<P> {}
+
+impl<P: fmt::Debug> fmt::Debug for Shared<P> {
+    /// Whether it is shared is nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
     }
 }
 

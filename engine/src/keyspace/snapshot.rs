@@ -53,8 +53,7 @@ impl LargeEntry {
     fn of(held: &mut Held<'_>) -> Option<LargeEntry> {
         let entry = held.entry();
         let footprint = entry.footprint();
-        let has_parts = entry.shape().is_collection() && entry.value_type() != Type::Stream;
-        if !has_parts || footprint <= PARTS_ABOVE {
+        if !entry.shape().is_collection() || footprint <= PARTS_ABOVE {
             return None;
         }
         let (key, value_type) = (entry.key().into(), entry.value_type());

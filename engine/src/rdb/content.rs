@@ -11,7 +11,7 @@ use crate::data::shape::{Packing, Type};
 
 use super::encode::{write_integer, write_length, write_string};
 use super::object_type;
-use super::stream::write_stream;
+use super::stream::write_stream_end;
 use super::version::WriteVersion;
 
 /// The time of a field that does not expire.
@@ -61,7 +61,12 @@ pub(super) fn is_packed(byte: u8) -> bool {
 }
 
 /// Appends a part of a large collection, before which the number of all parts stands; `byte` stands before the key.
-pub(super) fn write_part(output: &mut Vec<u8>, byte: u8, part: Part<'_>, mut scratch: Option<&mut Vec<u8>>) {
+pub(super) fn write_part(
+    output: &mut Vec<u8>,
+    (byte, version): (u8, WriteVersion),
+    part: Part<'_>,
+    mut scratch: Option<&mut Vec<u8>>,
+) {
     match part {
         Part::Member(member) => write_string(output, member, scratch),
         Part::Field(field, value, expire_at_ms) => {
@@ -83,6 +88,11 @@ pub(super) fn write_part(output: &mut Vec<u8>, byte: u8, part: Part<'_>, mut scr
             write_length(output, container);
             write_string(output, bytes, scratch);
         }
+        Part::StreamNode(id, bytes) => {
+            write_string(output, &id.to_bytes(), None);
+            write_string(output, bytes, scratch);
+        }
+        Part::StreamEnd(stream) => write_stream_end(output, stream, version, scratch),
     }
 }
 
@@ -102,12 +112,11 @@ pub(super) fn write_content(
             write_length(output, NODE_PACKED);
             write_string(output, bytes, scratch);
         }
-        Content::Large(_, Collection::Stream(stream)) => write_stream(output, stream, version, scratch),
         Content::Large(_, collection) => {
             let byte = type_byte(content, version);
             write_length(output, collection.part_count() as u64);
             collection.visit_parts(Progress::default(), usize::MAX, |part| {
-                write_part(output, byte, part, scratch.as_deref_mut());
+                write_part(output, (byte, version), part, scratch.as_deref_mut());
             });
         }
         Content::Packed(..) => {

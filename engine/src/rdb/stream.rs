@@ -31,18 +31,13 @@ fn write_id(output: &mut Vec<u8>, id: StreamId) {
     write_length(output, id.sequence);
 }
 
-/// Appends a stream as this version has it.
-pub(super) fn write_stream(
+/// Appends what stands behind a stream's nodes, as this version has it.
+pub(super) fn write_stream_end(
     output: &mut Vec<u8>,
     stream: &Stream,
     version: WriteVersion,
     mut scratch: Option<&mut Vec<u8>>,
 ) {
-    write_length(output, stream.node_count() as u64);
-    for (id, bytes) in stream.nodes() {
-        write_string(output, &id.to_bytes(), None);
-        write_string(output, bytes, scratch.as_deref_mut());
-    }
     write_length(output, stream.len());
     for id in [stream.last_id(), stream.first_id(), stream.max_deleted_id] {
         write_id(output, id);

@@ -153,7 +153,7 @@ impl Writer {
     /// A part of a large collection.
     pub fn part(&mut self, part: Part<'_>) {
         let scratch = self.options.compression.then_some(&mut self.scratch);
-        write_part(&mut self.output, self.large, part, scratch);
+        write_part(&mut self.output, (self.large, self.version), part, scratch);
         self.hash_if_due();
     }
 

@@ -13,6 +13,7 @@ use super::StreamId;
 use super::node::Node;
 use crate::data::entry::Value;
 use crate::data::listpack::{self, Position};
+use crate::data::shared::Part;
 use crate::data::slab::block_size;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -48,6 +49,12 @@ impl Clone for Chunk {
         let mut bytes = Vec::with_capacity(self.bytes.capacity());
         bytes.extend_from_slice(&self.bytes);
         Chunk { bytes, nodes: self.nodes.clone() }
+    }
+}
+
+impl Part for Chunk {
+    fn copy(&self) -> Chunk {
+        self.clone()
     }
 }
 

@@ -67,6 +67,20 @@ impl Group {
         Group { last_id, entries_read, ..Group::default() }
     }
 
+    /// A copy that shares what is pending.
+    pub(super) fn share(&mut self) -> Group {
+        let share = |(number, consumer): (&ConsumerNumber, &mut Consumer)| {
+            let pending = consumer.pending.share();
+            (*number, Consumer { name: consumer.name.clone(), pending, ..*consumer })
+        };
+        Group {
+            pending: self.pending.share(),
+            consumers: self.consumers.iter_mut().map(share).collect(),
+            by_name: self.by_name.clone(),
+            ..*self
+        }
+    }
+
     /// Bytes that it takes, as the account has them.
     pub fn bytes(&self) -> usize {
         let pending = size_of::<(StreamId, Pending)>() + size_of::<(StreamId, ())>();

@@ -7,6 +7,7 @@ use super::ordered::Ordered;
 use super::{Stream, StreamId};
 use crate::base::image::{Damaged, Image, Tape};
 use crate::data::listpack;
+use crate::data::shared::Shared;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -42,7 +43,7 @@ impl Stream {
             let chunk = stream.read_chunk(tape)?;
             stream.chunk_bytes += chunk.footprint();
             stream.node_count += chunk.nodes.len();
-            stream.chunks.push_back(chunk);
+            stream.chunks.push_back(Shared::Own(chunk));
         }
         if stream.last_id > last_id {
             return Err(Damaged);
@@ -138,7 +139,7 @@ fn write_ordered<V: Image + Clone>(ordered: &Ordered<V>, tape: &mut Tape<'_>) {
     }
 }
 
-fn read_ordered<V: Image>(tape: &mut Tape<'_>) -> Result<Ordered<V>, Damaged> {
+fn read_ordered<V: Image + Clone>(tape: &mut Tape<'_>) -> Result<Ordered<V>, Damaged> {
     let (mut ordered, mut sizes) = (Ordered::default(), Vec::<usize>::new());
     sizes.image(tape)?;
     for size in sizes {

@@ -31,7 +31,7 @@ pub use group::{Consumer, ConsumerNumber, Group, Pending};
 pub use id::{ID_TEXT_SIZE, Sequence, StreamId, WrittenId};
 pub use iter::{Range, RangeBack};
 pub use load::{GroupLoad, PartFault};
-pub use node::{Entry, Fields};
+pub use node::{Entry, Fields, entries_of};
 pub use ordered::Ordered;
 pub use trim::{Threshold, Trim};
 
@@ -39,6 +39,7 @@ use crate::data::collection::{Body, Collection};
 use crate::data::entry::Content;
 use crate::data::limits::LISTPACK_BYTES_MAX;
 use crate::data::listpack;
+use crate::data::shared::Shared;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -61,7 +62,7 @@ pub struct NodeLimits {
 /// A stream.
 #[derive(Clone, Debug, Default)]
 pub struct Stream {
-    chunks: VecDeque<Chunk>,
+    chunks: VecDeque<Shared<Chunk>>,
     len: u64,
     node_count: usize,
     /// What the account has for chunks.
@@ -144,6 +145,29 @@ impl Stream {
         })
     }
 
+    /// So many nodes with their ids, from one on.
+    pub fn nodes_from(&self, node: usize, count: usize) -> impl Iterator<Item = (StreamId, &[u8])> {
+        let (mut chunk, mut before) = (0, 0);
+        while let Some(part) = self.chunks.get(chunk).filter(|part| before + part.nodes.len() <= node) {
+            before += part.nodes.len();
+            chunk += 1;
+        }
+        let nodes = self.chunks.range(chunk..).flat_map(|chunk| {
+            let nodes = chunk.nodes.iter().enumerate();
+            nodes.filter_map(|(index, span)| Some((span.id, chunk.node_bytes(index)?)))
+        });
+        nodes.skip(node - before).take(count)
+    }
+
+    /// A copy that shares all nodes, and what is pending.
+    pub fn share(&mut self) -> Stream {
+        Stream {
+            chunks: self.chunks.iter_mut().map(Shared::share).collect(),
+            groups: self.groups.iter_mut().map(|(name, group)| (name.clone(), group.share())).collect(),
+            ..*self
+        }
+    }
+
     /// The node in which an id is, or would be.
     fn locate(&self, id: StreamId) -> Option<Place> {
         let chunk = self.chunks.partition_point(|chunk| chunk.first_id() <= id).checked_sub(1)?;
@@ -157,7 +181,7 @@ impl Stream {
 
     /// Has a chunk changed; the account follows, and an empty chunk goes.
     fn change<R>(&mut self, index: usize, change: impl FnOnce(&mut Chunk) -> R) -> R {
-        let chunk = &mut self.chunks[index];
+        let chunk = self.chunks[index].own();
         let (bytes, nodes) = (chunk.footprint(), chunk.nodes.len());
         let result = change(chunk);
         self.chunk_bytes = self.chunk_bytes - bytes + chunk.footprint();
@@ -248,7 +272,7 @@ impl Stream {
             self.chunks.reserve_exact(1);
         }
         self.chunk_bytes += Chunk::default().footprint();
-        self.chunks.push_back(Chunk::default());
+        self.chunks.push_back(Shared::default());
         self.chunks.len() - 1
     }
 

@@ -210,6 +210,12 @@ impl<'a> Node<'a> {
     }
 }
 
+/// The entries of a node, but for those that are deleted.
+pub fn entries_of(id: StreamId, bytes: &[u8]) -> impl Iterator<Item = Entry<'_>> {
+    let entries = Node::open(id, bytes).map(Node::entries);
+    entries.into_iter().flatten().filter(|entry| !entry.deleted)
+}
+
 /// The entries of a node.
 #[derive(Clone, Debug)]
 pub(super) struct Entries<'a> {

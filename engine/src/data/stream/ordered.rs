@@ -10,6 +10,7 @@
 //! end stays full, one that is full elsewhere is halved.
 
 use super::StreamId;
+use crate::data::shared::Shared;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -19,7 +20,7 @@ const CHUNK_MAX: usize = 256;
 /// Values by id, in the order of ids.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ordered<V> {
-    chunks: VecDeque<Vec<(StreamId, V)>>,
+    chunks: VecDeque<Shared<Vec<(StreamId, V)>>>,
     len: usize,
 }
 
@@ -29,7 +30,12 @@ impl<V> Default for Ordered<V> {
     }
 }
 
-impl<V> Ordered<V> {
+impl<V: Clone> Ordered<V> {
+    /// A copy that shares all ids and values.
+    pub(super) fn share(&mut self) -> Ordered<V> {
+        Ordered { chunks: self.chunks.iter_mut().map(Shared::share).collect(), len: self.len }
+    }
+
     /// Number of ids.
     pub fn len(&self) -> usize {
         self.len
@@ -61,15 +67,15 @@ impl<V> Ordered<V> {
     /// Likewise, to be changed.
     pub fn get_mut(&mut self, id: StreamId) -> Option<&mut V> {
         let (chunk, index) = self.find(id)?;
-        Some(&mut self.chunks[chunk][index].1)
+        Some(&mut self.chunks[chunk].own()[index].1)
     }
 
     /// Gives an id a value. Returns the one that it had.
     pub fn insert(&mut self, id: StreamId, value: V) -> Option<V> {
         let at = self.chunk_of(id);
         let is_last = at + 1 >= self.chunks.len();
-        let Some(chunk) = self.chunks.get_mut(at) else {
-            self.chunks.push_back(Vec::from([(id, value)]));
+        let Some(chunk) = self.chunks.get_mut(at).map(Shared::own) else {
+            self.chunks.push_back(Shared::Own(Vec::from([(id, value)])));
             self.len = 1;
             return None;
         };
@@ -83,7 +89,7 @@ impl<V> Ordered<V> {
             return None;
         }
         if is_last && index == chunk.len() {
-            self.chunks.push_back(Vec::from([(id, value)]));
+            self.chunks.push_back(Shared::Own(Vec::from([(id, value)])));
             return None;
         }
         let mut behind = chunk.split_off(CHUNK_MAX / 2);
@@ -92,14 +98,14 @@ impl<V> Ordered<V> {
             Some(index) if index > 0 => behind.insert(index, (id, value)),
             _ => chunk.insert(index, (id, value)),
         }
-        self.chunks.insert(at + 1, behind);
+        self.chunks.insert(at + 1, Shared::Own(behind));
         None
     }
 
     /// Takes an id out. Returns its value.
     pub fn remove(&mut self, id: StreamId) -> Option<V> {
         let (at, index) = self.find(id)?;
-        let chunk = &mut self.chunks[at];
+        let chunk = self.chunks[at].own();
         let (_, value) = chunk.remove(index);
         self.len -= 1;
         if chunk.is_empty() {
@@ -112,13 +118,13 @@ impl<V> Ordered<V> {
     pub fn iter_from(&self, id: StreamId) -> impl Iterator<Item = (StreamId, &V)> {
         let chunk = self.chunk_of(id);
         let index = self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(|(there, _)| *there < id));
-        let all = self.chunks.range(chunk.min(self.chunks.len())..).flatten();
+        let all = self.chunks.range(chunk.min(self.chunks.len())..).flat_map(|chunk| chunk.iter());
         all.skip(index).map(|(id, value)| (*id, value))
     }
 
     /// All ids with their values.
     pub fn iter(&self) -> impl Iterator<Item = (StreamId, &V)> {
-        self.chunks.iter().flatten().map(|(id, value)| (*id, value))
+        self.chunks.iter().flat_map(|chunk| chunk.iter()).map(|(id, value)| (*id, value))
     }
 
     /// The first id.
@@ -133,7 +139,7 @@ impl<V> Ordered<V> {
 
     /// Sizes of the chunks: what an image says besides ids and values.
     pub(super) fn chunk_sizes(&self) -> impl Iterator<Item = usize> {
-        self.chunks.iter().map(Vec::len)
+        self.chunks.iter().map(|chunk| chunk.len())
     }
 
     /// Adds a chunk behind all others; `None` if it does not belong there.
@@ -145,7 +151,7 @@ impl<V> Ordered<V> {
             return None;
         }
         self.len += chunk.len();
-        self.chunks.push_back(chunk);
+        self.chunks.push_back(Shared::Own(chunk));
         Some(())
     }
 }

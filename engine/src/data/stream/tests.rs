@@ -29,7 +29,7 @@ fn check(stream: &Stream, model: &BTreeMap<StreamId, Pairs>) {
     let own = |(id, pairs): (&StreamId, &Pairs)| (*id, pairs.clone());
     assert!(stream.iter().map(pairs_of).eq(model.iter().map(own)));
     assert!(stream.range_back(StreamId::MIN, StreamId::MAX).map(pairs_of).eq(model.iter().rev().map(own)));
-    assert_eq!(stream.chunk_bytes, stream.chunks.iter().map(Chunk::footprint).sum::<usize>());
+    assert_eq!(stream.chunk_bytes, stream.chunks.iter().map(|chunk| chunk.footprint()).sum::<usize>());
     assert_eq!(stream.node_count, stream.nodes().count());
     for chunk in &stream.chunks {
         assert!(!chunk.nodes.is_empty());

@@ -12,6 +12,7 @@ use crate::data::limits::Rules;
 use crate::data::owned::OwnedEntry;
 use crate::data::parts::{Part, Progress};
 use crate::data::shape::Type;
+use crate::data::stream::{Entry, Group, NodeLimits, Pending, Stream, StreamId, Threshold, Trim, entries_of};
 use crate::data::{fields, list, set, sorted_set};
 use crate::keyspace::Keyspace;
 use crate::keyspace::snapshot::{Given, LargeEntry, Sink, Slice, SnapshotStep};
@@ -22,8 +23,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::sync::{Arc, Mutex};
 
-const TYPES: [Type; 4] = [Type::List, Type::Set, Type::Hash, Type::SortedSet];
-const ELEMENTS: u64 = 6000;
+const TYPES: [Type; 5] = [Type::List, Type::Set, Type::Hash, Type::SortedSet, Type::Stream];
+const LIMITS: NodeLimits = NodeLimits { bytes: 4096, entries: 100 };
+const ELEMENTS: u64 = 2500;
 const ZERO: DatabaseId = DatabaseId(0);
 const NOW: Now = Now { monotonic: Monotonic(0), unix: Unix(1_000_000) };
 
@@ -36,6 +38,11 @@ fn text(value: Value<'_>) -> String {
 
 fn contents(content: Content<'_>, value_type: Type) -> Contents {
     let mut contents = Vec::new();
+    if let Some(stream) = Stream::of(content) {
+        contents.extend(stream.iter().map(|entry| text_of(&entry)));
+        contents.push(end_of(stream));
+        return contents;
+    }
     content.for_each_element(|element, value| {
         contents.push(format!("{} {}", text(element), value.map_or(String::new(), text)));
     });
@@ -43,6 +50,17 @@ fn contents(content: Content<'_>, value_type: Type) -> Contents {
         contents.sort();
     }
     contents
+}
+
+fn text_of(entry: &Entry<'_>) -> String {
+    let fields: Vec<String> = entry.fields.clone().map(|(name, value)| text(name) + &text(value)).collect();
+    format!("{:?} {}", entry.id, fields.concat())
+}
+
+/// What a stream is besides its entries.
+fn end_of(stream: &Stream) -> String {
+    let groups: Vec<_> = stream.groups().collect();
+    format!("{:?} {:?} {} {groups:?}", stream.last_id(), stream.max_deleted_id, stream.entries_added)
 }
 
 /// Puts together what it is given in parts.
@@ -80,6 +98,8 @@ impl Sink for Parts {
                 contents.push(format!("{} {}", text(Value::Bytes(field)), text(Value::Bytes(value))));
             }
             Part::Scored(member, score) => contents.push(format!("{} {score}", text(Value::Bytes(member)))),
+            Part::StreamNode(id, bytes) => contents.extend(entries_of(id, bytes).map(|entry| text_of(&entry))),
+            Part::StreamEnd(stream) => contents.push(end_of(stream)),
             Part::Node(node) => contents.extend(node.iter().map(|element| format!("{} ", text(element)))),
         });
         assert!(contents.len() - before < 4000, "a slice is a part of it");
@@ -89,7 +109,7 @@ impl Sink for Parts {
     fn end(&mut self, _database: DatabaseId, entry: &LargeEntry) {
         let mut given = self.0.lock().expect("one thread");
         let (key, mut contents) = given.open.take().expect("it has begun");
-        if entry.value_type != Type::List {
+        if !matches!(entry.value_type, Type::List | Type::Stream) {
             contents.sort();
         }
         assert!(given.whole.insert(key, contents).is_none());
@@ -126,6 +146,7 @@ fn change(rules: &Rules, value_type: Type, body: &mut Body, random: &mut Random)
         Type::Set => drop(rules.add(body, name)),
         Type::Hash if removes => drop(fields::remove(body, name)),
         Type::Hash => drop(rules.set_field(body, name, format!("{}", random.next_u64()).as_bytes())),
+        Type::Stream => change_stream(body, random, removes),
         _ if removes && random.below(200) == 0 => {
             let from = random.below(ELEMENTS) as usize;
             sorted_set::remove_ranks(body, from..from + 300, |_, _| {});
@@ -135,11 +156,37 @@ fn change(rules: &Rules, value_type: Type, body: &mut Body, random: &mut Random)
     }
 }
 
+/// Adds, deletes, trims, delivers and acknowledges.
+fn change_stream(body: &mut Body, random: &mut Random, removes: bool) {
+    let Body::Large(collection) = body else { return };
+    let stream = collection.stream_mut();
+    let last = stream.last_id();
+    let any = StreamId::new(random.below(last.ms + 1), 0);
+    if removes {
+        stream.remove(any);
+        if random.below(300) == 0 {
+            let threshold = Threshold::Id(StreamId::new(any.ms / 4, 0));
+            stream.trim(&Trim { threshold, approximate: true, limit: 0 });
+        }
+        stream.change_group(b"group", |group, _| group.release(any));
+        return;
+    }
+    let id = StreamId::new(last.ms + 1, 0);
+    let value = format!("{}", random.next_u64());
+    stream.add(id, [(&b"name"[..], value.as_bytes())].into_iter(), LIMITS);
+    stream.add_group(b"group", Group::default());
+    stream.change_group(b"group", |group, _| {
+        let (consumer, _) = group.find_or_add(b"consumer", 1);
+        group.assign(id, Pending { delivered_ms: 1, deliveries: 1, consumer });
+    });
+}
+
 fn filled(rules: &Rules, value_type: Type, random: &mut Random) -> Body {
     let mut body = match value_type {
         Type::List => list::empty(),
         Type::Set => rules.empty(b"element", 0),
         Type::Hash => fields::empty(),
+        Type::Stream => Stream::default().into_body(),
         _ => sorted_set::empty(),
     };
     for _ in 0..ELEMENTS * 2 {
@@ -152,8 +199,8 @@ fn collections(seed: u64) {
     let mut random = Random::from_seed(seed);
     let mut keyspace = Keyspace::new(1, false, Random::from_seed(seed));
     let rules = keyspace.rules();
-    for number in 0..12 {
-        let value_type = TYPES[number % 4];
+    for number in 0..15 {
+        let value_type = TYPES[number % 5];
         let body = filled(&rules, value_type, &mut random);
         let name = format!("{}:{number}", value_type.name());
         let key = keyspace.key(name.as_bytes());
@@ -166,7 +213,7 @@ fn collections(seed: u64) {
     let names: Vec<Vec<u8>> = expected.keys().cloned().collect();
     let parts = Parts::default();
     assert!(keyspace.begin_snapshot(Box::new(parts.clone())));
-    let given_up = seed % 4 == 3;
+    let given_up = seed == 3;
     for slice in 0.. {
         for _ in 0..random.below(60) {
             let name = &names[random.below(names.len() as u64) as usize];
@@ -189,7 +236,7 @@ fn collections(seed: u64) {
     keyspace.take_unshared();
     let given = parts.0.lock().expect("one thread");
     if !given_up {
-        assert!(given.calls > 50, "{}", given.calls);
+        assert!(given.calls > 25, "{}", given.calls);
         assert!(given.whole == expected, "seed {seed}");
     }
     // The account is what it would be had nothing been shared.
@@ -206,5 +253,5 @@ fn collections(seed: u64) {
 
 #[test]
 fn parts_are_of_what_was_there() {
-    (0..8).for_each(collections);
+    (0..5).for_each(collections);
 }

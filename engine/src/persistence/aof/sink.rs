@@ -1,6 +1,6 @@
 //! Renders a snapshot as commands: a base file without RDB.
 
-use super::stream::write_stream;
+use super::stream::{write_entries, write_stream, write_stream_end};
 use crate::base::number::{format_double, format_i64};
 use crate::boundary::id::DatabaseId;
 use crate::data::collection::Collection;
@@ -8,6 +8,7 @@ use crate::data::entry::{Content, EntryRef};
 use crate::data::fields::HashRef;
 use crate::data::parts::{Part, Progress};
 use crate::data::shape::Type;
+use crate::data::stream::entries_of;
 use crate::keyspace::snapshot::{Given, LargeEntry, Sink};
 use crate::server::journal::{begin_request, write_argument, write_request, write_select};
 use alloc::vec::Vec;
@@ -98,8 +99,11 @@ struct Request<'k> {
 
 impl Request<'_> {
     fn add(&mut self, part: Part<'_>, bytes: &mut Vec<u8>) {
-        if let Part::Field(field, value, Some(at)) = part {
-            return write_expiring_field(self.key, field, value, at, bytes);
+        match part {
+            Part::Field(field, value, Some(at)) => return write_expiring_field(self.key, field, value, at, bytes),
+            Part::StreamNode(id, node) => return write_entries(self.key, entries_of(id, node), bytes),
+            Part::StreamEnd(stream) => return write_stream_end(self.key, stream, bytes),
+            _ => {}
         }
         if let Part::Scored(_, score) = part {
             write_argument(format_double(score).as_bytes(), &mut self.texts);

@@ -4,7 +4,7 @@
 //! do: no request makes it.
 
 use crate::base::number::{format_i64, format_u64};
-use crate::data::stream::{Group, ID_TEXT_SIZE, Stream, StreamId};
+use crate::data::stream::{Entry, Group, ID_TEXT_SIZE, Stream, StreamId};
 use crate::server::journal::{begin_request, write_argument, write_request};
 use alloc::vec::Vec;
 
@@ -13,7 +13,13 @@ const COUNT_MAX: u64 = i64::MAX.unsigned_abs();
 
 /// Appends the requests that make a stream.
 pub(super) fn write_stream(key: &[u8], stream: &Stream, out: &mut Vec<u8>) {
-    for entry in stream.iter() {
+    write_entries(key, stream.iter(), out);
+    write_stream_end(key, stream, out);
+}
+
+/// Appends the requests that add entries.
+pub(super) fn write_entries<'e>(key: &[u8], entries: impl Iterator<Item = Entry<'e>>, out: &mut Vec<u8>) {
+    for entry in entries {
         begin_request(3 + 2 * entry.fields.len(), out);
         for argument in [b"XADD", key, entry.id.format(&mut [0; ID_TEXT_SIZE])] {
             write_argument(argument, out);
@@ -23,6 +29,10 @@ pub(super) fn write_stream(key: &[u8], stream: &Stream, out: &mut Vec<u8>) {
             write_argument(value.bytes(&mut [0; 20]), out);
         }
     }
+}
+
+/// Appends the requests that make of entries the stream that they are of.
+pub(super) fn write_stream_end(key: &[u8], stream: &Stream, out: &mut Vec<u8>) {
     if stream.is_empty() {
         // An entry that is trimmed at once leaves an empty stream.
         let id = stream.last_id().max(StreamId::new(0, 1));
