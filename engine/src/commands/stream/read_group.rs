@@ -89,7 +89,10 @@ fn serve_pending(
                 group.assign(id, Pending { delivered_ms: now_ms, deliveries, ..pending });
                 Some(Claim { id, deliveries })
             };
-            (ids.into_iter().filter_map(deliver).collect::<Vec<_>>(), group.last_id)
+            let mut claims: Vec<Claim> = ids.into_iter().filter_map(deliver).collect();
+            // What was delivered as often is repeated together.
+            claims.sort_by_key(|claim| claim.deliveries);
+            (claims, group.last_id)
         })
     });
     if let Some((claims, last_id)) = delivered {
