@@ -40,3 +40,11 @@ pub struct Now {
     /// For expiry and for what people read.
     pub unix: Unix,
 }
+
+impl Now {
+    /// Later by so many microseconds.
+    pub fn plus_us(self, microseconds: u64) -> Now {
+        let unix = self.unix.0.saturating_add(i64::try_from(microseconds).unwrap_or(i64::MAX));
+        Now { monotonic: Monotonic(self.monotonic.0.saturating_add(microseconds)), unix: Unix(unix) }
+    }
+}

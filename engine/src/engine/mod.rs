@@ -105,6 +105,7 @@ impl Engine {
         if let Some(mark) = mark {
             self.server.persistence.aof.hold_back(mark, effects);
         }
+        self.server.slept_us = 0;
     }
 
     /// True if output is held back until what it tells of is durable, as

@@ -22,6 +22,8 @@ impl Engine {
     /// Serves all who can be served.
     #[cold]
     pub(super) fn serve_ready(&mut self, now: Now, effects: &mut Effects) {
+        // What slept meanwhile may have let keys expire.
+        let now = now.plus_us(self.server.slept_us);
         while self.server.may_serve()
             && let Some(ready) = self.server.blocking.take_ready()
         {

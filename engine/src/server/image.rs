@@ -74,6 +74,7 @@ impl Server {
             reply_buffer_reset_ms,
             reply_buffer_resizing,
             clock_ns,
+            slept_us: _,
             waiting_for_turn,
         } = self;
         tape.each([config, config_file, executable, commands, sessions, watches, blocking, pubsub, journal])?;

@@ -128,6 +128,8 @@ pub struct Server {
     pub reply_buffer_resizing: bool,
     /// The fine clock when the last command ended, nanoseconds.
     pub(crate) clock_ns: u64,
+    /// How long this input has slept so far (DEBUG SLEEP), microseconds.
+    pub(crate) slept_us: u64,
     /// Clients whose requests wait for their turn, in order of arrival.
     pub(crate) waiting_for_turn: Vec<crate::boundary::id::ClientId>,
 }
@@ -197,6 +199,7 @@ impl Server {
             reply_buffer_reset_ms: Some(REPLY_BUFFER_RESET_MS),
             reply_buffer_resizing: true,
             clock_ns: 0,
+            slept_us: 0,
             waiting_for_turn: Vec::new(),
         }
     }

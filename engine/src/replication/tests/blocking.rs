@@ -53,3 +53,17 @@ fn waiting_for_replicas_after_being_served() {
     replica.acknowledge(&mut world, all);
     assert_eq!(world.replies(1), ":1\r\n");
 }
+
+#[test]
+fn what_expires_while_a_transaction_sleeps_serves_nobody() {
+    let mut world = World::started(&format!("{QUIET}enable-debug-command yes\n"));
+    let mut replica = Replica::synchronized(&mut world, 7, 7000);
+    world.send(1, "blpop a 0");
+    world.ask(2, "multi\nrpush a 1\npexpire a 100\ndebug sleep 0.2\nexec");
+    assert_eq!(world.replies(1), "");
+    let stream = replica.requests(&mut world);
+    assert!(stream.starts_with("SELECT 0\nMULTI\nrpush a 1\nPEXPIREAT a ") && stream.ends_with("\nEXEC"), "{stream}");
+    world.pass_ms(200);
+    world.ask(2, "rpush a 2");
+    assert_eq!(world.replies(1), "*2\r\n$1\r\na\r\n$1\r\n2\r\n");
+}

@@ -10,6 +10,7 @@ pub(super) fn sleep(context: &mut Context<'_>, arguments: Arguments<'_>) -> Resu
     let seconds = parse_double(&arguments[2]).unwrap_or(0.0);
     let microseconds = (seconds.max(0.0) * 1_000_000.0) as u64;
     context.orders.ask(Question::Sleep { microseconds });
+    context.server.slept_us = context.server.slept_us.saturating_add(microseconds);
     context.reply.ok();
     Ok(())
 }
