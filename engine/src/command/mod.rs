@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod error;
 pub mod eviction;
 pub mod generate;
+mod named_keys;
 mod pubsub;
 pub mod redaction;
 mod refusal;
