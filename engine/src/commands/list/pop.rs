@@ -168,9 +168,13 @@ fn lmpop(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
     let end = End::parse(keys.checked_add(2).and_then(|at| arguments.get(at)).ok_or(Error::Syntax)?)?;
     let count = match (arguments.get(keys + 3), arguments.get(keys + 4)) {
         (None, _) => 1,
-        (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == keys + 5 => {
+        (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") => {
             let count = parse_i64(count).and_then(|count| usize::try_from(count).ok()).filter(|&count| count > 0);
-            count.ok_or(Error::Text("ERR count should be greater than 0"))?
+            let count = count.ok_or(Error::Text("ERR count should be greater than 0"))?;
+            if arguments.len() > keys + 5 {
+                return Err(Error::Syntax);
+            }
+            count
         }
         _ => return Err(Error::Syntax),
     };
