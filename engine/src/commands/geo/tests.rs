@@ -202,6 +202,29 @@ fn polygons() {
     ]);
 }
 
+/// Order and distances are those of an example in Valkey's tests.
+#[test]
+fn distances_are_from_the_centre_of_a_polygon() {
+    let mut server = server(&[
+        "GEOADD p 151.20932132005692 -33.877723137822436 elizabeth 151.2119820713997 -33.87697539508043 connaught",
+        "GEOADD p 151.2119820713997 -33.87156123068408 james 151.2229523062706 -33.883973760201364 oxford",
+        "GEOADD p 151.22852593660355 -33.88116782387797 goodhope 151.2224105000496 -33.87544442350019 kings",
+        "GEOADD p 151.22953444719315 -33.874838625143106 oval",
+    ]);
+    let corners = "151.21619137411474 -33.869643764947696 151.20408853981647 -33.87845382042545 151.2123775086366 \
+                   -33.87864711938855 151.21046943124387 -33.87588862400425 151.21701035939626 -33.874286511854834 \
+                   151.2239557405701 -33.8735722632175 151.22495056246407 -33.87893571656996 151.2274447496748 \
+                   -33.882307713036354 151.23212935868654 -33.88136096120022 151.23097291274465 -33.87456240592362 \
+                   151.22475424781445 -33.87099633192101";
+    server.check(&[
+        (&format!("GEOSEARCH p BYPOLYGON 11 {corners}"), "*3 $8 goodhope $4 oval $9 elizabeth"),
+        (
+            &format!("GEOSEARCH p BYPOLYGON 11 {corners} WITHDIST DESC"),
+            "*3 *2 $9 elizabeth $9 1035.7735 *2 $8 goodhope $8 929.4979 *2 $4 oval $8 858.3013",
+        ),
+    ]);
+}
+
 #[test]
 fn changes() {
     let mut server = sicily();

@@ -76,8 +76,9 @@ impl Pair {
         for key in keys {
             let (ours, theirs) = self.ask(&[b"PTTL", key]);
             let lasts = |reply: &Reply| matches!(reply, Reply::Integer(-1 | LASTING_MS..));
-            let missing = Reply::Integer(-2);
-            if !(lasts(&ours) && lasts(&theirs)) && !(ours == missing && theirs == missing) {
+            let is_missing = |reply: &Reply| *reply == Reply::Integer(-2);
+            let same = lasts(&ours) && lasts(&theirs) || is_missing(&ours) && is_missing(&theirs);
+            if !same {
                 self.ask(&[b"DEL", key]);
             }
         }
