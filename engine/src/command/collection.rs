@@ -41,8 +41,10 @@ impl<End> FromSeveral<End> {
         let end = parse_end(&arguments[behind])?;
         let count = match (arguments.get(behind + 1), arguments.get(behind + 2)) {
             (None, _) => 1,
-            (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") && arguments.len() == behind + 3 => {
-                positive(count).ok_or(Error::Text("ERR count should be greater than 0"))?
+            (Some(word), Some(count)) if word.eq_ignore_ascii_case(b"count") => {
+                let count = positive(count).ok_or(Error::Text("ERR count should be greater than 0"))?;
+                // What is too much is looked at last.
+                Some(count).filter(|_| arguments.len() == behind + 3).ok_or(Error::Syntax)?
             }
             _ => return Err(Error::Syntax),
         };

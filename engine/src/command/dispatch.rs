@@ -4,6 +4,7 @@
 use crate::base::argv;
 use crate::command::context::Context;
 use crate::command::error::Error;
+use crate::command::named_keys::named_key;
 use crate::command::refusal::unknown_subcommand;
 use crate::command::spec::{Begin, Command, Flags, KeyFlags};
 use crate::command::table::{CommandId, CommandTable};
@@ -398,13 +399,14 @@ pub fn keys_of(command: &Command, arguments: &Arguments<'_>) -> Option<Vec<(usiz
     use crate::command::spec::Find;
     let count = arguments.len() as i64;
     let mut found = Vec::new();
-    for spec in command.keys {
+    for (number, spec) in command.keys.iter().enumerate() {
         let first = match spec.begin {
             Begin::Index(at) => i64::from(at),
             Begin::Keyword(word, from) => {
                 let matches = |index: &i64| arguments[*index as usize].eq_ignore_ascii_case(word.as_bytes());
                 let at = if from > 0 {
-                    (i64::from(from)..count).find(matches)
+                    // A word at the end has nothing behind it.
+                    (i64::from(from)..count - 1).find(matches)
                 } else {
                     (1..=count + i64::from(from)).rev().find(matches)
                 };
@@ -413,7 +415,10 @@ pub fn keys_of(command: &Command, arguments: &Arguments<'_>) -> Option<Vec<(usiz
                     None => continue,
                 }
             }
-            Begin::Unknown => continue,
+            Begin::Unknown => {
+                found.extend(named_key(command, number, arguments).map(|index| (index, spec.flags)));
+                continue;
+            }
         };
         let (first, last, step) = match spec.find {
             Find::Range { last, step, limit } => {

@@ -20,7 +20,7 @@ pub struct Scan<'a> {
     pub pattern: Option<&'a [u8]>,
     /// TYPE.
     pub type_name: Option<&'a [u8]>,
-    /// NOVALUES.
+    /// NOVALUES, NOSCORES.
     pub without_values: bool,
 }
 
@@ -33,6 +33,8 @@ pub enum ScanOptions {
     Keys,
     /// NOVALUES too.
     Fields,
+    /// NOSCORES too.
+    Scores,
 }
 
 impl<'a> Scan<'a> {
@@ -52,10 +54,15 @@ impl<'a> Scan<'a> {
     pub fn parse(arguments: &Arguments<'a>, cursor: usize, options: ScanOptions) -> Result<Scan<'a>, Error> {
         let at = Scan::cursor(arguments, cursor)?;
         let mut scan = Scan { cursor: at, count: COUNT, pattern: None, type_name: None, without_values: false };
+        let without_values: Option<&[u8]> = match options {
+            ScanOptions::Fields => Some(b"novalues"),
+            ScanOptions::Scores => Some(b"noscores"),
+            ScanOptions::Common | ScanOptions::Keys => None,
+        };
         let mut index = cursor + 1;
         while let Some(option) = arguments.get(index) {
             index += 1;
-            if options == ScanOptions::Fields && option.eq_ignore_ascii_case(b"novalues") {
+            if without_values.is_some_and(|word| option.eq_ignore_ascii_case(word)) {
                 scan.without_values = true;
                 continue;
             }

@@ -3,6 +3,7 @@
 pub mod bitmap;
 pub mod connection;
 pub mod generic;
+pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;
@@ -29,6 +30,7 @@ pub static COMMANDS: &[&[Command]] = &[
     bitmap::COMMANDS,
     hyperloglog::COMMANDS,
     stream::COMMANDS,
+    geo::COMMANDS,
     connection::COMMANDS,
     server::COMMANDS,
     transactions::COMMANDS,

@@ -172,7 +172,11 @@ impl<'a> Reply<'a> {
 
     /// A double; in RESP2 a bulk string.
     pub fn double(&mut self, value: f64) {
-        let text = format_double(value);
+        self.double_text(format_double(value).as_str());
+    }
+
+    /// A double that was formatted elsewhere; in RESP2 a bulk string.
+    pub fn double_text(&mut self, text: &str) {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text.as_bytes()),
             Protocol::Resp3 => self.line(b',', text.as_bytes()),

@@ -3,6 +3,7 @@
 
 mod client;
 mod daemon;
+mod differential;
 mod persistence;
 mod process;
 mod recording;

@@ -53,6 +53,13 @@ const TEXTS: &[(&[&str], &[&str])] = &[
 
 const DOUBLES: &[&str] =
     &["0", "1", "-1", "0.5", "3.14", "-2.5e3", "1e17", "1e308", "-0", "5e-324", "10.10", "inf", "-inf", "nan", "0x1p3"];
+/// Doubles by the name of the argument, if it means something.
+const DOUBLES_BY_NAME: &[(&[&str], &[&str])] = &[
+    (&["timeout"], TIMEOUTS),
+    (&["longitude"], &["13.361389", "15.087269", "13.4", "0", "-122.4194", "179.999", "-180", "180", "181", "nan"]),
+    (&["latitude"], &["38.115556", "37.502669", "38.1", "0", "37.7749", "-85.05112878", "80.5", "-66.01", "86", "inf"]),
+    (&["radius", "width", "height"], &["200", "5000", "1", "0.5", "30000", "1e7", "0", "-1", "inf"]),
+];
 const TIMEOUTS: &[&str] = &["0.01", "0.1", "1", "0.001", "0", "-1"];
 const PATTERNS: &[&str] =
     &["*", "*", "key:*", "key:1?", "k*y:[0-5]", "\\*", "[^a]*", "", "key:[", "*****", "maxmemory*", "save", "*:{*"];
@@ -107,8 +114,8 @@ impl<S: Source + ?Sized> Maker<'_, S> {
     }
 
     pub(super) fn double(&mut self, name: &str) {
-        let pool = if name == "timeout" { TIMEOUTS } else { DOUBLES };
-        let text = *self.pick(pool);
+        let by_name = DOUBLES_BY_NAME.iter().find(|(names, _)| names.contains(&name));
+        let text = *self.pick(by_name.map_or(DOUBLES, |(_, pool)| pool));
         self.out.push(text.into());
     }
 

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod object;
 pub mod rename;
 pub mod scan;
+mod sort;
 pub mod ttl;
 
 #[cfg(test)]
@@ -47,4 +48,6 @@ pub const COMMANDS: &[Command] = &[
     object::OBJECT,
     dump::DUMP,
     dump::RESTORE,
+    sort::SORT,
+    sort::SORT_RO,
 ];

@@ -259,7 +259,8 @@ fn zrevrank(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), E
 fn rank(context: &mut Context<'_>, arguments: &Arguments<'_>, from_highest: bool) -> Result<(), Error> {
     let with_score = match arguments.get(3) {
         None => false,
-        Some(word) if arguments.len() == 4 && word.eq_ignore_ascii_case(b"withscore") => true,
+        Some(_) if arguments.len() > 4 => return Err(Error::Arity { command: context.command.name.into() }),
+        Some(word) if word.eq_ignore_ascii_case(b"withscore") => true,
         Some(_) => return Err(Error::Syntax),
     };
     let key = context.key(arguments, 1);
@@ -313,14 +314,17 @@ fn zscan(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
         Scan::begin_reply(context, 0, 0);
         return Ok(());
     };
-    let wanted = Scan::parse(&arguments, 2, ScanOptions::Common)?;
+    let wanted = Scan::parse(&arguments, 2, ScanOptions::Scores)?;
     let (mut list, mut found, mut next) = (Vec::new(), 0, 0);
     let mut reply = Reply::new(&mut list, context.reply.protocol());
     let mut take = |member: Value<'_>, score: &[u8]| {
         if wanted.matches(member.bytes(&mut [0; 20])) {
             reply.value(member);
-            reply.bulk(score);
-            found += 2;
+            found += 1;
+            if !wanted.without_values {
+                reply.bulk(score);
+                found += 1;
+            }
         }
     };
     match set_at(context.keyspace, context.session.database, location) {

@@ -70,6 +70,7 @@ fn ranks_and_ranges() {
         ("ZRANK z none", "$-1"),
         ("ZRANK z none WITHSCORE", "*-1"),
         ("ZRANK z c x", "-ERR syntax error"),
+        ("ZREVRANK z c WITHSCORE x", "-ERR wrong number of arguments for 'zrevrank' command"),
         ("ZCOUNT z (1 +inf", ":3"),
         ("ZCOUNT z 3 2", ":0"),
         ("ZCOUNT z x 2", "-ERR min or max is not a float"),
@@ -129,7 +130,8 @@ fn ends_are_taken() {
         ("ZMPOP 1 none MIN", "*-1"),
         ("ZMPOP 0 z MIN", "-ERR numkeys should be greater than 0"),
         ("ZMPOP 1 z MID", "-ERR syntax error"),
-        ("ZMPOP 1 z MIN COUNT 0", "-ERR count should be greater than 0"),
+        ("ZMPOP 1 z MIN COUNT 0 x", "-ERR count should be greater than 0"),
+        ("ZMPOP 1 z MIN COUNT 1 x", "-ERR syntax error"),
         ("ZPOPMAX z 9", "*2 $1 b $1 2"),
         ("EXISTS z", ":0"),
         ("ZADD z 1 a", ":1"),
@@ -138,6 +140,7 @@ fn ends_are_taken() {
         ("ZRANDMEMBER none", "$-1"),
         ("ZRANDMEMBER z 1 x", "-ERR syntax error"),
         ("ZSCAN z 0", "*2 $1 0 *2 $1 a $1 1"),
+        ("ZSCAN z 0 NOSCORES", "*2 $1 0 *1 $1 a"),
         ("ZSCAN z 0 NOVALUES", "-ERR syntax error"),
     ]);
     server.send("HELLO 3");
