@@ -458,7 +458,7 @@ fn send(server: &mut TestServer, words: &[Vec<u8>]) -> Vec<u8> {
 /// data, so has what was dumped and restored, and the account of memory is right.
 #[test]
 fn copies_are_the_same() {
-    let table = CommandTable::new(crate::commands::COMMANDS);
+    let table = CommandTable::new(&[super::COMMANDS]);
     let commands = commands(&table);
     for seed in 0..4 {
         let mut random = Random::from_seed(seed);
