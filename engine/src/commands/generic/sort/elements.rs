@@ -169,7 +169,8 @@ impl Elements {
 /// Visits what an element is compared by.
 fn weigh(context: &mut Context<'_>, pattern: &Pattern<'_>, element: &[u8], visit: impl FnOnce(Option<Value<'_>>)) {
     let found = pattern.find(context, element);
-    visit(pattern.value(context.keyspace, context.session.database, found, element));
+    let hidden_before_ms = context.fields_hidden_before_ms();
+    visit(pattern.value((context.keyspace, context.session.database), hidden_before_ms, found, element));
 }
 
 /// What elements are compared by.

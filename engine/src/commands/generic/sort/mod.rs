@@ -150,6 +150,7 @@ fn sorted(
 }
 
 fn reply(context: &mut Context<'_>, request: &Request<'_>, elements: &Elements, order: &[usize]) {
+    let hidden_before_ms = context.fields_hidden_before_ms();
     context.reply.array(order.len().saturating_mul(request.get.len().max(1)));
     for &index in order {
         let element = elements.get(index);
@@ -158,7 +159,8 @@ fn reply(context: &mut Context<'_>, request: &Request<'_>, elements: &Elements, 
         }
         for pattern in &request.get {
             let found = pattern.find(context, element);
-            match pattern.value(context.keyspace, context.session.database, found, element) {
+            let data = (&*context.keyspace, context.session.database);
+            match pattern.value(data, hidden_before_ms, found, element) {
                 Some(value) => context.reply.value(value),
                 None => context.reply.null(),
             }
@@ -174,7 +176,7 @@ fn store(
     elements: &Elements,
     order: &[usize],
 ) {
-    let rules = context.rules();
+    let (rules, hidden_before_ms) = (context.rules(), context.fields_hidden_before_ms());
     let (mut body, mut length) = (list::empty(), 0);
     let mut push = |value: &[u8]| {
         rules.expect_elements(&mut body, value.len(), 1);
@@ -188,7 +190,8 @@ fn store(
         }
         for pattern in &request.get {
             let found = pattern.find(context, element);
-            let value = pattern.value(context.keyspace, context.session.database, found, element);
+            let data = (&*context.keyspace, context.session.database);
+            let value = pattern.value(data, hidden_before_ms, found, element);
             push(value.unwrap_or(Value::Bytes(b"")).bytes(&mut [0; 20]));
         }
     }

@@ -55,11 +55,12 @@ impl<'a> Pattern<'a> {
     }
 
     /// What an element stands for, which may be nothing; `found` is where
-    /// [`Pattern::find`] just found its key.
+    /// [`Pattern::find`] just found its key. Fields that expired before
+    /// `hidden_before_ms` are nothing.
     pub(super) fn value<'v>(
         &self,
-        keyspace: &'v Keyspace,
-        database: DatabaseId,
+        (keyspace, database): (&'v Keyspace, DatabaseId),
+        hidden_before_ms: Option<i64>,
         found: Option<Location>,
         element: &'v [u8],
     ) -> Option<Value<'v>> {
@@ -70,7 +71,7 @@ impl<'a> Pattern<'a> {
         };
         match (keyspace.get(database, found?).content(), field) {
             (Content::String(value), None) => Some(value),
-            (content, Some(field)) => HashRef::of(content)?.get(field),
+            (content, Some(field)) => HashRef::of(content)?.visible(hidden_before_ms).get(field),
             _ => None,
         }
     }

@@ -205,3 +205,12 @@ fn as_the_standard_library_sorts() {
         assert_eq!(list, expected, "{request} of {elements:?}");
     }
 }
+
+#[test]
+fn fields_that_have_expired_are_nothing() {
+    let mut server = server(&["RPUSH l 1 2", "HSET w1 f 9", "HSET w2 f 1"]);
+    server
+        .check(&[("SORT l BY w*->f GET # GET w*->f", "*4 $1 2 $1 1 $1 1 $1 9"), ("HPEXPIRE w1 5 FIELDS 1 f", "*1 :1")]);
+    server.advance_ms(10);
+    server.check(&[("SORT l BY w*->f GET # GET w*->f", "*4 $1 1 $-1 $1 2 $1 1")]);
+}
