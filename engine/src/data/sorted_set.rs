@@ -5,6 +5,9 @@
 //! skiplist  any                                                                                     Sorted
 //! ```
 //!
+//! No score of a key is -0: a listpack, and a file that is loaded into one, have
+//! integers, which know one zero only.
+//!
 //! A set that is changed goes from the one to the other, never back. `skiplist` is
 //! what the reference calls what is a tree here.
 
@@ -283,8 +286,13 @@ fn find(list: Listpack<'_>, member: &[u8]) -> Option<Position> {
 fn score_at(list: Listpack<'_>, at: Position) -> f64 {
     match list.get(at) {
         Value::Integer(number) => number as f64,
-        Value::Bytes(text) => parse_double(text).unwrap_or(0.0),
+        Value::Bytes(text) => positive_zero(parse_double(text).unwrap_or(0.0)),
     }
+}
+
+/// The score, but for -0, of which 0 becomes.
+pub fn positive_zero(score: f64) -> f64 {
+    score + 0.0
 }
 
 fn score_behind(list: Listpack<'_>, member: Position) -> f64 {
@@ -341,6 +349,7 @@ impl Rules {
 
     /// Gives a member a score. The score is a number.
     pub fn set_score(&self, body: &mut Body, member: &[u8], score: f64) -> Inserted {
+        let score = positive_zero(score);
         let bytes = match body {
             Body::Large(collection) => return collection.sorted_mut().insert(member, score),
             Body::Packed(_, bytes) => bytes,

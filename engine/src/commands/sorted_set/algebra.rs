@@ -13,7 +13,7 @@ use crate::data::limits::Rules;
 use crate::data::set::SetRef;
 use crate::data::shape::Type;
 use crate::data::sorted::Sorted;
-use crate::data::sorted_set::{self, SortedRef};
+use crate::data::sorted_set::{self, SortedRef, positive_zero};
 use crate::keyspace::Keyspace;
 use crate::keyspace::change::{Event, Record};
 use crate::keyspace::database::Key;
@@ -359,6 +359,8 @@ impl<'a> Source<'a> {
 #[derive(Debug)]
 struct Request<'k> {
     operation: Operation,
+    /// The result becomes a key.
+    stores: bool,
     keys: Vec<Option<Key<'k>>>,
     weights: Vec<f64>,
     aggregate: Aggregate,
@@ -394,13 +396,20 @@ impl<'k> Request<'k> {
             keys.push(found.map(|_| key));
         }
         let aggregate = Aggregate::Sum;
-        let mut request =
-            Request { operation, keys, weights: vec![1.0; count], aggregate, with_scores: false, limit: 0 };
-        request.parse_options(arguments, at + count + 1, at == 2)?;
+        let mut request = Request {
+            operation,
+            stores: at == 2,
+            keys,
+            weights: vec![1.0; count],
+            aggregate,
+            with_scores: false,
+            limit: 0,
+        };
+        request.parse_options(arguments, at + count + 1)?;
         Ok(request)
     }
 
-    fn parse_options(&mut self, arguments: &Arguments<'_>, from: usize, stores: bool) -> Result<(), Error> {
+    fn parse_options(&mut self, arguments: &Arguments<'_>, from: usize) -> Result<(), Error> {
         let aggregates = matches!(self.operation, Operation::Union | Operation::Intersection);
         let counts = self.operation == Operation::Count;
         let mut words = arguments.from(from).iter();
@@ -413,7 +422,7 @@ impl<'k> Request<'k> {
                 }
             } else if aggregates && is("aggregate") && words.len() >= 1 {
                 self.aggregate = Aggregate::parse(words.next().unwrap_or_default())?;
-            } else if !stores && !counts && is("withscores") {
+            } else if !self.stores && !counts && is("withscores") {
                 self.with_scores = true;
             } else if counts && is("limit") && words.len() >= 1 {
                 let limit = words.next().and_then(parse_i64).and_then(|limit| usize::try_from(limit).ok());
@@ -448,10 +457,10 @@ impl<'k> Request<'k> {
         if self.operation == Operation::Union {
             for (source, weight) in sources.iter().filter_map(|&(source, weight)| Some((source?, weight))) {
                 source.for_each(|member, score| {
-                    let (mut digits, score) = ([0; 20], number_or_zero(weight * score));
+                    let (mut digits, score) = ([0; 20], self.score(number_or_zero(weight * score)));
                     let member = member.bytes(&mut digits);
                     let known = result.score(member);
-                    let score = known.map_or(score, |known| self.aggregate.of(known, score));
+                    let score = known.map_or(score, |known| self.score(self.aggregate.of(known, score)));
                     if known.is_some_and(|known| known == score && known.is_sign_negative() != score.is_sign_negative())
                     {
                         // A zero for another does not count as a change.
@@ -464,10 +473,15 @@ impl<'k> Request<'k> {
             return result;
         }
         self.intersect(&sources, |member, score| {
-            result.insert(member.bytes(&mut [0; 20]), score);
+            result.insert(member.bytes(&mut [0; 20]), self.score(score));
             true
         });
         result
+    }
+
+    /// A score of the result.
+    fn score(&self, score: f64) -> f64 {
+        if self.stores { positive_zero(score) } else { score }
     }
 
     /// Visits what all have in common, until `visit` returns false.

@@ -203,6 +203,24 @@ fn encodings() {
     }
 }
 
+/// Found by the simulator, seed 216: a replica has small sets as listpacks, whatever
+/// its primary has them as.
+#[test]
+fn no_score_of_a_key_is_negative_zero() {
+    let mut server = server(&["CONFIG SET zset-max-listpack-value 3"]);
+    server.check(&[
+        ("ZADD z -0 long-member -0 b", ":2"),
+        ("OBJECT ENCODING z", "$8 skiplist"),
+        ("ZRANGE z 0 -1 WITHSCORES", "*4 $1 b $1 0 $11 long-member $1 0"),
+        ("ZADD y 0 long-member", ":1"),
+        ("ZUNION 1 y WEIGHTS -1 WITHSCORES", "*2 $11 long-member $2 -0"),
+        ("ZUNIONSTORE x 1 y WEIGHTS -1", ":1"),
+        ("ZSCORE x long-member", "$1 0"),
+        ("ZINTERSTORE x 1 y WEIGHTS -1", ":1"),
+        ("ZSCORE x long-member", "$1 0"),
+    ]);
+}
+
 #[test]
 fn changes() {
     let mut server = server(&[]);

@@ -99,7 +99,7 @@ const DIFFERENCES: &[Difference] = &[
         peers: BOTH,
         commands: SORTED,
         explains: |_, ours, theirs| agree(Comparison::Spelling, ours, theirs),
-        reason: "a listpack knows no negative zero, and theirs are none once SORT has read them",
+        reason: "no score of ours is a negative zero; of theirs none is in a listpack",
     },
     Difference {
         peers: VALKEY,
