@@ -202,7 +202,7 @@ fn xread(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
     let (start, mut served) = (context.reply.position(), 0);
     for ((key_at, _), from) in options.streams().zip(&froms) {
         let (key, From::After(after)) = (context.key(&arguments, key_at), *from) else { continue };
-        let Some(location) = context.keyspace.locate(context.session.database, &key) else { continue };
+        let Some(location) = context.find_live(context.database(), &key) else { continue };
         let stream = stream_at(context.keyspace, context.session.database, location);
         let first = after.next().filter(|_| stream.last_entry_id().is_some_and(|last| last > after));
         let Some(first) = first else { continue };

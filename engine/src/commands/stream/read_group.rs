@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 /// nothing new in it.
 pub(super) fn serve(context: &mut Context<'_>, key: &Key<'_>, from: From, options: &Options<'_>) -> bool {
     let Some(reader) = options.reader else { return false };
-    let Some(location) = context.keyspace.locate(context.session.database, key) else { return false };
+    let Some(location) = context.find_live(context.database(), key) else { return false };
     let now_ms = context.now_ms();
     let mut repeated = Repeated { key: *key, group: reader.group, stated: false };
     let is_new = edit(context, key, location, |stream| {

@@ -24,6 +24,21 @@ fn keys_expire_when_the_primary_says_so() {
     assert_eq!(world.ask(1, "dbsize"), ":2\r\n");
 }
 
+/// Found by the simulator: what is past its time is not there, of whatever type it is.
+#[test]
+fn a_key_past_its_time_has_no_type() {
+    let (mut world, mut primary) = synchronized("", 500);
+    primary.say(&mut world, stream(SOON));
+    world.pass_ms(2000);
+    primary.listen(&mut world);
+    assert_eq!(world.ask(1, "xread streams soon 0"), "*-1\r\n");
+    assert_eq!(
+        world.ask(1, "lrange soon 0 -1\nzrange soon 0 -1\nhgetall soon\nscard soon"),
+        "*0\r\n*0\r\n*0\r\n:0\r\n"
+    );
+    assert_eq!(world.ask(1, "sort_ro soon\ngeopos soon a\nxrange soon - +"), "*0\r\n*1\r\n*-1\r\n*0\r\n");
+}
+
 #[test]
 fn a_time_that_has_passed_is_set_all_the_same() {
     let (mut world, mut primary) = synchronized("", 500);
