@@ -37,6 +37,7 @@ impl Image for Persistence {
             last_ahead_bytes,
             last_loaded,
             last_expired,
+            last_empty,
             loading: _,
             last_try,
             aof,
@@ -46,7 +47,8 @@ impl Image for Persistence {
             shutdown,
         } = self;
         tape.each([saves, last_save, last_ok, last_seconds, background_since, scheduled, keys_processed, keys_total])?;
-        tape.each([ahead_bytes, ahead_peak, last_ahead_bytes, last_loaded, last_expired, last_try, aof, shutdown])
+        tape.each([ahead_bytes, ahead_peak, last_ahead_bytes, last_loaded, last_expired, last_empty])?;
+        tape.each([last_try, aof, shutdown])
     }
 }
 

@@ -209,6 +209,7 @@ impl Work<'_> {
         status.loading = Some(LoadProgress { start: self.now.unix.seconds(), total_bytes, ..Default::default() });
         status.last_loaded = 0;
         status.last_expired = 0;
+        status.last_empty = 0;
     }
 
     /// Bytes of the file came over the link.
@@ -356,7 +357,8 @@ impl Work<'_> {
                     self.load_entry(load.into.as_deref_mut(), load.database, entry, terms)?;
                 }
                 Item::Collection { key, body: None, .. } => {
-                    let line = format!("Skipping empty key: {}", String::from_utf8_lossy(key));
+                    self.server.persistence.last_empty += 1;
+                    let line = format!("rdbLoadObject skipping empty key: {}", String::from_utf8_lossy(key));
                     self.log(LogLevel::Notice, line);
                 }
                 Item::Part => bytes += PART_BYTES,
@@ -485,8 +487,9 @@ impl Work<'_> {
     fn loaded(&mut self, load: Load, tail: usize) {
         self.close_loaded(load.file);
         let status = &self.server.persistence;
-        let (loaded, expired) = (status.last_loaded, status.last_expired);
-        let line = format!("Done loading RDB, keys loaded: {loaded}, keys expired: {expired}.");
+        let (loaded, expired, empty) = (status.last_loaded, status.last_expired, status.last_empty);
+        let skipped = if empty > 0 { format!(", empty keys skipped: {empty}") } else { String::new() };
+        let line = format!("Done loading RDB, keys loaded: {loaded}, keys expired: {expired}{skipped}.");
         self.log(LogLevel::Notice, line);
         match load.purpose {
             Purpose::Start => {

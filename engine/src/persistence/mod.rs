@@ -66,6 +66,8 @@ pub struct Persistence {
     pub last_loaded: u64,
     /// `rdb_last_load_keys_expired`.
     pub last_expired: u64,
+    /// Keys with empty collections that the last load left out.
+    pub last_empty: u64,
     /// The `loading_*` fields, while a file is loaded.
     pub loading: Option<load::LoadProgress>,
     /// When a save in the background was last tried, seconds since 1970.
@@ -95,6 +97,7 @@ impl Persistence {
             last_ahead_bytes: 0,
             last_loaded: 0,
             last_expired: 0,
+            last_empty: 0,
             loading: None,
             last_try: 0,
             aof: aof::Aof::default(),
