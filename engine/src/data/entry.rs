@@ -61,46 +61,6 @@ pub struct Entry(NonNull<u8>);
 // SAFETY: an entry is memory without ties to a thread; tables own entries.
 unsafe impl Send for Entry {}
 
-/// An entry that nobody else has in hand: what it has may be shared.
-#[derive(Debug)]
-pub struct Held<'a> {
-    entry: Entry,
-    table: PhantomData<&'a mut ()>,
-}
-
-impl Held<'_> {
-    /// The entry, for as long as the caller knows it to live and to be in no other
-    /// hands.
-    #[inline]
-    pub(crate) fn new(entry: Entry) -> Self {
-        Held { entry, table: PhantomData }
-    }
-
-    /// The entry.
-    #[inline]
-    pub fn entry(&self) -> EntryRef<'_> {
-        EntryRef::new(self.entry)
-    }
-
-    /// A copy of a large collection that shares all that is large in it.
-    pub fn share(&mut self) -> Option<Collection> {
-        if !self.entry.shape().is_collection() {
-            return None;
-        }
-        // SAFETY:
-        // - the collection is this entry's own, and its address stands there;
-        // - nobody else looks at it meanwhile, as `self` is borrowed mutably;
-        // - what is written back is what was taken, as large as before.
-        unsafe {
-            let at = self.entry.value_pointer();
-            let mut collection = take_collection(at)?;
-            let shared = collection.share();
-            write_collection(at, collection);
-            Some(shared)
-        }
-    }
-}
-
 /// An entry as long as its table stays as it is.
 #[derive(Clone, Copy)]
 pub struct EntryRef<'a> {
@@ -363,6 +323,25 @@ impl Entry {
         };
         slab.subtract_owned(collection.footprint());
         Some(collection)
+    }
+
+    /// A copy of a large collection that shares all that is large in it; the
+    /// caller has the entry in no other hands.
+    pub(in crate::data) fn share_collection(self) -> Option<Collection> {
+        if !self.shape().is_collection() {
+            return None;
+        }
+        // SAFETY:
+        // - the collection is this entry's own, and its address stands there;
+        // - nobody else looks at it meanwhile, says the caller;
+        // - what is written back is what was taken, as large as before.
+        unsafe {
+            let at = self.value_pointer();
+            let mut collection = take_collection(at)?;
+            let shared = collection.share();
+            write_collection(at, collection);
+            Some(shared)
+        }
     }
 
     /// Puts a collection in an entry whose collection was taken.

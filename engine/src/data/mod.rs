@@ -8,6 +8,7 @@ pub mod collection;
 pub mod entry;
 pub mod fields;
 pub mod hash;
+pub mod held;
 pub mod intset;
 pub mod limits;
 pub mod list;

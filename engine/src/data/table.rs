@@ -18,8 +18,9 @@
 #![allow(unsafe_code)]
 
 use crate::base::sip_hash::SipKey;
-use crate::data::entry::{Entry, EntryRef, Held, prefetch};
+use crate::data::entry::{Entry, EntryRef, prefetch};
 use crate::data::hash::Hash;
+use crate::data::held::Held;
 use crate::data::segment::{Marks, Segment, VOLATILE, address, marked, tag, word};
 use crate::data::slab::block_size;
 use alloc::vec;

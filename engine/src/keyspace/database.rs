@@ -3,8 +3,9 @@
 use crate::base::image::{Damaged, Image, Tape};
 use crate::base::sip_hash::SipKey;
 use crate::data::collection::Body;
-use crate::data::entry::{Entry, EntryRef, Held, Large, NewEntry, Storage, Value};
+use crate::data::entry::{Entry, EntryRef, Large, NewEntry, Storage, Value};
 use crate::data::hash::Hash;
+use crate::data::held::Held;
 use crate::data::owned::OwnedEntry;
 use crate::data::segment::Marks;
 use crate::data::slab::Slab;

@@ -17,7 +17,8 @@
 
 use crate::boundary::id::DatabaseId;
 use crate::data::collection::Collection;
-use crate::data::entry::{EntryRef, Held, Large};
+use crate::data::entry::{EntryRef, Large};
+use crate::data::held::Held;
 use crate::data::parts::Progress as PartProgress;
 use crate::data::segment::Marks;
 use crate::data::shape::Type;

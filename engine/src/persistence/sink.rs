@@ -6,12 +6,14 @@ use crate::data::entry::{Content, EntryRef};
 use crate::data::parts::Progress;
 use crate::keyspace::access::{Access, lru_idle_seconds};
 use crate::keyspace::snapshot::{Given, LargeEntry, Sink};
+use crate::persistence::save::CHUNK;
 use crate::rdb::{Eviction, WriteOptions, WriteVersion, Writer};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// Bytes that a buffer begins with: a chunk, and room for the entry that
 /// completes it.
-const CAPACITY: usize = super::save::CHUNK + (super::save::CHUNK >> 2);
+const CAPACITY: usize = CHUNK + (CHUNK >> 2);
 /// Half the range of the LRU clock: an access that is "older" was made after
 /// the snapshot began.
 const IDLE_MAX: u64 = 1 << 23;
@@ -54,10 +56,16 @@ pub struct FileSink {
     given: Given,
 }
 
-/// A piece of a file in the making.
+/// Entries on their way into a file, behind the large one that is being written.
+/// No writer waits for that to end: what comes meanwhile costs memory.
 struct Aside {
+    /// The last of them.
     writer: Writer,
+    /// Those before.
+    chunks: VecDeque<Vec<u8>>,
     selected: Option<DatabaseId>,
+    /// All parts of the large one are written.
+    follows: bool,
 }
 
 impl FileSink {
@@ -78,13 +86,6 @@ impl FileSink {
         FileSink { writer, aside: None, options: options.clone(), eviction, now, sizes, selected: None, given }
     }
 
-    /// Entries that were preserved before the walk came to their database stand
-    /// among those of another: each change is a selection of its own, the sizes
-    /// come with the first.
-    fn select(&mut self, database: DatabaseId) {
-        select(&mut self.writer, &mut self.selected, &mut self.sizes, database);
-    }
-
     fn eviction(&self, bits: u32) -> Option<Eviction> {
         match self.eviction? {
             Access::Lru => {
@@ -102,13 +103,17 @@ impl FileSink {
 }
 
 impl Aside {
-    /// Its writer, after a database was selected.
-    fn select(&mut self, database: DatabaseId, sizes: &mut [Option<DatabaseSize>]) -> &mut Writer {
-        select(&mut self.writer, &mut self.selected, sizes, database);
-        &mut self.writer
+    fn put_full_chunk(&mut self) {
+        if self.writer.buffered() >= CHUNK {
+            self.chunks.push_back(self.writer.take());
+            self.writer.recycle(Vec::with_capacity(CAPACITY));
+        }
     }
 }
 
+/// Entries that were preserved before the walk came to their database stand
+/// among those of another: each change is a selection of its own, the sizes
+/// come with the first.
 fn select(
     writer: &mut Writer,
     selected: &mut Option<DatabaseId>,
@@ -128,29 +133,41 @@ fn select(
 impl Sink for FileSink {
     fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>) {
         let eviction = self.eviction(entry.access());
-        if self.aside.is_none() {
-            self.select(database);
-        }
-        let writer = match &mut self.aside {
-            Some(aside) => aside.select(database, &mut self.sizes),
-            None => &mut self.writer,
+        let (writer, selected) = match &mut self.aside {
+            Some(aside) => (&mut aside.writer, &mut aside.selected),
+            None => (&mut self.writer, &mut self.selected),
         };
+        select(writer, selected, &mut self.sizes, database);
         writer.entry(entry.key(), entry.content(), entry.expire_at_ms(), eviction);
+        if let Some(aside) = &mut self.aside {
+            aside.put_full_chunk();
+        }
         self.given.entries += 1;
         self.given.bytes += entry.footprint() as u64;
     }
 
     fn begin(&mut self, database: DatabaseId, entry: &LargeEntry) {
-        self.select(database);
+        select(&mut self.writer, &mut self.selected, &mut self.sizes, database);
         let eviction = self.eviction(entry.access);
         let content = Content::Large(entry.value_type, &entry.collection);
         self.writer.begin_large(&entry.key, content, entry.collection.part_count(), entry.expire_at_ms, eviction);
         let write = WriteOptions { checksum: false, ..self.options.write };
-        self.aside = Some(Aside { writer: Writer::new(self.options.version, write), selected: Some(database) });
+        let writer = Writer::new(self.options.version, write);
+        self.aside = Some(Aside { writer, chunks: VecDeque::new(), selected: Some(database), follows: false });
     }
 
     fn parts(&mut self, _database: DatabaseId, entry: &LargeEntry, from: Progress, count: usize) -> Option<Progress> {
-        entry.collection.visit_parts(from, count, |part| self.writer.part(part))
+        let Some(aside) = &mut self.aside else { return None };
+        if aside.follows {
+            if let Some(chunk) = aside.chunks.pop_front() {
+                self.writer.append(&chunk);
+            }
+        } else if let Some(next) = entry.collection.visit_parts(from, count, |part| self.writer.part(part)) {
+            return Some(next);
+        } else {
+            aside.follows = true;
+        }
+        (!aside.chunks.is_empty()).then_some(from)
     }
 
     fn end(&mut self, _database: DatabaseId, entry: &LargeEntry) {
@@ -163,7 +180,7 @@ impl Sink for FileSink {
     }
 
     fn buffered(&self) -> usize {
-        self.writer.buffered() + self.aside.as_ref().map_or(0, |aside| aside.writer.buffered())
+        self.writer.buffered()
     }
 
     fn given(&self) -> Given {

@@ -90,6 +90,38 @@ fn writers_wait_for_a_disk_that_does_not_follow() {
     assert!(saved.values().all(|(value, _)| value.len() == 100_000));
 }
 
+/// What is written meanwhile stands behind the collection, and comes in chunks.
+#[test]
+fn writers_do_not_wait_for_a_large_collection() {
+    let mut world = World::started("rdbcompression no");
+    let now = world.now;
+    let adds: Vec<String> = (1..20_000).map(|at| format!("xadd stream 0-{at} field value")).collect();
+    world.ask(1, &adds.join("\n"));
+    let large = "v".repeat(100_000);
+    for at in 0..100 {
+        world.engine.set_for_test(3, &format!("large:{at}"), &large, None, now);
+    }
+    let before = world.contents();
+    world.send(1, "bgsave\nxadd stream 0-20000 field value");
+    // The collection has begun.
+    world.timer_step();
+    let buffered = |world: &mut World| world.engine.keyspace_for_test().snapshot_sink().unwrap().buffered();
+    let at_first = buffered(&mut world);
+    let writes: Vec<String> = (0..100).map(|at| format!("set large:{at} 1")).collect();
+    world.send(2, &["select 3", &writes.join("\n")].join("\n"));
+    assert_eq!(world.replies(2), "+OK\r\n".repeat(101));
+    assert_eq!(buffered(&mut world), at_first);
+    let mut most = 0;
+    while world.engine.server().persistence.background_since.is_some() {
+        if let Some(sink) = world.engine.keyspace_for_test().snapshot_sink() {
+            most = most.max(sink.buffered());
+        }
+        assert!(world.timer_step() || world.disk_step());
+    }
+    assert!(most < 1 << 20, "{most}");
+    assert_eq!(loaded(&world.files["dump.rdb"], world.now), before);
+}
+
 #[test]
 fn large_values_end_a_slice() {
     let mut world = World::started("");
