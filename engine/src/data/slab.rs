@@ -20,6 +20,7 @@
 #![allow(unsafe_code)]
 
 use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use alloc::vec::Vec;
 use core::ptr::{NonNull, null_mut};
 
 /// Bytes of the largest slot. What is larger comes from the global allocator.
@@ -336,6 +337,12 @@ unsafe fn slot(page: *mut Page, class: usize, index: u16) -> *mut u8 {
     unsafe { page.cast::<u8>().add(HEADER_SIZE + index as usize * slot_size(class)) }
 }
 
+/// Bytes of a vector's allocation.
+#[inline]
+pub(in crate::data) fn vector_bytes<T>(vector: &Vec<T>) -> usize {
+    if vector.capacity() == 0 { 0 } else { block_size(vector.capacity() * size_of::<T>()) }
+}
+
 /// The size that the global allocator makes of `size` bytes: four classes for
 /// every doubling, as jemalloc has them, in whole pages from 16 KiB.
 pub const fn block_size(size: usize) -> usize {
@@ -359,7 +366,6 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::data::hash::mix;
-    use alloc::vec::Vec;
 
     #[test]
     fn classes_cover_their_sizes() {

@@ -20,7 +20,6 @@ mod image;
 
 use super::element::{self, New, Place, Stored, Text};
 use super::long::Long;
-use crate::data::segment::Marks;
 use crate::data::slab::block_size;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -44,7 +43,6 @@ pub(super) struct Bucket {
     /// No element here expires before this, and one does then.
     earliest_ms: i64,
     count: u32,
-    marks: u8,
     /// Offsets take four bytes.
     wide: bool,
 }
@@ -53,7 +51,7 @@ const _: () = assert!(size_of::<Bucket>() <= 48);
 
 impl Default for Bucket {
     fn default() -> Self {
-        Bucket { bytes: Vec::new(), long: None, earliest_ms: i64::MAX, count: 0, marks: 0, wide: false }
+        Bucket { bytes: Vec::new(), long: None, earliest_ms: i64::MAX, count: 0, wide: false }
     }
 }
 
@@ -97,16 +95,6 @@ impl Bucket {
     #[inline]
     pub(super) fn earliest_ms(&self) -> i64 {
         self.earliest_ms
-    }
-
-    /// The marks that walks left here.
-    pub(super) fn marks(&self) -> Marks {
-        Marks::of(self.marks.into())
-    }
-
-    /// Sets the marks.
-    pub(super) fn set_marks(&mut self, marks: Marks) {
-        self.marks = marks.bits() as u8;
     }
 
     fn offset_size(&self) -> usize {

@@ -1,10 +1,9 @@
 //! The directory of buckets, and how it grows and shrinks: a bucket at a time.
 
+use super::Members;
 use super::bucket::Bucket;
-use super::{Members, vector_bytes};
-use crate::data::segment::Marks;
 use crate::data::shared::Shared;
-use crate::data::slab::block_size;
+use crate::data::slab::{block_size, vector_bytes};
 use alloc::vec::Vec;
 
 /// Weight of a bucket, on average, above which one is split.
@@ -82,7 +81,6 @@ impl Members {
         }
         for (side, target) in [from, to].into_iter().enumerate() {
             let mut half = Bucket::with_room(counts[side], sizes[side]);
-            half.set_marks(whole.marks());
             for index in (0..sides.len()).filter(|&index| sides[index] == side) {
                 half.adopt(valued, &mut whole, index);
             }
@@ -94,19 +92,15 @@ impl Members {
     fn merge_some(&mut self) {
         for _ in 0..MERGES_MAX {
             let count = self.bucket_count();
-            if count == 1 || self.weight >= count * MERGE_BELOW || !self.merge_one() {
+            if count == 1 || self.weight >= count * MERGE_BELOW {
                 return;
             }
+            self.merge_one();
         }
     }
 
-    /// Merges the last bucket into the one that it was split from. False if
-    /// walks have come past only one of them: then they wait for each other.
-    fn merge_one(&mut self) -> bool {
-        let last = self.bucket_count() - 1;
-        if self.bucket(last).marks() != self.bucket(self.parent(last)).marks() {
-            return false;
-        }
+    /// Merges the last bucket into the one that it was split from.
+    fn merge_one(&mut self) {
         let (into, mut gone) = self.pop_bucket();
         let valued = self.valued;
         self.change(into, |bucket| {
@@ -114,12 +108,6 @@ impl Members {
                 bucket.adopt(valued, &mut gone, index);
             }
         });
-        true
-    }
-
-    /// The bucket that one was split from.
-    fn parent(&self, index: usize) -> usize {
-        index & !(1 << index.checked_ilog2().unwrap_or(0))
     }
 
     /// Takes the last bucket, of two or more, out of the table, and the one to
@@ -177,30 +165,5 @@ impl Members {
         chunk.push(Bucket::default());
         self.directory_bytes = self.directory_bytes - before + vector_bytes(&self.chunks[at]);
         self.lengths.add();
-    }
-
-    /// Drops so many buckets with all that is in them, the last ones first: in
-    /// slices a large table is dropped without a pause. True if it is empty.
-    pub fn clear_slice(&mut self, buckets: usize) -> bool {
-        for _ in 0..buckets {
-            if self.is_empty() {
-                return true;
-            }
-            let gone = if self.bucket_count() > 1 { self.pop_bucket().1 } else { self.change(0, core::mem::take) };
-            self.len -= gone.len();
-            let expiring = gone.iter(self.valued).filter(|stored| stored.expire_at_ms.is_some()).count();
-            self.expiring -= expiring;
-        }
-        self.is_empty()
-    }
-
-    /// The marks that walks left at the bucket of a hash.
-    pub(super) fn marks_at(&self, hash: u64) -> Marks {
-        self.bucket(self.index_of(hash)).marks()
-    }
-
-    pub(super) fn set_marks_at(&mut self, hash: u64, marks: Marks) {
-        let index = self.index_of(hash);
-        self.bucket_mut(index).set_marks(marks);
     }
 }

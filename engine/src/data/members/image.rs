@@ -101,22 +101,21 @@ impl Members {
 }
 
 fn write_bucket(bucket: &Bucket, tape: &mut Tape<'_>) {
-    let Parts { bytes, mut capacity, mut count, marks, mut wide, texts, mut texts_capacity } = bucket.image_parts();
-    let (mut marks, mut text_count) = (u32::from(marks), texts.len());
-    let _ = tape.each([&mut capacity, &mut count, &mut marks, &mut wide, &mut texts_capacity, &mut text_count]);
+    let Parts { bytes, mut capacity, mut count, mut wide, texts, mut texts_capacity } = bucket.image_parts();
+    let mut text_count = texts.len();
+    let _ = tape.each([&mut capacity, &mut count, &mut wide, &mut texts_capacity, &mut text_count]);
     tape.put_bytes(bytes);
     texts.into_iter().for_each(|text| tape.put_bytes(text));
 }
 
 fn read_bucket(tape: &mut Tape<'_>, valued: bool) -> Result<Bucket, Damaged> {
-    let (mut capacity, mut count, mut marks, mut wide) = (0usize, 0u32, 0u32, false);
+    let (mut capacity, mut count, mut wide) = (0usize, 0u32, false);
     let (mut texts_capacity, mut text_count) = (0usize, 0usize);
-    tape.each([&mut capacity, &mut count, &mut marks, &mut wide, &mut texts_capacity, &mut text_count])?;
-    let marks = u8::try_from(marks).map_err(|_| Damaged)?;
+    tape.each([&mut capacity, &mut count, &mut wide, &mut texts_capacity, &mut text_count])?;
     let bytes = tape.get_bytes()?;
     let mut texts = Vec::new();
     for _ in 0..text_count {
         texts.push(tape.get_bytes()?);
     }
-    Bucket::of_image(valued, &Parts { bytes, capacity, count, marks, wide, texts, texts_capacity }).ok_or(Damaged)
+    Bucket::of_image(valued, &Parts { bytes, capacity, count, wide, texts, texts_capacity }).ok_or(Damaged)
 }

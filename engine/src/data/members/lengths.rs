@@ -1,6 +1,6 @@
 //! How long buckets are: a bound for the longest that follows it down, too.
 
-use super::vector_bytes;
+use crate::data::slab::vector_bytes;
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -35,7 +35,6 @@ mod walk;
 
 use crate::base::sip_hash::SipKey;
 use crate::data::shared::Shared;
-use crate::data::slab::block_size;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -293,11 +292,6 @@ fn element_in<'a>(bucket: &'a Bucket, stored: Stored<'a>) -> Element<'a> {
 #[inline]
 fn tag_of(hash: u64) -> u8 {
     hash as u8
-}
-
-/// Bytes of a vector's allocation.
-fn vector_bytes<T>(vector: &Vec<T>) -> usize {
-    if vector.capacity() == 0 { 0 } else { block_size(vector.capacity() * size_of::<T>()) }
 }
 
 const _: () = {

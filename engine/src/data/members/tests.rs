@@ -316,23 +316,6 @@ fn half_a_sweep_learns_of_what_comes() {
     assert_eq!((&*taken, members.next_expiry()), (&[member.to_vec()][..], Some(900)));
 }
 
-#[test]
-fn clears_in_slices() {
-    let mut members = Members::new(SIP, true);
-    for index in 0..5000u64 {
-        members.insert(&index.to_le_bytes(), &alloc::vec![1; (index % 1500) as usize], Some(index as i64));
-    }
-    let mut slices = 0;
-    while !members.clear_slice(10) {
-        slices += 1;
-        check_account(&members);
-        assert_eq!(members.iter().filter(|element| members.contains(element.member)).count(), members.len());
-        assert_eq!(members.expiring(), members.len());
-    }
-    assert!(slices > 50 && members.is_empty() && members.bytes() < 1024);
-    assert!(members.insert(b"goes on", b"", None));
-}
-
 /// Bytes an element: the references take 48 for a member of a set, and 64 for a
 /// field of a hash, of 16 bytes each.
 #[test]

@@ -6,7 +6,6 @@
 use super::bucket::Bucket;
 use super::element::Stored;
 use super::{Element, Members, Spot, element_in};
-use crate::data::segment::Marks;
 
 /// How far a walk has come. The default is the beginning.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -85,23 +84,6 @@ impl Members {
     /// is there from the first call to the last is visited once.
     pub fn walk(&self, position: WalkPosition, budget: usize, visit: impl FnMut(Element<'_>)) -> Option<WalkPosition> {
         self.visit_from(position.0, budget, visit).map(WalkPosition)
-    }
-
-    /// Where the bucket begins to which a member belongs, or would belong: a walk
-    /// from there with a budget of 0 visits what stands with it.
-    pub fn position_of(&self, member: &[u8]) -> WalkPosition {
-        WalkPosition(self.interval(self.hash(member)).1)
-    }
-
-    /// The marks of the bucket that a position is in. A bucket's halves have its
-    /// marks; buckets with different ones are not merged.
-    pub fn marks(&self, position: WalkPosition) -> Marks {
-        self.marks_at(position.0)
-    }
-
-    /// Sets the marks of the bucket that a position is in.
-    pub fn set_marks(&mut self, position: WalkPosition, marks: Marks) {
-        self.set_marks_at(position.0, marks);
     }
 
     /// All elements, in the order of buckets' numbers: what is inserted into

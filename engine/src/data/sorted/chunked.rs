@@ -9,9 +9,8 @@
 //!           +---------> items 0..64     the first grows as the array does
 //! ```
 
-use super::vector_bytes;
 use crate::data::shared::Shared;
-use crate::data::slab::block_size;
+use crate::data::slab::{block_size, vector_bytes};
 use alloc::vec::Vec;
 
 /// Items of one chunk.

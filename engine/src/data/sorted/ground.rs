@@ -9,7 +9,6 @@ use super::index::{Index, tag_of};
 use super::leaf::{Leaf, New};
 use super::tree::{Child, Node, separator};
 use crate::base::sip_hash::SipKey;
-use crate::data::segment::Marks;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -91,17 +90,11 @@ impl Ground {
         self.leaves.get_mut(spot.leaf as usize).set_score(spot.index, score);
     }
 
-    /// Sets a leaf's marks.
-    pub(super) fn set_marks(&mut self, leaf: u32, marks: Marks) {
-        self.leaves.get_mut(leaf as usize).set_marks(marks);
-    }
-
     /// Adds a leaf of one element, or of none.
-    pub(super) fn add_leaf(&mut self, marks: Marks, new: Option<&New<'_>>) -> u32 {
+    pub(super) fn add_leaf(&mut self, new: Option<&New<'_>>) -> u32 {
         let number = self.leaves.len() as u32;
         self.leaves.push(Leaf::default());
         self.change(number, |leaf| {
-            leaf.set_marks(marks);
             if let Some(new) = new {
                 leaf.insert(0, new);
             }

@@ -79,17 +79,16 @@ fn insert_in_leaf(ground: &mut Ground, slot: &mut u32, new: &New<'_>, edge: Edge
         ground.change(old, |leaf| leaf.insert(at, new));
         return (old, None);
     }
-    let marks = leaf.marks();
     if edge.last && at == leaf.len() {
-        let added = ground.add_leaf(marks, Some(new));
+        let added = ground.add_leaf(Some(new));
         return (added, Some(ground.child(old, added)));
     }
     if edge.first && at == 0 {
-        let added = ground.add_leaf(marks, Some(new));
+        let added = ground.add_leaf(Some(new));
         *slot = added;
         return (added, Some(ground.child(added, old)));
     }
-    let added = ground.add_leaf(marks, None);
+    let added = ground.add_leaf(None);
     let cut = ground.leaf(old).middle();
     let tail = ground.change(old, |leaf| leaf.split_off(cut));
     let moved = tail.len();

@@ -21,10 +21,9 @@
 
 use super::chunked::Chunked;
 use super::image::{is_room_of, read_chunked, write_rooms};
-use super::vector_bytes;
 use crate::base::image::{Damaged, Image, Tape};
 use crate::data::shared::copy_of;
-use crate::data::slab::block_size;
+use crate::data::slab::{block_size, vector_bytes};
 use alloc::vec::Vec;
 
 /// Records in a bucket, on average, above which one is split.

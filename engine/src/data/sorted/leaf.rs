@@ -24,11 +24,9 @@
 //! however many elements there are in it.
 
 use super::image::is_room_of;
-use super::vector_bytes;
 use crate::base::image::{Damaged, Tape};
-use crate::data::segment::Marks;
 use crate::data::shared::copy_of;
-use crate::data::slab::block_size;
+use crate::data::slab::{block_size, vector_bytes};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -72,7 +70,6 @@ pub(super) struct Leaf {
     #[allow(clippy::box_collection)]
     long: Option<Box<Vec<Box<[u8]>>>>,
     count: u16,
-    marks: u8,
 }
 
 const _: () = assert!(size_of::<Leaf>() <= 40);
@@ -88,10 +85,10 @@ impl Clone for Leaf {
 impl Leaf {
     /// Writes an image of it.
     pub(super) fn write(&self, tape: &mut Tape<'_>) {
-        let (mut room, mut count, mut marks) = (self.bytes.capacity(), self.len(), u32::from(self.marks));
+        let (mut room, mut count) = (self.bytes.capacity(), self.len());
         let (mut long_count, mut long_room) = self.long.as_ref().map_or((0, 0), |long| (long.len(), long.capacity()));
         // Writing does not fail.
-        let _ = tape.each([&mut room, &mut count, &mut marks, &mut long_count, &mut long_room]);
+        let _ = tape.each([&mut room, &mut count, &mut long_count, &mut long_room]);
         tape.put_bytes(&self.bytes);
         self.long.iter().flat_map(|long| long.iter()).for_each(|member| tape.put_bytes(member));
     }
@@ -102,9 +99,8 @@ impl Leaf {
     /// # Errors
     /// If there is none.
     pub(super) fn read(tape: &mut Tape<'_>) -> Result<Leaf, Damaged> {
-        let (mut room, mut count, mut marks) = (0usize, 0usize, 0u32);
-        let (mut long_count, mut long_room) = (0usize, 0usize);
-        tape.each([&mut room, &mut count, &mut marks, &mut long_count, &mut long_room])?;
+        let (mut room, mut count, mut long_count, mut long_room) = (0usize, 0usize, 0usize, 0usize);
+        tape.each([&mut room, &mut count, &mut long_count, &mut long_room])?;
         let read = tape.get_bytes()?;
         let fits = read.len() < usize::from(LONG) && count <= read.len() / FIXED && is_room_of(room, read.len());
         if !fits || long_room < long_count || long_room > 2 * long_count + 4 {
@@ -123,7 +119,7 @@ impl Leaf {
         long.shrink_to_fit();
         long.reserve_exact(long_room - long_count);
         let long = (long_count > 0).then(|| Box::new(long));
-        let leaf = Leaf { bytes, long, count: count as u16, marks: Marks::of(marks.into()).bits() as u8 };
+        let leaf = Leaf { bytes, long, count: count as u16 };
         leaf.is_whole().then_some(leaf).ok_or(Damaged)
     }
 
@@ -163,16 +159,6 @@ impl Leaf {
     #[inline]
     pub(super) fn footprint(&self) -> usize {
         vector_bytes(&self.bytes) + self.long.as_ref().map_or(0, |long| long_bytes(long))
-    }
-
-    /// The marks that walks left here.
-    pub(super) fn marks(&self) -> Marks {
-        Marks::of(self.marks.into())
-    }
-
-    /// Sets the marks.
-    pub(super) fn set_marks(&mut self, marks: Marks) {
-        self.marks = marks.bits() as u8;
     }
 
     #[inline]
@@ -405,7 +391,7 @@ impl Leaf {
         low.min(self.len().saturating_sub(1)).max(1)
     }
 
-    /// Takes out the elements from an index on, as a leaf with the same marks.
+    /// Takes out the elements from an index on, as a leaf.
     pub(super) fn split_off(&mut self, at: usize) -> Leaf {
         let (number, count) = (self.long_before(at), self.len());
         let mut tail = Leaf::of_runs([(&*self, at..count)]);
@@ -414,8 +400,6 @@ impl Leaf {
             tail.set_long(long.split_off(number));
             head.set_long(*long);
         }
-        tail.marks = self.marks;
-        head.marks = self.marks;
         *self = head;
         tail
     }
@@ -426,7 +410,6 @@ impl Leaf {
         let mut long = self.long.take().map_or(Vec::new(), |long| *long);
         long.extend(other.long.into_iter().flat_map(|long| *long));
         joined.set_long(long);
-        joined.marks = self.marks;
         *self = joined;
     }
 
@@ -435,7 +418,6 @@ impl Leaf {
         let numbers = self.long_before(range.start)..self.long_before(range.end);
         let mut rest = Leaf::of_runs([(&*self, 0..range.start), (&*self, range.end..self.len())]);
         rest.long = self.long.take();
-        rest.marks = self.marks;
         *self = rest;
         self.drop_long(numbers);
     }
@@ -472,7 +454,7 @@ impl Leaf {
         for run in &runs {
             bytes.extend_from_slice(&run.0.bytes[FIXED * run.0.len()..][text(run)]);
         }
-        Leaf { bytes, long: None, count: runs.iter().map(|run| run.1.len()).sum::<usize>() as u16, marks: 0 }
+        Leaf { bytes, long: None, count: runs.iter().map(|run| run.1.len()).sum::<usize>() as u16 }
     }
 
     /// Bytes in use and bytes of its run, for tests of how full it is.

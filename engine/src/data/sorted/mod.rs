@@ -42,9 +42,7 @@ mod tree;
 mod walk;
 
 use crate::base::sip_hash::SipKey;
-use crate::data::segment::Marks;
 use crate::data::shared::Shared;
-use crate::data::slab::block_size;
 use alloc::vec::Vec;
 use core::ops::{Bound, Range};
 use ground::{Ground, Spot};
@@ -78,7 +76,7 @@ impl Sorted {
     /// An empty set that hashes with `sip`.
     pub fn new(sip: SipKey) -> Sorted {
         let mut ground = Ground::new(sip);
-        let root = Inner::of(Node::Leaf(ground.add_leaf(Marks::default(), None)), 0);
+        let root = Inner::of(Node::Leaf(ground.add_leaf(None)), 0);
         ground.inner_bytes = root.footprint();
         Sorted { root, ground }
     }
@@ -340,33 +338,6 @@ impl Sorted {
             rank += end - first;
         }
     }
-
-    /// The ranks of the elements that stand in one leaf with that of a rank, and
-    /// the leaf's marks; `None` if there is no such element. When a leaf is split
-    /// its halves have its marks; leaves with different marks are not joined.
-    pub fn leaf_at(&self, rank: usize) -> Option<(Range<usize>, Marks)> {
-        if rank >= self.len() {
-            return None;
-        }
-        let (leaves, at, index) = self.root.locate(rank);
-        let leaf = self.ground.leaf(leaves[at]);
-        Some((rank - index..rank - index + leaf.len(), leaf.marks()))
-    }
-
-    /// Sets the marks of the leaf in which the element of a rank stands.
-    pub fn set_marks_at(&mut self, rank: usize, marks: Marks) {
-        if rank < self.len() {
-            let (leaves, at, _) = self.root.locate(rank);
-            let number = leaves[at];
-            self.ground.set_marks(number, marks);
-        }
-    }
-}
-
-/// Bytes of a vector's allocation.
-#[inline]
-fn vector_bytes<T>(vector: &Vec<T>) -> usize {
-    if vector.capacity() == 0 { 0 } else { block_size(vector.capacity() * size_of::<T>()) }
 }
 
 const _: () = {

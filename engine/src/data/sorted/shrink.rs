@@ -92,12 +92,8 @@ impl Inner {
             let child = self.change(ground, |node| node.remove_child(at));
             return ground.free(child.node);
         }
-        let marks = ground.leaf(leaves[at]).marks();
-        let is_alike = |other: usize| leaves.get(other).is_some_and(|&leaf| ground.leaf(leaf).marks() == marks);
-        if at > 0 && is_alike(at - 1) {
-            self.join_leaves(ground, at - 1);
-        } else if is_alike(at + 1) {
-            self.join_leaves(ground, at);
+        if leaves.len() > 1 {
+            self.join_leaves(ground, at.saturating_sub(1));
         }
     }
 

@@ -127,7 +127,7 @@ fn check_leaf(sorted: &Sorted, number: u32, bounds: [Option<(f64, &[u8])>; 2]) -
 }
 
 /// All that is kept beside the elements, counted anew.
-fn check_account(sorted: &Sorted, is_marked: bool) {
+fn check_account(sorted: &Sorted) {
     let mut seen = Seen::default();
     let total = check_node(sorted, &sorted.root, [None, None], 0, &mut seen);
     let Sorted { root, ground } = sorted;
@@ -146,7 +146,7 @@ fn check_account(sorted: &Sorted, is_marked: bool) {
     let inside = seen.in_order.len().saturating_sub(1).max(1);
     for &number in &seen.in_order[1..inside] {
         let weight = ground.leaf(number).weight();
-        assert!(is_marked || weight >= least, "{weight} of {least}");
+        assert!(weight >= least, "{weight} of {least}");
     }
 }
 
@@ -204,20 +204,20 @@ impl Pair {
         self.order.iter().map(|(score, member)| (member.clone(), score.0)).collect()
     }
 
-    fn check(&self, is_marked: bool) {
+    fn check(&self) {
         let elements = self.elements();
         assert_eq!(self.sorted.len(), elements.len());
         assert!(self.sorted.iter().map(owned).eq(elements.iter().cloned()));
         assert!(self.sorted.iter().rev().map(owned).eq(elements.iter().rev().cloned()));
-        check_account(&self.sorted, is_marked);
+        check_account(&self.sorted);
         let copy = self.sorted.clone();
-        check_account(&copy, is_marked);
+        check_account(&copy);
         assert_eq!(copy.bytes(), self.sorted.bytes());
         if elements.len() > 1000 {
             return;
         }
         let read = Sorted::read(&mut Tape::reader(&image_of(&self.sorted))).expect("an image of a set");
-        check_account(&read, is_marked);
+        check_account(&read);
         assert_eq!(read.bytes(), self.sorted.bytes());
         assert!(format!("{read:?}") == format!("{:?}", self.sorted));
     }
@@ -326,13 +326,13 @@ fn as_collections_are() {
         for step in 0..8000 {
             operate(&mut pair, &mut random, keys, kinds, [1, 8, 3, 9][step / 2000]);
             if step % 400 == 0 {
-                pair.check(false);
+                pair.check();
             }
         }
-        pair.check(false);
+        pair.check();
         let members: Vec<_> = pair.scores.keys().cloned().collect();
         members.iter().for_each(|member| pair.remove(member));
-        pair.check(false);
+        pair.check();
         assert!(pair.sorted.bytes() < 1024, "{}", pair.sorted.bytes());
     }
 }
@@ -349,13 +349,13 @@ fn many_ranks_are_removed_at_once() {
             let member = if is_long { format!("{key:0400}") } else { format!("{key:020}") };
             pair.insert(member.as_bytes(), score);
         }
-        check_account(&pair.sorted, false);
+        check_account(&pair.sorted);
         assert!(depth(&pair.sorted) >= if is_long { 3 } else { 2 });
         while !pair.order.is_empty() {
             let from = random.below(pair.order.len());
             let most = if random.below(3) == 0 { 9000 } else { 600 };
             pair.remove_ranks(from..from + random.below(most));
-            check_account(&pair.sorted, false);
+            check_account(&pair.sorted);
             if is_long {
                 (0..20).for_each(|_| operate(&mut pair, &mut random, 3000, 1, 5));
             }
@@ -380,9 +380,9 @@ fn what_is_left_alone_is_joined() {
                 let start: usize = pair.sorted.root.counts[..node].iter().sum();
                 let end = start + count;
                 pair.remove_ranks(if ends_node { start..end - size } else { start + size..end });
-                check_account(&pair.sorted, false);
+                check_account(&pair.sorted);
             }
-            pair.check(false);
+            pair.check();
         }
     }
 }
@@ -424,12 +424,12 @@ fn long_members() {
             pair.insert(&member, score)
         }
         if step % 100 == 0 {
-            pair.check(false);
+            pair.check();
             let from = random.below(pair.order.len() + 1);
             pair.remove_ranks(from..from + random.below(20));
         }
     }
-    pair.check(false);
+    pair.check();
 }
 
 #[test]
@@ -489,8 +489,6 @@ fn an_empty_set() {
     assert_eq!(sorted.remove_ranks(0..9, |_, _| unreachable!()), 0);
     assert_eq!(sorted.range(3..9).count(), 0);
     assert_eq!(sorted.scan(0, 10, |_, _| unreachable!()), 0);
-    assert!(sorted.random(|| u64::MAX).is_none() && sorted.leaf_at(0).is_none());
-    sorted.set_marks_at(0, Marks::SNAPSHOT);
 }
 
 #[test]

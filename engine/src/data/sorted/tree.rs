@@ -15,9 +15,8 @@
 
 use super::ground::Ground;
 use super::grow::FAN_MAX;
-use super::vector_bytes;
 use crate::data::shared::{Part, Shared, copy_of};
-use crate::data::slab::block_size;
+use crate::data::slab::{block_size, vector_bytes};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 

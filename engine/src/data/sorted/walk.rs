@@ -1,4 +1,4 @@
-//! Going over elements: in order, by a client's cursor, at random.
+//! Going over elements: in order, by a client's cursor.
 
 use super::Sorted;
 use super::leaf::Columns;
@@ -36,11 +36,6 @@ impl Sorted {
     /// All elements.
     pub fn iter(&self) -> Iter<'_> {
         self.range(0..self.len())
-    }
-
-    /// An element at random, each as likely as any other.
-    pub fn random(&self, mut next_random: impl FnMut() -> u64) -> Option<(&[u8], f64)> {
-        self.at(((u128::from(next_random()) * self.len() as u128) >> 64) as usize)
     }
 
     /// Visits elements from a cursor on, in the order of their hashes, whole

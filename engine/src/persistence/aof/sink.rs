@@ -1,11 +1,9 @@
 //! Renders a snapshot as commands: a base file without RDB.
 
-use super::stream::{write_entries, write_stream, write_stream_end};
+use super::stream::{write_entries, write_stream_end};
 use crate::base::number::{format_double, format_i64};
 use crate::boundary::id::DatabaseId;
-use crate::data::collection::Collection;
-use crate::data::entry::{Content, EntryRef};
-use crate::data::fields::HashRef;
+use crate::data::entry::{Content, EntryRef, Value};
 use crate::data::parts::{Part, Progress};
 use crate::data::shape::Type;
 use crate::data::stream::entries_of;
@@ -50,42 +48,6 @@ impl CommandSink {
             write_select(database, &mut self.bytes);
         }
     }
-
-    /// Requests that add fields of a hash that expire, one each. Returns how many.
-    fn expiring_fields(&mut self, key: &[u8], hash: HashRef<'_>) -> usize {
-        let mut count = 0;
-        hash.for_each_expiring(|field, value, at| {
-            write_expiring_field(key, field, value, at, &mut self.bytes);
-            count += 1;
-        });
-        count
-    }
-
-    /// Requests that add a collection's elements to a key, some in each: those that
-    /// do not expire, and are so many.
-    fn elements(&mut self, command: &[u8], key: &[u8], content: Content<'_>, count: usize) {
-        let (mut left, mut in_request) = (count, 0);
-        let is_sorted = command == b"ZADD";
-        let hash = HashRef::of(content).filter(|hash| hash.expires());
-        content.for_each_element(|element, value| {
-            if hash.is_some_and(|hash| hash.expiry_of(element.bytes(&mut [0; 20])).is_some()) {
-                return;
-            }
-            if in_request == 0 {
-                in_request = left.min(REQUEST_ELEMENTS);
-                left -= in_request;
-                begin_request(2 + in_request * if value.is_some() { 2 } else { 1 }, &mut self.bytes);
-                write_argument(command, &mut self.bytes);
-                write_argument(key, &mut self.bytes);
-            }
-            in_request -= 1;
-            // A score stands before its member.
-            let texts = if is_sorted { [value, Some(element)] } else { [Some(element), value] };
-            for text in texts.into_iter().flatten() {
-                write_argument(text.bytes(&mut [0; 20]), &mut self.bytes);
-            }
-        });
-    }
 }
 
 /// A request that adds elements to a key, in the making.
@@ -97,7 +59,27 @@ struct Request<'k> {
     text_count: usize,
 }
 
-impl Request<'_> {
+impl<'k> Request<'k> {
+    fn new(value_type: Type, key: &'k [u8]) -> Request<'k> {
+        let command: &'static [u8] = match value_type {
+            Type::Hash => b"HMSET",
+            Type::List => b"RPUSH",
+            Type::SortedSet => b"ZADD",
+            _ => b"SADD",
+        };
+        Request { command, key, elements: 0, texts: Vec::new(), text_count: 0 }
+    }
+
+    /// Adds an element of a small collection: a field with its value, a member with
+    /// its score, or one alone.
+    fn add_pair(&mut self, element: Value<'_>, value: Option<Value<'_>>, bytes: &mut Vec<u8>) {
+        // A score stands before its member.
+        let texts = if self.command == b"ZADD" { [value, Some(element)] } else { [Some(element), value] };
+        texts.into_iter().flatten().for_each(|text| self.write_text(text));
+        self.count_element(bytes);
+    }
+
+    /// Adds a part of a large one.
     fn add(&mut self, part: Part<'_>, bytes: &mut Vec<u8>) {
         match part {
             Part::Field(field, value, Some(at)) => return write_expiring_field(self.key, field, value, at, bytes),
@@ -106,14 +88,12 @@ impl Request<'_> {
             _ => {}
         }
         if let Part::Scored(_, score) = part {
-            write_argument(format_double(score).as_bytes(), &mut self.texts);
-            self.text_count += 1;
+            self.write_text(Value::Bytes(format_double(score).as_bytes()));
         }
         // Only a node has more than one element.
         let is_node = matches!(part, Part::Node(_));
         part.for_each_text(|text| {
-            write_argument(text.bytes(&mut [0; 20]), &mut self.texts);
-            self.text_count += 1;
+            self.write_text(text);
             if is_node {
                 self.count_element(bytes);
             }
@@ -121,6 +101,11 @@ impl Request<'_> {
         if !is_node {
             self.count_element(bytes);
         }
+    }
+
+    fn write_text(&mut self, text: Value<'_>) {
+        write_argument(text.bytes(&mut [0; 20]), &mut self.texts);
+        self.text_count += 1;
     }
 
     fn count_element(&mut self, bytes: &mut Vec<u8>) {
@@ -150,16 +135,6 @@ fn write_expiring_field(key: &[u8], field: &[u8], value: &[u8], expire_at_ms: i6
     write_request(request.len(), request.into_iter(), bytes);
 }
 
-/// The command that adds elements to a collection.
-fn command_of(value_type: Type) -> &'static [u8] {
-    match value_type {
-        Type::Hash => b"HMSET",
-        Type::List => b"RPUSH",
-        Type::SortedSet => b"ZADD",
-        _ => b"SADD",
-    }
-}
-
 impl Sink for CommandSink {
     fn entry(&mut self, database: DatabaseId, entry: EntryRef<'_>) {
         self.select(database);
@@ -169,10 +144,14 @@ impl Sink for CommandSink {
                 let value = value.bytes(&mut number);
                 write_request(3, [&b"SET"[..], key, value].into_iter(), &mut self.bytes);
             }
-            Content::Large(_, Collection::Stream(stream)) => write_stream(key, stream, &mut self.bytes),
             content => {
-                let apart = HashRef::of(content).map_or(0, |hash| self.expiring_fields(key, hash));
-                self.elements(command_of(entry.value_type()), key, content, content.len() - apart);
+                let mut request = Request::new(entry.value_type(), key);
+                if let Content::Large(_, collection) = content {
+                    collection.visit_parts(Progress::default(), usize::MAX, |part| request.add(part, &mut self.bytes));
+                } else {
+                    content.for_each_element(|element, value| request.add_pair(element, value, &mut self.bytes));
+                }
+                request.end(&mut self.bytes);
             }
         }
         self.end_entry(key, entry.expire_at_ms(), entry.footprint());
@@ -183,8 +162,7 @@ impl Sink for CommandSink {
     fn parts(&mut self, database: DatabaseId, entry: &LargeEntry, from: Progress, count: usize) -> Option<Progress> {
         // Entries of others may have come since.
         self.select(database);
-        let command = command_of(entry.value_type);
-        let mut request = Request { command, key: &entry.key, elements: 0, texts: Vec::new(), text_count: 0 };
+        let mut request = Request::new(entry.value_type, &entry.key);
         let next = entry.collection.visit_parts(from, count, |part| request.add(part, &mut self.bytes));
         request.end(&mut self.bytes);
         next

@@ -11,12 +11,6 @@ use alloc::vec::Vec;
 /// The greatest count that a request can tell.
 const COUNT_MAX: u64 = i64::MAX.unsigned_abs();
 
-/// Appends the requests that make a stream.
-pub(super) fn write_stream(key: &[u8], stream: &Stream, out: &mut Vec<u8>) {
-    write_entries(key, stream.iter(), out);
-    write_stream_end(key, stream, out);
-}
-
 /// Appends the requests that add entries.
 pub(super) fn write_entries<'e>(key: &[u8], entries: impl Iterator<Item = Entry<'e>>, out: &mut Vec<u8>) {
     for entry in entries {

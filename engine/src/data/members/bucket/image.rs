@@ -2,7 +2,6 @@
 
 use super::{Bucket, New, Place, Stored, Text};
 use crate::data::members::long::Long;
-use crate::data::segment::Marks;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -11,7 +10,6 @@ pub(in crate::data::members) struct Parts<'a> {
     pub(in crate::data::members) bytes: &'a [u8],
     pub(in crate::data::members) capacity: usize,
     pub(in crate::data::members) count: u32,
-    pub(in crate::data::members) marks: u8,
     pub(in crate::data::members) wide: bool,
     pub(in crate::data::members) texts: Vec<&'a [u8]>,
     pub(in crate::data::members) texts_capacity: usize,
@@ -25,7 +23,6 @@ impl Bucket {
             bytes: &self.bytes,
             capacity: self.bytes.capacity(),
             count: self.count,
-            marks: self.marks,
             wide: self.wide,
             texts,
             texts_capacity: self.long.as_ref().map_or(0, |long| long.capacity()),
@@ -41,7 +38,6 @@ impl Bucket {
         let mut bytes = Vec::with_capacity(parts.capacity);
         bytes.extend_from_slice(parts.bytes);
         let mut bucket = Bucket { bytes, count: parts.count, wide: parts.wide, ..Bucket::default() };
-        bucket.set_marks(Marks::of(parts.marks.into()));
         if !parts.texts.is_empty() {
             bucket.long = Some(Box::new(Long::with_texts(&parts.texts, parts.texts_capacity)));
         }

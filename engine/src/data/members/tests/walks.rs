@@ -2,7 +2,6 @@
 
 use super::{Random, SIP};
 use crate::data::members::{Members, WalkPosition};
-use crate::data::segment::Marks;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::vec::Vec;
@@ -109,38 +108,4 @@ fn walks_visit_once() {
         assert!((0..1000).all(|index| seen.get(&stays(index)) == Some(&1)));
         assert!(seen.values().all(|&visits| visits == 1), "nor any other twice");
     }
-}
-
-#[test]
-fn marks_follow_splits_and_hold_up_merges() {
-    let mut members = Members::new(SIP, false);
-    insert_those(&mut members, 0..3000);
-    let marked = stays(7);
-    let marks = Marks::SNAPSHOT.with(Marks::IMAGE, Marks::IMAGE);
-    let place = members.position_of(&marked);
-    assert_eq!(members.marks(place), Marks::default());
-    members.set_marks(place, marks);
-    let mut stand_with = BTreeSet::new();
-    members.walk(place, 0, |element| stand_with.extend([element.member.to_vec()]));
-    assert!(stand_with.contains(&marked));
-    insert_those(&mut members, 3000..20_000);
-    for index in 0..3000 {
-        let is = members.marks(members.position_of(&stays(index))) == marks;
-        assert_eq!(is, stand_with.contains(&stays(index)));
-    }
-    for index in (0..20_000).filter(|&index| index != 7) {
-        assert!(members.remove(&stays(index)));
-    }
-    assert_eq!(members.marks(members.position_of(&marked)), marks);
-    assert!(members.bucket_count() > 4, "halves of which one is marked stay apart");
-    let mut position = Some(WalkPosition::default());
-    while let Some(at) = position {
-        members.set_marks(at, marks);
-        position = members.walk(at, 0, |_| ());
-    }
-    for _ in 0..600 {
-        assert!(members.insert(b"other", &[], None) && members.remove(b"other"));
-    }
-    assert_eq!(members.bucket_count(), 1);
-    assert_eq!(members.marks(WalkPosition::default()), marks);
 }

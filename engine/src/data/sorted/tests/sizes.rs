@@ -28,7 +28,7 @@ fn leaves_are_full_after_insertion_in_order() {
             let score = f64::from(key) * if descending { -1.0 } else { 1.0 };
             sorted.insert(format!("member:{key:013}").as_bytes(), score);
         }
-        check_account(&sorted, false);
+        check_account(&sorted);
         let used: usize = sorted.ground.leaves.iter().map(|leaf| leaf.fill().0).sum();
         assert!(used * 100 > sorted.ground.leaves.len() * LEAF_MAX * 97);
     }
@@ -42,7 +42,7 @@ fn a_shrunken_set_is_small() {
     while sorted.len() > 100 {
         sorted.pop_first().unwrap();
     }
-    check_account(&sorted, false);
+    check_account(&sorted);
     assert!(sorted.bytes() < 8192, "{}", sorted.bytes());
 }
 

@@ -1,4 +1,4 @@
-//! Walks while a set changes, draws, and marks.
+//! Walks while a set changes.
 
 use super::*;
 
@@ -39,7 +39,7 @@ fn scans_miss_nothing() {
         }
         assert!((0..size).filter(|&key| kept(key)).all(|key| visited.contains(&member(key))));
         assert!(calls <= size * 4);
-        check_account(&pair.sorted, false);
+        check_account(&pair.sorted);
     }
 }
 
@@ -53,48 +53,4 @@ fn scans_take_any_cursor() {
     let mut seen = 0;
     assert_eq!(sorted.scan(0, usize::MAX, |_, _| seen += 1), 0);
     assert_eq!(seen, sorted.len());
-}
-
-#[test]
-fn every_element_is_drawn_alike() {
-    let mut sorted = Sorted::new(SIP);
-    (0..200u32).for_each(|key| assert_eq!(sorted.insert(&key.to_le_bytes(), f64::from(key)), Inserted::New));
-    let (mut random, mut counts) = (Random(3), [0; 200]);
-    for _ in 0..40_000 {
-        counts[sorted.random(|| random.next()).unwrap().1 as usize] += 1;
-    }
-    assert!(counts.iter().all(|count| (120..300).contains(count)));
-}
-
-/// Splits copy marks, and no mark comes to speak for elements that it did not.
-#[test]
-fn marks_stay_with_elements() {
-    let mut random = Random(4);
-    let mut pair = Pair::new();
-    (0..3000).for_each(|key| pair.insert(&member(key), key as f64));
-    let (ranks, _) = pair.sorted.leaf_at(1000).unwrap();
-    pair.sorted.set_marks_at(1000, Marks::SNAPSHOT);
-    let marked = ranks.start as f64..ranks.end as f64;
-    let check = |pair: &Pair, rank: usize| {
-        let (ranks, marks) = pair.sorted.leaf_at(rank).unwrap();
-        assert!(ranks.contains(&rank));
-        assert_eq!(marks == Marks::SNAPSHOT, marked.contains(&pair.sorted.at(rank).unwrap().1));
-    };
-    // None comes near the borders, where it may be on either side of them.
-    let is_near = |key: usize| key.abs_diff(1000) < 90;
-    for _ in 0..6000 {
-        let (key, fraction) = (random.below(3000), random.below(50) as f64 / 50.0);
-        match random.below(3) {
-            _ if is_near(key) => {}
-            0 => pair.insert(&member(key), key as f64 + fraction),
-            _ => pair.remove(&member(key)),
-        }
-        check(&pair, random.below(pair.order.len()));
-    }
-    // Few stay there: their leaves would be joined.
-    for key in (0..3000).filter(|&key| is_near(key) && !key.is_multiple_of(9)) {
-        pair.remove(&member(key));
-        (0..pair.order.len()).for_each(|rank| check(&pair, rank));
-    }
-    pair.check(true);
 }
