@@ -278,10 +278,13 @@ impl Database {
                 return entry.put_collection(&mut self.slab, collection);
             }
             Body::Large(collection) => Entry::with_collection(&mut self.slab, &new, collection),
-            Body::Packed(_, bytes) if new.is_large(bytes.len()) => {
+            Body::Packed(_, mut bytes) if new.is_large(bytes.len()) => {
                 if entry.holds_buffer(shape) {
                     return entry.put_buffer(&mut self.slab, bytes);
                 }
+                // Not with the room that the scratch buffer happens to have: what a key takes
+                // must not depend on what was done to others before.
+                bytes.shrink_to_fit();
                 Entry::with_buffer(&mut self.slab, &new, bytes)
             }
             Body::Packed(_, bytes) => {

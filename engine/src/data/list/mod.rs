@@ -88,8 +88,9 @@ struct Place {
 }
 
 impl List {
-    /// A list of one node, or of none.
-    pub fn of_packed(bytes: Vec<u8>) -> List {
+    /// A list of one node, or of none, without room that the bytes happen to have.
+    pub fn of_packed(mut bytes: Vec<u8>) -> List {
+        bytes.shrink_to_fit();
         let mut list = List::default();
         list.push_node(Node::Packed(bytes));
         list

@@ -38,7 +38,11 @@ impl Clients {
 
     fn request(&mut self) -> String {
         let (key, other, number) = (self.key(), self.key(), self.random.below(5000));
-        match self.random.below(56) {
+        match self.random.below(60) {
+            56 => format!("RPUSH l{key} {} {number}", self.value()),
+            57 => format!("LPUSH l{key} {}", self.value()),
+            58 => format!("LTRIM l{key} -{} -1", number % 5),
+            59 => format!("SADD s{key} {number} {}", self.value()),
             50 => format!("HSET h{key} f{} {}", number % 200, self.value()),
             51 | 52 => format!("HSETEX h{key} PX {} FIELDS 2 f{} a g{number} b", number + 1, number % 200),
             53 => format!("HPEXPIRE h{key} {number} FIELDS 2 f{} g{number}", number % 200),
