@@ -191,7 +191,7 @@ impl Harness {
         let client = ClientId(client.into());
         let Some(before) = self.engine.server().sessions.get(client) else { return };
         let (protocol, mode) = (before.protocol, before.reply_mode);
-        let queued = before.transaction.as_ref().map(|transaction| &transaction.queue);
+        let queued = before.transaction.as_ref().map(|transaction| transaction.queue());
         // What changes subscriptions is answered by messages, of any number.
         let aside = subscribes(&words[0]) && queued.is_none();
         // With RESP2 all but a few are refused meanwhile, which the model does not know of.

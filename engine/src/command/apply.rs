@@ -40,7 +40,7 @@ impl Context<'_> {
         if !runs_at_once_in_multi(command)
             && let Some(transaction) = &mut self.session.transaction
         {
-            transaction.queue.push((id, arguments.to_owned()));
+            transaction.push(id, arguments.to_owned());
             return Ok(());
         }
         self.call(id, arguments);

@@ -241,7 +241,7 @@ impl Context<'_> {
     fn flags_with_queued(&self, command: &Command) -> Flags {
         match &self.session.transaction {
             Some(transaction) if command.name == "exec" => transaction
-                .queue
+                .queue()
                 .iter()
                 .fold(command.flags, |flags, (id, _)| flags.and(self.server.commands.command(*id).flags)),
             _ => command.flags,
@@ -269,7 +269,7 @@ impl Context<'_> {
     fn all_of(&self, command: &Command, holds: impl Fn(Flags) -> bool) -> bool {
         let mut all = holds(command.flags);
         if let Some(transaction) = self.session.transaction.as_ref().filter(|_| command.name == "exec") {
-            all &= transaction.queue.iter().all(|(id, _)| holds(self.server.commands.command(*id).flags));
+            all &= transaction.queue().iter().all(|(id, _)| holds(self.server.commands.command(*id).flags));
         }
         all
     }
@@ -299,7 +299,7 @@ impl Context<'_> {
             && !transaction.aborted
             && !broken
         {
-            transaction.queue.push((id, arguments.to_owned()));
+            transaction.push(id, arguments.to_owned());
         }
         self.reply.simple("QUEUED");
     }
@@ -367,6 +367,7 @@ impl Context<'_> {
     pub fn unwatch(&mut self) {
         if !self.session.watching.is_empty() {
             let watched = core::mem::take(&mut self.session.watching);
+            self.session.watched_bytes = 0;
             self.server.watches.forget(self.session.id, &watched);
         }
     }

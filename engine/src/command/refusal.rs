@@ -41,8 +41,7 @@ impl Context<'_> {
     #[cold]
     pub(super) fn refuse(&mut self, prepared: Prepared, error: &Error) {
         if let Some(transaction) = &mut self.session.transaction {
-            transaction.aborted = true;
-            transaction.queue = Vec::new();
+            transaction.abort();
         }
         let is_exec = prepared.id.is_some_and(|id| self.server.commands.command(id).name == "exec");
         let statistics = &mut self.server.statistics;

@@ -90,6 +90,9 @@ impl Engine {
         if self.server.pubsub.has_deliveries() {
             self.send_published(now, effects);
         }
+        if self.server.clients_exceed() {
+            self.evict_clients(now, effects);
+        }
         if self.server.waits_unsettled() {
             self.server.settle_waits(now);
         }

@@ -141,7 +141,7 @@ fn a_refused_request_spoils_its_transaction() {
         let session = world.engine.server().sessions.get(ClientId(client)).expect("open");
         let transaction = session.transaction.as_ref().expect("in MULTI");
         assert!(transaction.aborted);
-        assert_eq!(transaction.queue.len(), 0, "what will not run is not kept");
+        assert_eq!(transaction.queue().len(), 0, "what will not run is not kept");
         assert_eq!(world.ask(client, "RESET"), "+RESET\r\n");
         assert_eq!(world.ask(client, "GET a"), "$-1\r\n");
     }
@@ -322,4 +322,29 @@ fn the_state_does_not_tell_where_replies_began() {
         world.engine.state_hash()
     };
     assert_eq!(state(b""), state(b"of another input"));
+}
+
+/// What a key takes does not depend on what was done to others before: else a
+/// restored engine would not evict what the one of the image does.
+#[test]
+fn memory_of_a_key_does_not_depend_on_others() {
+    let usage = |others: &[usize]| {
+        let mut world = redis(&[("list-max-listpack-size", "4")]);
+        let client = world.connect();
+        for &bytes in others {
+            world.ask(client, &format!("RPUSH other {}", text(bytes)));
+            world.ask(client, "LSET other 0 x");
+        }
+        let mut usages = alloc::vec::Vec::new();
+        let long = format!("RPUSH a {}", text(1100));
+        for request in ["RPUSH a 1", &long, "RPUSH a 7", "RPUSH b 1", "RPUSH b 2 3 4 5 6"] {
+            world.ask(client, request);
+            usages.push(world.ask(client, &format!("MEMORY USAGE {}", &request[6..7])));
+        }
+        usages
+    };
+    let alone = usage(&[]);
+    for others in [&[100][..], &[900], &[100, 200, 300, 450]] {
+        assert_eq!(usage(others), alone, "{others:?}");
+    }
 }

@@ -60,7 +60,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("rss_overhead_bytes", |source| difference(source.process.resident, source.process.allocator_resident)),
     Field::new("mem_fragmentation_ratio", |source| fraction(ratio(source.process.resident, source.used_memory()))),
     Field::new("mem_fragmentation_bytes", |source| difference(source.process.resident, source.used_memory())),
-    Field::new("mem_not_counted_for_evict", |source| (source.client_memory() + replica_buffers(source)).into()),
+    Field::new("mem_not_counted_for_evict", |source| (source.clients.replica_memory + replica_buffers(source)).into()),
     Field::new("mem_replication_backlog", |source| backlog(source).into()),
     Field::new("mem_total_replication_buffers", |source| source.server.replication.memory().into()),
     Field::valkey("mem_replicas_repl_buffer", |source| replica_buffers(source).into()),

@@ -51,7 +51,7 @@ impl<'a> Source<'a> {
         let mut clients = ClientSums::default();
         server.sessions.iter().chain(core::iter::once(session)).for_each(|session| clients.add(session));
         let table_memory = keyspace.databases().map(|(_, database)| database.overhead_bytes() as u64).sum();
-        let used_memory = server.used_memory(keyspace) + session.memory();
+        let used_memory = server.used_memory(keyspace) - server.sessions.memory_of(session.id) + session.memory();
         Source { now, server, keyspace, process, clients, used_memory, table_memory }
     }
 

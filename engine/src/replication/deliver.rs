@@ -60,6 +60,7 @@ impl Server {
         self.replication.hand_over(client, WINDOW.saturating_sub(pending), &mut effects.output);
         let count = (effects.output.len() - start) as u64;
         session.sent += count;
+        self.sessions.account(client);
         self.statistics.sent += count;
         self.statistics.replication_output += count;
         effects.send_from(client, start);

@@ -31,7 +31,7 @@ impl Server {
         let counts = [Kind::Channel, Kind::Pattern, Kind::Shard].map(|kind| session.subscription_count(kind));
         write!(line, " sub={} psub={} ssub={}", counts[0], counts[1], counts[2])?;
         match &session.transaction {
-            Some(transaction) => write!(line, " multi={}", transaction.queue.len())?,
+            Some(transaction) => write!(line, " multi={}", transaction.queue().len())?,
             None => line.push_str(" multi=-1"),
         }
         if valkey {

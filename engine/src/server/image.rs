@@ -65,6 +65,7 @@ impl Server {
             password,
             bulk_max,
             memory_limited,
+            client_memory_max,
             writes_refused,
             fixed_memory,
             sampled_at,
@@ -90,7 +91,16 @@ impl Server {
             exclusive,
         ])?;
         tape.each([persistence, replication, disk, deferred, active_expire, cron_paused, run_id, started, host])?;
-        tape.each([password, bulk_max, memory_limited, writes_refused, fixed_memory, sampled_at, sweep_database])?;
+        tape.each([
+            password,
+            bulk_max,
+            memory_limited,
+            client_memory_max,
+            writes_refused,
+            fixed_memory,
+            sampled_at,
+            sweep_database,
+        ])?;
         tape.each([client_round, attack_logged, reply_buffer_reset_ms, reply_buffer_resizing, clock_ns])?;
         tape.each([waiting_for_turn])
     }

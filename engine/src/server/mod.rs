@@ -25,7 +25,6 @@ use crate::config::{Config, Id};
 use crate::keyspace::Keyspace;
 use crate::persistence::Persistence;
 use crate::replication::Replication;
-use crate::session::Session;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
 use alloc::string::String;
@@ -109,6 +108,8 @@ pub struct Server {
     pub bulk_max: i64,
     /// True if `maxmemory` is set.
     pub memory_limited: bool,
+    /// Bytes that clients may take (`maxmemory-clients`), zero for no limit.
+    pub client_memory_max: u64,
     /// True while writes are refused because a save failed.
     pub writes_refused: bool,
     /// What the server takes besides data and sessions, in bytes.
@@ -190,6 +191,7 @@ impl Server {
             password: None,
             bulk_max: 512 << 20,
             memory_limited: false,
+            client_memory_max: 0,
             writes_refused: false,
             fixed_memory: 2_000_000,
             sampled_at: now.monotonic,
@@ -206,7 +208,7 @@ impl Server {
 
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
-        keyspace.bytes() as u64 + self.session_memory() + self.fixed_memory + self.replication.memory()
+        keyspace.bytes() as u64 + self.sessions.memory() + self.fixed_memory + self.replication.memory()
     }
 
     /// A reply that was put off is due.
@@ -236,21 +238,22 @@ impl Server {
         self.journal.listened = self.persistence.aof.listens() || self.replication.listens();
     }
 
-    /// Bytes that count against `maxmemory`: all that is accounted but output
-    /// buffers, and what replicas that are behind are still to be sent.
+    /// Bytes that count against `maxmemory`: all that is accounted but what
+    /// replicas take and are still to be sent.
     pub fn memory_counted(&self, keyspace: &Keyspace) -> u64 {
-        keyspace.bytes() as u64 + self.fixed_memory + self.backlog_memory()
+        keyspace.bytes() as u64 + self.sessions.memory_counted() + self.fixed_memory + self.backlog_memory()
+    }
+
+    /// True if clients take more memory than `maxmemory-clients` lets them.
+    #[inline]
+    pub fn clients_exceed(&self) -> bool {
+        self.client_memory_max > 0 && self.sessions.memory_evictable() > self.client_memory_max
     }
 
     /// Bytes of the replication stream that are there for replicas that may come
     /// back, not for those that are behind.
     pub(crate) fn backlog_memory(&self) -> u64 {
         self.replication.memory().min(self.config.bytes(Id::ReplBacklogSize))
-    }
-
-    /// Bytes of all sessions but the one that runs.
-    pub fn session_memory(&self) -> u64 {
-        self.sessions.iter().map(Session::memory).sum()
     }
 
     /// True while keys may not expire: clients' writes are paused, so nothing

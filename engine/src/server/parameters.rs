@@ -16,6 +16,7 @@ pub fn apply_all(server: &mut Server, keyspace: &mut Keyspace) {
     server.bulk_max = config.bytes(Id::ProtoMaxBulkLen).min(i64::MAX as u64) as i64;
     server.password = Some(config.text(Id::Requirepass).to_vec()).filter(|password| !password.is_empty());
     server.memory_limited = config.bytes(Id::Maxmemory) > 0;
+    server.client_memory_max = config.client_memory_max();
     server.statistics.latency_tracking = config.boolean(Id::LatencyTracking);
     server.slow_ns_min = slow_ns_min(config);
     server.pubsub.events = config.keyspace_events();

@@ -35,6 +35,7 @@ impl Image for Session {
             reply_mode,
             transaction,
             watching,
+            watched_bytes,
             subscriptions,
             closing,
             waiting,
@@ -58,7 +59,16 @@ impl Image for Session {
             write_offset,
         } = self;
         tape.each([id, class, connection, name, library_name, library_version, database, protocol, authenticated])?;
-        tape.each([no_touch, no_evict, import_source, takes_redirects, reply_mode, transaction, watching])?;
+        tape.each([
+            no_touch,
+            no_evict,
+            import_source,
+            takes_redirects,
+            reply_mode,
+            transaction,
+            watching,
+            watched_bytes,
+        ])?;
         tape.each([subscriptions, closing, waiting, blocked, created, last_interaction, last_command, commands])?;
         tape.each([
             received,
@@ -131,8 +141,8 @@ impl Image for Transaction {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let Transaction { queue, aborted } = self;
-        tape.each([queue, aborted])
+        let Transaction { queue, bytes, aborted } = self;
+        tape.each([queue, bytes, aborted])
     }
 }
 

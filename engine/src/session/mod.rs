@@ -3,6 +3,7 @@
 pub mod blocked;
 pub mod class;
 mod image;
+mod ledger;
 pub mod reply_buffer;
 pub mod sessions;
 pub mod subscription;
@@ -83,6 +84,8 @@ pub struct Session {
     pub transaction: Option<Transaction>,
     /// WATCH.
     pub watching: Vec<WatchedKey>,
+    /// Bytes of the names of the keys in `watching`.
+    pub watched_bytes: usize,
     /// What it is subscribed to; `None` if to nothing.
     pub subscriptions: Option<Box<Subscriptions>>,
     /// Set when the connection is to be closed once its replies are sent.
@@ -148,6 +151,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             transaction: None,
             watching: Vec::new(),
+            watched_bytes: 0,
             subscriptions: None,
             closing: false,
             waiting: None,
@@ -216,8 +220,8 @@ impl Session {
     /// Bytes of memory that the session takes, for the account.
     pub fn memory(&self) -> u64 {
         let queued = self.transaction.as_ref().map_or(0, Transaction::memory) as u64;
-        let names = self.name.capacity() + self.library_name.capacity() + self.library_version.capacity();
-        let watched: usize = self.watching.iter().map(|watched| 2 * watched.key.len() + size_of::<WatchedKey>()).sum();
+        let names = self.name.len() + self.library_name.len() + self.library_version.len();
+        let watched = 2 * self.watched_bytes + self.watching.len() * size_of::<WatchedKey>();
         let subscribed = self.subscriptions.as_ref().map_or(0, |subscriptions| subscriptions.memory());
         let blocked = self.blocked.as_ref().map_or(0, |blocked| blocked.memory());
         let buffers = self.query_buffer + self.executing + self.output_pending();

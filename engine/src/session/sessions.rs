@@ -3,6 +3,7 @@
 use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::id::ClientId;
 use crate::session::Session;
+use crate::session::ledger::Ledger;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use hashbrown::HashMap;
@@ -13,6 +14,7 @@ pub struct Sessions {
     slots: Vec<Option<Box<Session>>>,
     free: Vec<usize>,
     by_id: HashMap<ClientId, usize, BuildIdHasher>,
+    ledger: Ledger,
 }
 
 /// Client numbers are handed out in sequence: they need no keyed hash.
@@ -73,6 +75,7 @@ impl Sessions {
     pub fn insert(&mut self, session: Box<Session>) {
         let slot = self.free.pop().unwrap_or(self.slots.len());
         self.by_id.insert(session.id, slot);
+        self.ledger.note(slot, &session);
         if slot == self.slots.len() {
             self.slots.push(Some(session));
         } else {
@@ -89,14 +92,50 @@ impl Sessions {
     /// Puts back a session that was taken out.
     pub fn put(&mut self, session: Box<Session>) {
         if let Some(&slot) = self.by_id.get(&session.id) {
+            self.ledger.note(slot, &session);
             self.slots[slot] = Some(session);
         }
+    }
+
+    /// Takes down what a session takes that was changed where it is.
+    pub fn account(&mut self, id: ClientId) {
+        if let Some(&slot) = self.by_id.get(&id)
+            && let Some(session) = &self.slots[slot]
+        {
+            self.ledger.note(slot, session);
+        }
+    }
+
+    /// Bytes of memory that all sessions take, each as when it was last put back.
+    pub fn memory(&self) -> u64 {
+        self.ledger.total()
+    }
+
+    /// Likewise, of those that count against `maxmemory`.
+    pub fn memory_counted(&self) -> u64 {
+        self.ledger.counted()
+    }
+
+    /// Likewise, of those that may be evicted.
+    pub fn memory_evictable(&self) -> u64 {
+        self.ledger.evictable()
+    }
+
+    /// Likewise, of one session, which may be out.
+    pub fn memory_of(&self, id: ClientId) -> u64 {
+        self.by_id.get(&id).map_or(0, |&slot| self.ledger.bytes(slot))
+    }
+
+    /// Who is evicted first when clients take too much: one of the largest.
+    pub fn first_to_evict(&self) -> Option<ClientId> {
+        self.ledger.first_to_evict()
     }
 
     /// Removes a session.
     pub fn remove(&mut self, id: ClientId) -> Option<Box<Session>> {
         let slot = self.by_id.remove(&id)?;
         self.free.push(slot);
+        self.ledger.forget(slot);
         self.slots[slot].take()
     }
 
@@ -133,8 +172,8 @@ impl Image for Sessions {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let Sessions { slots, free, by_id } = self;
-        tape.each([slots, free])?;
+        let Sessions { slots, free, by_id, ledger } = self;
+        tape.each([slots, free, ledger])?;
         if tape.reads() {
             let places = slots.iter().enumerate();
             *by_id = places.filter_map(|(slot, session)| Some((session.as_ref()?.id, slot))).collect();

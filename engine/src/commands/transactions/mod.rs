@@ -116,7 +116,7 @@ fn exec(context: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
     let Some(transaction) = &context.session.transaction else {
         return Err(Error::NotInMulti { command: "EXEC" });
     };
-    let (aborted, count) = (transaction.aborted, transaction.queue.len());
+    let (aborted, count) = (transaction.aborted, transaction.queue().len());
     let broken = context.server.watches.is_broken(context.session.id) || watched_key_expired(context);
     if aborted || broken {
         context.discard_transaction();
@@ -130,9 +130,8 @@ fn exec(context: &mut Context<'_>, _: Arguments<'_>) -> Result<(), Error> {
     context.reply.array(count);
     // The session stays in its transaction meanwhile: nothing in it may block.
     for index in 0..count {
-        let queue = context.session.transaction.as_mut().map(|transaction| &mut transaction.queue);
-        let Some((id, arguments)) = queue.and_then(|queue| queue.get_mut(index)) else { break };
-        let (id, arguments) = (*id, core::mem::take(arguments));
+        let transaction = context.session.transaction.as_mut();
+        let Some((id, arguments)) = transaction.and_then(|transaction| transaction.take(index)) else { break };
         context.call(id, arguments.as_arguments());
     }
     context.discard_transaction();
@@ -176,6 +175,7 @@ fn watch(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
             let expiry = context.keyspace.peek(database, &key).and_then(|entry| entry.expire_at_ms());
             let expired = expiry.is_some_and(|at| at <= context.now_ms());
             context.server.watches.add(client, &watched, expired);
+            context.session.watched_bytes += watched.key.len();
             context.session.watching.push(watched);
         }
     }
