@@ -156,11 +156,11 @@ impl<H: Host, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
     }
 
     /// Reports what went through the buffers once it is much: less can wait for
-    /// the next batch.
+    /// the next batch. Who holds much already is reported with all that comes.
     fn report_much(&mut self) {
         let held = self.leftover.len() as u64;
-        let more = held.saturating_sub(self.report.query_buffer);
-        if self.report.written.max(more) > BufferReport::UNREPORTED_MAX {
+        let grown = held > self.report.query_buffer && held > BufferReport::UNREPORTED_MAX;
+        if grown || self.report.written > BufferReport::UNREPORTED_MAX {
             let report = BufferReport { query_buffer: held, ..self.report };
             self.report = BufferReport { query_buffer: held, ..BufferReport::default() };
             self.shared.handle(Input::Drained { client: self.client, report });

@@ -96,8 +96,9 @@ pub enum LinkEvent<'a> {
 
 impl BufferReport {
     /// A driver reports by itself ([`Input::Drained`]) once it holds back more
-    /// bytes than this: of those written to the socket, or of those of requests
-    /// that are incomplete. Less may wait for the next batch of requests.
+    /// bytes than this of those written to the socket, and when those of requests
+    /// that are incomplete grow to more than this, or further. Less may wait for
+    /// the next batch of requests.
     pub const UNREPORTED_MAX: u64 = 16 * 1024;
 }
 

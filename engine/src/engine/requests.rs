@@ -48,6 +48,15 @@ impl Engine {
             self.keep_or_close(now, session, effects);
             return;
         }
+        if self.server.client_memory_max > 0 {
+            session.executing = requests.wire_bytes() as u64;
+            self.server.sessions.put(session);
+            self.evict_clients(now, effects);
+            match self.server.sessions.take(client) {
+                Some(spared) => session = spared,
+                None => return,
+            }
+        }
         self.server.clock_ns = effects.orders.elapsed_ns();
         let mut consumed = 0;
         loop {

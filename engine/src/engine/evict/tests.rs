@@ -121,6 +121,19 @@ fn all_that_a_client_holds_counts() {
 }
 
 #[test]
+fn a_request_that_is_too_long_is_not_run() {
+    let mut world = redis(&[("maxmemory-clients", "1mb")]);
+    let client = world.connect();
+    assert_eq!(world.ask(client, &format!("SET a {}", text(1_000_000))), "+OK\r\n");
+    assert_eq!(world.ask(client, &format!("SET a {}", text(1_048_576))), "");
+    assert!(world.is_closed(client));
+    assert_eq!(evicted_clients(&world), 1);
+    let other = world.connect();
+    assert_eq!(world.ask(other, "STRLEN a"), ":1000000\r\n");
+    assert_accounted(&world);
+}
+
+#[test]
 fn a_lower_limit_holds_at_once_and_many_go_in_steps() {
     let mut world = redis(&[]);
     let clients = slow_readers(&mut world, 300, 50_000);
