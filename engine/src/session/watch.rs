@@ -62,6 +62,12 @@ impl Watches {
         keys.entry(watched.key.clone()).or_default().push(Watcher { client, expired });
     }
 
+    /// True if a client watches a key.
+    pub fn watches(&self, client: ClientId, watched: &WatchedKey) -> bool {
+        let watchers = self.keys.get(&watched.database).and_then(|keys| keys.get(&watched.key));
+        watchers.into_iter().flatten().any(|watcher| watcher.client == client)
+    }
+
     /// A client watches nothing any more; `watched` is what it did.
     pub fn forget(&mut self, client: ClientId, watched: &[WatchedKey]) {
         for WatchedKey { database, key } in watched {

@@ -176,6 +176,7 @@ fn searches_that_are_refused() {
         ("GEORADIUS s 15 37 200 km BYRADIUS 1 m", SYNTAX),
         ("COMMAND GETKEYS GEORADIUS k 1 2 3 m STOREDIST b STORE a", "*3 $1 k $1 a $1 b"),
         ("COMMAND GETKEYS GEORADIUS k 1 2 3 m STORE", "*1 $1 k"),
+        ("COMMAND GETKEYSANDFLAGS GEORADIUS k 1 2 3 m STORE a", "*2 *2 $1 k *2 +RO +access *2 $1 a *2 +OW +update"),
     ]);
 }
 

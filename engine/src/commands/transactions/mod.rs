@@ -169,7 +169,7 @@ fn watch(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Erro
         for index in 1..arguments.len() {
             let key = context.key(&arguments, index);
             let watched = WatchedKey { database, key: key.bytes.into() };
-            if context.session.watching.contains(&watched) {
+            if context.server.watches.watches(client, &watched) {
                 continue;
             }
             let expiry = context.keyspace.peek(database, &key).and_then(|entry| entry.expire_at_ms());

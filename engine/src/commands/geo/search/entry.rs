@@ -72,9 +72,10 @@ const fn source(index: i32) -> KeySpec {
     }
 }
 
+/// Of two destinations the last one counts.
 const fn destination(word: &'static str, from: i32) -> KeySpec {
     KeySpec {
-        flags: KeyFlags::OW.and(KeyFlags::UPDATE),
+        flags: KeyFlags::OW.and(KeyFlags::UPDATE).and(KeyFlags::VARIABLE_FLAGS),
         begin: Begin::Keyword(word, from),
         find: Find::Range { last: 0, step: 1, limit: 0 },
         notes: "",

@@ -65,6 +65,7 @@ fn actual_flags(command: &Command, request: &Arguments<'_>, flags: KeyFlags) -> 
         "set" => KeyFlags::OW.and(KeyFlags::UPDATE),
         "bitfield" if !has(b"set", 2) && !has(b"incrby", 2) => KeyFlags::RO.and(KeyFlags::ACCESS),
         "bitfield" => KeyFlags::RW.and(KeyFlags::ACCESS).and(KeyFlags::UPDATE),
+        "georadius" | "georadiusbymember" => KeyFlags::OW.and(KeyFlags::UPDATE),
         _ => flags,
     }
 }
