@@ -10,14 +10,16 @@ use engine::boundary::input::{self, BufferReport, Input};
 use engine::resp::request::{Limits, Parser, RequestBuffer};
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 /// What is read at once. A read that fills less than this has drained the
 /// socket, so no second call is needed to learn that.
 const READ_SIZE: usize = 64 * 1024;
+/// Bytes of a long argument that are read at a time.
+const LONG_READ_SIZE: usize = 256 * 1024;
 /// Requests that are parsed before the lock is taken.
 const PARSE_MAX: usize = 512;
 /// Bytes that are read ahead while requests have to wait.
@@ -171,6 +173,9 @@ impl<H: Host, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
         if self.waiting && self.leftover.len() >= WAITING_MAX {
             return Flow::Pause;
         }
+        if !self.waiting && self.missing() > READ_SIZE {
+            return self.read_long(context);
+        }
         SCRATCH.with_borrow_mut(|scratch| {
             let Scratch { read, requests } = scratch;
             let mut buffer = ReadBuf::new(read);
@@ -203,6 +208,36 @@ impl<H: Host, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             }
             Flow::Continue
         })
+    }
+
+    /// Reads on in a long argument, right to where it belongs.
+    fn read_long(&mut self, context: &mut Context<'_>) -> Flow {
+        self.reserve_needed();
+        let room = LONG_READ_SIZE.min(self.leftover.capacity() - self.leftover.len());
+        let mut part = (&mut self.stream).take(room as u64);
+        let count = match pin!(part.read_buf(&mut self.leftover)).poll(context) {
+            Poll::Pending => return Flow::Pause,
+            Poll::Ready(Ok(0) | Err(_)) => return Flow::End,
+            Poll::Ready(Ok(count)) => count,
+        };
+        if self.closing {
+            self.leftover = Vec::new();
+            return Flow::Continue;
+        }
+        self.report.received += count as u64;
+        if self.missing() == 0 {
+            self.submit_leftover(context);
+        }
+        if count == room {
+            // There is likely more, but others first.
+            context.waker().wake_by_ref();
+        }
+        Flow::Continue
+    }
+
+    /// Bytes that are still to come before the parser can go on.
+    fn missing(&self) -> usize {
+        self.parser.needed().saturating_sub(self.leftover.len())
     }
 
     fn submit_leftover(&mut self, context: &mut Context<'_>) {
@@ -238,8 +273,7 @@ impl<H: Host, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
     /// Makes room for an argument whose length is known, bounded, so that a
     /// client that only announces takes nothing.
     fn reserve_needed(&mut self) {
-        let missing = self.parser.needed().saturating_sub(self.leftover.len());
-        self.leftover.reserve(missing.min(WAITING_MAX));
+        self.leftover.reserve(self.missing().min(WAITING_MAX));
     }
 
     /// Parses and submits what `bytes` holds; returns the bytes that were used

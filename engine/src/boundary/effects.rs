@@ -22,8 +22,11 @@ pub struct Effects {
     apart: usize,
 }
 
-/// Bytes from which on what an entry owned is dropped on another thread.
-const GARBAGE_MIN: usize = 64 * 1024;
+/// Bytes from which on a collection is dropped on another thread.
+const COLLECTION_MIN: usize = 64 * 1024;
+/// Likewise, a buffer: it is one block, given back in less time than it takes to
+/// wake a thread unless it has many pages.
+const BUFFER_MIN: usize = 1 << 20;
 
 /// The list of effects, and the oracle that answers questions meanwhile.
 pub struct Orders {
@@ -301,8 +304,8 @@ impl Orders {
     /// Drops what an entry owned, on another thread if it is large.
     pub fn discard(&mut self, large: Large) {
         let garbage = match large {
-            Large::Buffer(bytes) if bytes.capacity() >= GARBAGE_MIN => Garbage::new(bytes),
-            Large::Collection(collection) if collection.footprint() >= GARBAGE_MIN => Garbage::new(collection),
+            Large::Buffer(bytes) if bytes.capacity() >= BUFFER_MIN => Garbage::new(bytes),
+            Large::Collection(collection) if collection.footprint() >= COLLECTION_MIN => Garbage::new(collection),
             Large::Buffer(_) | Large::Collection(_) => return,
         };
         self.list.push(Effect::Drop(garbage));

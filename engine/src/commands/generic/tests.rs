@@ -110,20 +110,20 @@ fn rename_over_an_expired_key() {
 
 #[test]
 fn large_values_move() {
-    let mut server = server(&["SETRANGE large 100000 x"]);
+    let mut server = server(&["SETRANGE large 1100000 x"]);
     let address = |server: &TestServer, key: &str| match server.entry(key).map(|entry| entry.value()) {
         Some(crate::data::entry::Value::Bytes(bytes)) => bytes.as_ptr() as usize,
         _ => 0,
     };
     let before = address(&server, "large");
     let bytes = server.engine.keyspace().bytes();
-    server.check(&[("RENAME large other", "+OK"), ("STRLEN other", ":100001")]);
+    server.check(&[("RENAME large other", "+OK"), ("STRLEN other", ":1100001")]);
     assert_eq!(address(&server, "other"), before);
     assert_eq!(server.engine.keyspace().bytes(), bytes);
-    server.check(&[("MOVE other 3", ":1"), ("SWAPDB 0 3", "+OK"), ("STRLEN other", ":100001")]);
+    server.check(&[("MOVE other 3", ":1"), ("SWAPDB 0 3", "+OK"), ("STRLEN other", ":1100001")]);
     assert_eq!(address(&server, "other"), before);
     assert_eq!(server.encoding("other"), "raw");
-    server.check(&[("COPY other copy", ":1"), ("DEL other", ":1"), ("STRLEN copy", ":100001")]);
+    server.check(&[("COPY other copy", ":1"), ("DEL other", ":1"), ("STRLEN copy", ":1100001")]);
     assert_eq!(server.encoding("copy"), "raw");
     server.check(&[("DEL copy", ":1")]);
     let emptied = server

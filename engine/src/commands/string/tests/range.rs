@@ -70,7 +70,7 @@ fn edits_of_all_sizes() {
 fn what_is_large_is_dropped_elsewhere() {
     let mut server = TestServer::new();
     for request in ["SET k v", "GETDEL k", "GETEX k PXAT 1", "MSET k v", "SETEX k 1 v"] {
-        server.check(&[("SET k ''", "+OK"), ("SETRANGE k 70000 x", ":70001")]);
+        server.check(&[("SET k ''", "+OK"), ("SETRANGE k 1100000 x", ":1100001")]);
         server.send(request);
         let dropped = server.effects.orders.list.iter().any(|effect| matches!(effect, Effect::Drop(_)));
         assert!(dropped, "{request}");
