@@ -70,6 +70,22 @@ impl Arguments {
         }
     }
 
+    /// The command that runs something again in the same manner.
+    fn again(&self, what: &str) -> String {
+        let determinism = if self.determinism { " --determinism" } else { "" };
+        let swarm = if self.no_swarm { " --no-swarm" } else { "" };
+        let mutant = self.mutant.map_or_else(String::new, |mutant| format!(" --mutant {mutant}"));
+        format!("cargo run --release -p sim -- cluster {what}{determinism}{swarm}{mutant}")
+    }
+
+    fn again_seed(&self, seed: u64) -> String {
+        self.again(&format!("--seed {seed}"))
+    }
+
+    fn again_plan(&self, path: &Path) -> String {
+        self.again(&format!("--plan {}", path.display()))
+    }
+
     fn keep(&self) -> Keep {
         Keep { mutant: self.mutant, ..Keep::default() }
     }
@@ -93,7 +109,7 @@ pub(crate) fn work(arguments: &Arguments) -> Result<(), String> {
     let (first, count) = (seeds.start, seeds.end.saturating_sub(seeds.start));
     let start = Instant::now();
     let summary = run_seeds(seeds, manner, |summary, seed, fault| {
-        tell_progress(summary, count, start, seed, fault);
+        tell_progress(summary, count, start, fault.map(|fault| (fault, arguments.again_seed(seed))));
     });
     eprintln!();
     tell_summary(&summary, start, manner.jobs);
@@ -152,9 +168,9 @@ fn tell_smaller(smaller: &[Smaller]) {
     );
 }
 
-fn tell_progress(summary: &Summary, count: u64, start: Instant, seed: u64, fault: Option<&Fault>) {
-    if let Some(fault) = fault {
-        eprintln!("\r{}: {}\n  again with: {}", fault.checker, fault.text, reproduction(seed));
+fn tell_progress(summary: &Summary, count: u64, start: Instant, fault: Option<(&Fault, String)>) {
+    if let Some((fault, again)) = fault {
+        eprintln!("\r{}: {}\n  again with: {again}", fault.checker, fault.text);
     }
     if summary.runs.is_multiple_of(10) || summary.runs == count {
         let hours = summary.simulated as f64 / 3.6e9;
@@ -225,14 +241,10 @@ fn draw(plan: &Plan, smallest: Option<&Plan>, arguments: &Arguments) -> Result<(
         highlight(&mut trace, smallest);
     }
     trace.reproduction = match &arguments.plan {
-        Some(path) => format!("cargo run --release -p sim -- cluster --plan {}", path.display()),
-        None => reproduction(plan.seed),
+        Some(path) => arguments.again_plan(path),
+        None => arguments.again_seed(plan.seed),
     };
     std::fs::write(path, render(&trace)).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn reproduction(seed: u64) -> String {
-    format!("cargo run --release -p sim -- cluster --seed {seed}")
 }
 
 /// The commit that is checked out.
@@ -252,14 +264,14 @@ fn explain(plan: &Plan, smaller: &Smaller, arguments: &Arguments) -> Result<Stri
     keep_recordings(small, arguments.keep(), &directory).map_err(told)?;
     draw(plan, Some(small), arguments)?;
     Ok(format!(
-        "{}: {}\n  commit {}\n  {}\n  smallest plan, {} steps:\n    {}\n  again with: cargo run --release -p sim -- cluster --plan {}",
+        "{}: {}\n  commit {}\n  {}\n  smallest plan, {} steps:\n    {}\n  again with: {}",
         found.checker,
         found.text,
         commit(),
-        reproduction(plan.seed),
+        arguments.again_seed(plan.seed),
         small.steps.len(),
         small.to_string().trim_end().replace('\n', "\n    "),
-        path.display(),
+        arguments.again_plan(&path),
     ))
 }
 

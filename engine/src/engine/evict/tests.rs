@@ -1,3 +1,5 @@
+//! Which clients and keys go when clients take too much memory.
+
 use crate::engine::test_world::World;
 use crate::server::personality::Personality;
 use alloc::format;

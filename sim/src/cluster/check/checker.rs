@@ -1,6 +1,7 @@
 //! The checkers by name, and mutants of them: a checker that has become nonsense
 //! must be noticed, so each can be switched to it.
 
+use std::fmt::{Display, Formatter};
 use std::str::FromStr;
 
 macro_rules! checkers {
@@ -69,6 +70,12 @@ pub struct Mutant {
     pub checker: Checker,
     /// It accepts everything; else it refuses everything.
     pub accepts: bool,
+}
+
+impl Display for Mutant {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}", self.checker.name(), if self.accepts { "accepts" } else { "refuses" })
+    }
 }
 
 impl FromStr for Mutant {
