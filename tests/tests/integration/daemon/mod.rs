@@ -5,6 +5,7 @@ mod configuration;
 mod ending;
 mod listening;
 mod logging;
+mod long;
 pub(crate) mod process;
 mod role;
 mod subscribing;
