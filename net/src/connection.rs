@@ -173,7 +173,7 @@ impl<H: Host, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
         if self.waiting && self.leftover.len() >= WAITING_MAX {
             return Flow::Pause;
         }
-        if !self.waiting && self.missing() > READ_SIZE {
+        if !self.waiting && !self.closing && self.missing() > READ_SIZE {
             return self.read_long(context);
         }
         SCRATCH.with_borrow_mut(|scratch| {
@@ -220,10 +220,6 @@ impl<H: Host, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             Poll::Ready(Ok(0) | Err(_)) => return Flow::End,
             Poll::Ready(Ok(count)) => count,
         };
-        if self.closing {
-            self.leftover = Vec::new();
-            return Flow::Continue;
-        }
         self.report.received += count as u64;
         if self.missing() == 0 {
             self.submit_leftover(context);

@@ -21,7 +21,9 @@ impl Engine {
             let pending = session.output_pending();
             session.reply_buffer.filled(pending);
             let worth_asking = pending > session.reply_buffer.size;
-            self.server.sessions.account(delivery.client);
+            if pending > 0 {
+                self.server.sessions.account(delivery.client);
+            }
             effects.send_part(delivery.client, base + delivery.start, base + delivery.end);
             if worth_asking {
                 self.server.drop_if_over_limit(delivery.client, now, &mut effects.orders);
