@@ -11,6 +11,7 @@ pub mod data;
 pub mod engine;
 pub mod info;
 pub mod keyspace;
+mod migration;
 pub mod persistence;
 pub mod rdb;
 pub mod recording;

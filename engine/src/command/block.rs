@@ -118,7 +118,11 @@ impl Context<'_> {
     pub(crate) fn run_again(&mut self) -> bool {
         let Some(blocked) = self.session.blocked.take() else { return true };
         let id = blocked.command;
-        let admitted = self.may_run(id, self.server.commands.command(id));
+        let command = self.server.commands.command(id);
+        let mut admitted = self.may_run(id, command);
+        if self.server.migrations.holds() && self.changes_held(command, &blocked.arguments.as_arguments()) {
+            admitted = admitted.map(|_| false);
+        }
         if admitted == Ok(false) {
             self.session.blocked = Some(blocked);
             return false;

@@ -4,7 +4,7 @@
 use crate::base::argv;
 use crate::command::context::Context;
 use crate::command::error::Error;
-use crate::command::named_keys::named_key;
+use crate::command::named_keys::{migrated_keys, named_key};
 use crate::command::refusal::unknown_subcommand;
 use crate::command::spec::{Begin, Command, Flags, KeyFlags};
 use crate::command::table::{CommandId, CommandTable};
@@ -139,7 +139,8 @@ impl Context<'_> {
         if command.flags.has(Flags::PROTECTED) {
             self.check_protection(command)?;
         }
-        if !self.may_run(id, command)? {
+        let may_run = self.may_run(id, command)?;
+        if !may_run || self.server.migrations.holds() && self.changes_held(command, arguments) {
             self.session.waiting = Some(Waiting::Turn);
             self.server.waiting_for_turn.push(self.session.id);
             return Ok(None);
@@ -400,6 +401,10 @@ pub fn keys_of(command: &Command, arguments: &Arguments<'_>) -> Option<Vec<(usiz
     use crate::command::spec::Find;
     let count = arguments.len() as i64;
     let mut found = Vec::new();
+    if command.name == "migrate" {
+        let (first, number) = migrated_keys(arguments);
+        return Some((first..first + number).map(|index| (index, command.keys[0].flags)).collect());
+    }
     for (number, spec) in command.keys.iter().enumerate() {
         let first = match spec.begin {
             Begin::Index(at) => i64::from(at),

@@ -12,6 +12,7 @@ pub mod eviction;
 pub mod expiry_condition;
 pub mod fields;
 pub mod generate;
+mod held;
 mod named_keys;
 pub mod options;
 mod pubsub;

@@ -1,5 +1,7 @@
 //! Keys that no key spec finds, but a word of the grammar: the STORE of SORT may
-//! stand anywhere behind the first key, and what BY and GET take may look like it.
+//! stand anywhere behind the first key, and what BY and GET take may look like it;
+//! the KEYS of MIGRATE comes before all of them, but one of them, or what
+//! authenticates, may be the same word.
 
 use crate::command::spec::{Argument, ArgumentKind, Command};
 use crate::resp::request::Arguments;
@@ -30,4 +32,19 @@ fn words(argument: &Argument) -> usize {
         _ => 1,
     };
     own + usize::from(argument.token.is_some())
+}
+
+/// The keys of MIGRATE: the first, and how many.
+pub(super) fn migrated_keys(arguments: &Arguments<'_>) -> (usize, usize) {
+    const KEY: usize = 3;
+    let mut index = 6;
+    while let Some(option) = arguments.get(index).filter(|_| arguments[KEY].is_empty()) {
+        index += match option.to_ascii_lowercase().as_slice() {
+            b"keys" => return (index + 1, arguments.len() - index - 1),
+            b"auth" => 2,
+            b"auth2" => 3,
+            _ => 1,
+        };
+    }
+    (KEY, 1)
 }

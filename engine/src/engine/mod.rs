@@ -7,6 +7,7 @@ pub mod cron;
 mod data_hash;
 pub mod evict;
 pub mod image;
+mod migrate;
 pub mod options;
 mod pubsub;
 pub mod requests;
@@ -75,6 +76,9 @@ impl Engine {
             Input::Drained { client, report } => self.drained(now, client, report, effects),
             Input::Closed { client } => self.server.forget_client(client),
             Input::Disk { token, result } => self.disk(now, token, result, effects),
+            Input::Link { link, event } if self.server.migrations.owns(link) => {
+                self.server.migration_event(link, event, now, &mut effects.orders);
+            }
             Input::Link { link, event } => self.persistence(now, effects).link_event(link, event),
             Input::Deadline => self.deadline(now, effects),
             Input::Signal(signal) => self.persistence(now, effects).shutdown_signal(signal),
@@ -83,6 +87,9 @@ impl Engine {
                 work.follow_as_configured();
                 work.load_at_start();
             }
+        }
+        if self.server.migrations.is_due() {
+            self.go_on_migrating(now, effects);
         }
         if self.server.may_serve() {
             self.serve_ready(now, effects);
@@ -179,6 +186,7 @@ impl Engine {
                 Timer::Shutdown => self.persistence(now, effects).shutdown_due(),
                 Timer::Aof => self.persistence(now, effects).aof_deadline(),
                 Timer::Unblock => self.server.time_out_blocked(now),
+                Timer::Migrate => self.server.migrations_tick(now, &mut effects.orders),
                 Timer::Unsubscribe => self.give_up_subscriptions(now),
             }
         }

@@ -89,9 +89,11 @@ fn add_server(hash: &mut Fingerprint, server: &Server) {
         server.exclusive,
         server.serving_while_loading,
         server.cron_paused,
+        server.checksums_ignored,
         server.slow_ns_min,
         server.attack_logged,
     ));
+    hash.add_debug(&server.migrations);
     add_persistence(hash, &server.persistence);
     hash.add_bytes(&server.run_id);
     hash.add(u64::from(server.sweep_database));

@@ -40,7 +40,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("pubsubshard_channels", |source| names(source, Kind::Shard)),
     Field::new("latest_fork_usec", zero),
     Field::new("total_forks", zero),
-    Field::new("migrate_cached_sockets", zero),
+    Field::new("migrate_cached_sockets", |source| (source.server.migrations.connection_count() as u64).into()),
     Field::new("slave_expires_tracked_keys", |source| (source.server.replication.follow.own_keys.len() as u64).into()),
     Field::new("active_defrag_hits", zero),
     Field::new("active_defrag_misses", zero),

@@ -184,7 +184,7 @@ impl Work<'_> {
         Load {
             purpose,
             file,
-            reader: Reader::new(self.server.config.boolean(Id::Rdbchecksum), self.keyspace.rules()),
+            reader: Reader::new(self.server.verifies_checksums(), self.keyspace.rules()),
             into: None,
             origin: Origin::default(),
             database: DatabaseId(0),

@@ -17,6 +17,7 @@ use crate::data::shape::Type;
 use super::building::{self, Building};
 use super::content::{type_byte, version_for, write_content};
 use super::cursor::{Cursor, EncodedString, Stop};
+use super::error::LoadError;
 use super::object_type;
 use super::version::{WriteVersion, is_readable};
 
@@ -40,9 +41,9 @@ pub enum DumpError {
     /// Too short, from a version that cannot be read, or damaged: "DUMP payload version or checksum are wrong".
     Footer,
     /// Right checksum, wrong content: "Bad data format".
-    Content,
-    /// A type that exists but is not decoded yet.
-    UnsupportedType(u8),
+    Content(LoadError),
+    /// A collection of nothing, likewise.
+    Empty,
 }
 
 /// The payload of `value`, in a later version if that alone can hold it, compressed where that gains if `compression` (`rdbcompression`).
@@ -77,10 +78,10 @@ pub fn parse<'p>(payload: &'p [u8], verify_checksum: bool, rules: &Rules) -> Res
         return parse_collection(byte, &mut cursor, rules);
     }
     if byte != object_type::STRING {
-        return Err(match object_type::lookup(byte, version) {
-            Some(_) => DumpError::UnsupportedType(byte),
-            None => DumpError::Content,
-        });
+        return Err(DumpError::Content(match object_type::lookup(byte, version) {
+            Some(_) => LoadError::UnsupportedType(byte),
+            None => LoadError::UnknownType(byte),
+        }));
     }
     Ok(match cursor.string().map_err(content_error)? {
         EncodedString::Plain(span) => DumpValue::String(Cow::Borrowed(cursor.bytes(span))),
@@ -97,7 +98,7 @@ fn parse_collection<'p>(byte: u8, cursor: &mut Cursor<'_>, rules: &Rules) -> Res
         building.step(cursor).map_err(content_error)?;
     }
     let (value_type, body) = building.finish();
-    body.map(|body| DumpValue::Collection(value_type, body)).ok_or(DumpError::Content)
+    body.map(|body| DumpValue::Collection(value_type, body)).ok_or(DumpError::Empty)
 }
 
 /// Splits `payload` into content and version, if its footer is right. A zero version passes, as in the reference.
@@ -114,8 +115,11 @@ fn verify(payload: &[u8], verify_checksum: bool) -> Result<(&[u8], i32), DumpErr
     Ok((content, version))
 }
 
-fn content_error(_: Stop) -> DumpError {
-    DumpError::Content
+fn content_error(stop: Stop) -> DumpError {
+    DumpError::Content(match stop {
+        Stop::Incomplete { .. } => LoadError::UnexpectedEnd,
+        Stop::Corrupt { error, .. } => error,
+    })
 }
 
 fn checksum_of(bytes: &[u8]) -> u64 {

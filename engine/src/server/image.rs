@@ -55,9 +55,12 @@ impl Server {
             exclusive,
             persistence,
             replication,
+            migrations,
+            last_link,
             disk,
             deferred,
             active_expire,
+            checksums_ignored,
             cron_paused,
             run_id,
             started,
@@ -102,7 +105,7 @@ impl Server {
             sweep_database,
         ])?;
         tape.each([client_round, attack_logged, reply_buffer_reset_ms, reply_buffer_resizing, clock_ns])?;
-        tape.each([waiting_for_turn])
+        tape.each([waiting_for_turn, migrations, last_link, checksums_ignored])
     }
 }
 

@@ -19,10 +19,12 @@ pub mod statistics;
 pub mod timer;
 
 use crate::base::random::Random;
+use crate::boundary::id::LinkId;
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::config::{Config, Id};
 use crate::keyspace::Keyspace;
+use crate::migration::Migrations;
 use crate::persistence::Persistence;
 use crate::replication::Replication;
 use crate::session::sessions::Sessions;
@@ -88,12 +90,18 @@ pub struct Server {
     pub persistence: Persistence,
     /// Replication: the stream to replicas, the link to a primary.
     pub replication: Replication,
+    /// MIGRATE: keys on their way to other servers.
+    pub(crate) migrations: Migrations,
+    /// The number of the last connection that was made to another server.
+    last_link: u64,
     /// Disk operations under way.
     pub disk: Disk,
     /// Replies that are due though their commands have returned.
     pub(crate) deferred: Vec<Deferred>,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub active_expire: bool,
+    /// DEBUG SET-SKIP-CHECKSUM-VALIDATION.
+    pub(crate) checksums_ignored: bool,
     /// DEBUG PAUSE-CRON.
     pub cron_paused: bool,
     /// The run id, 40 hexadecimal digits.
@@ -181,9 +189,12 @@ impl Server {
             exclusive: false,
             persistence: Persistence::new(now),
             replication: Replication::new(random),
+            migrations: Migrations::default(),
+            last_link: 0,
             disk: Disk::default(),
             deferred: Vec::new(),
             active_expire: true,
+            checksums_ignored: false,
             cron_paused: false,
             run_id: random.hex_id(),
             started: now,
@@ -209,6 +220,12 @@ impl Server {
     /// Bytes that the server uses, by its own account.
     pub fn used_memory(&self, keyspace: &Keyspace) -> u64 {
         keyspace.bytes() as u64 + self.sessions.memory() + self.fixed_memory + self.replication.memory()
+    }
+
+    /// The number of a connection that is to be made to another server.
+    pub(crate) fn next_link(&mut self) -> LinkId {
+        self.last_link += 1;
+        LinkId(self.last_link)
     }
 
     /// A reply that was put off is due.
@@ -261,6 +278,11 @@ impl Server {
     #[inline]
     pub fn expiry_suspended(&self, now: Now) -> bool {
         self.pause_at(now).is_some()
+    }
+
+    /// True if checksums of RDB files must be right.
+    pub(crate) fn verifies_checksums(&self) -> bool {
+        self.config.boolean(Id::Rdbchecksum) && !self.checksums_ignored
     }
 
     /// True while data are imported (`import-mode`): nothing expires by itself, the

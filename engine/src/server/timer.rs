@@ -34,9 +34,11 @@ pub enum Timer {
     Unblock,
     /// Giving up subscriptions of those who are gone goes on.
     Unsubscribe,
+    /// What goes to other servers, or connections that wait, are to be looked at.
+    Migrate,
 }
 
-const COUNT: usize = 14;
+const COUNT: usize = 15;
 
 /// All deadlines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -72,6 +74,7 @@ impl Timers {
         Timer::Aof,
         Timer::Unblock,
         Timer::Unsubscribe,
+        Timer::Migrate,
     ];
 
     /// Sets a deadline.

@@ -4,6 +4,7 @@
 mod client;
 mod daemon;
 mod differential;
+mod migrate;
 mod persistence;
 mod process;
 mod recording;

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 9] = [
     &["boundary"],
     &["keyspace"],
     &["rdb", "config"],
-    &["session", "server", "persistence", "replication", "info", "command"],
+    &["session", "server", "persistence", "replication", "migration", "info", "command"],
     &["commands"],
     &["engine", "recording"],
 ];

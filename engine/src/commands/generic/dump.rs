@@ -1,6 +1,7 @@
 //! DUMP and RESTORE.
 
 use crate::base::number::{format_i64, parse_i64};
+use crate::boundary::effects::{LogLevel, Orders};
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::command::spec::*;
@@ -14,6 +15,7 @@ use crate::keyspace::database::Key;
 use crate::rdb::WriteVersion;
 use crate::rdb::dump::{DumpError, DumpValue, parse, serialize};
 use crate::resp::request::Arguments;
+use alloc::format;
 use alloc::vec::Vec;
 
 /// DUMP.
@@ -88,10 +90,9 @@ fn restore(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
         return Err(Error::Text("BUSYKEY Target key name already exists."));
     }
     let expire_at_ms = expiry(context, &arguments[2], options.absolute)?;
-    let payload = parse(&arguments[3], true, &context.keyspace.rules()).map_err(|error| match error {
-        DumpError::Footer => Error::Text("ERR DUMP payload version or checksum are wrong"),
-        DumpError::Content | DumpError::UnsupportedType(_) => Error::Text("ERR Bad data format"),
-    })?;
+    let verify_checksum = !context.server.checksums_ignored;
+    let payload = parse(&arguments[3], verify_checksum, &context.keyspace.rules())
+        .map_err(|error| refused(error, context.orders))?;
     let old = context.find_live(database, &key);
     if let Some(location) = old {
         context.remove(database, &key, location);
@@ -108,6 +109,18 @@ fn restore(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
     state_change(context, &arguments, &key, expire_at_ms.filter(|_| !options.absolute));
     context.reply.ok();
     Ok(())
+}
+
+/// What is wrong with a payload is told to the client in short, and to the log.
+#[cold]
+fn refused(error: DumpError, orders: &mut Orders) -> Error {
+    if let DumpError::Content(reason) = error {
+        orders.log(LogLevel::Warning, format!("Internal error in RDB reading offset 0 -> {reason}"));
+    }
+    Error::Text(match error {
+        DumpError::Footer => "ERR DUMP payload version or checksum are wrong",
+        DumpError::Content(_) | DumpError::Empty => "ERR Bad data format",
+    })
 }
 
 /// Repeated as it was sent, but that a time from now on is one since 1970.

@@ -7,6 +7,7 @@ pub mod dump;
 pub mod exists;
 pub mod expire;
 pub mod keys;
+mod migrate;
 pub mod object;
 pub mod rename;
 pub mod scan;
@@ -48,6 +49,7 @@ pub const COMMANDS: &[Command] = &[
     object::OBJECT,
     dump::DUMP,
     dump::RESTORE,
+    migrate::MIGRATE,
     sort::SORT,
     sort::SORT_RO,
 ];

@@ -192,7 +192,7 @@ impl World {
         }
         let mut buffer = RequestBuffer::default();
         let limits = self.engine.limits(client);
-        Parser::default().parse(&bytes, limits, usize::MAX, &mut buffer);
+        let used = Parser::default().parse(&bytes, limits, usize::MAX, &mut buffer);
         let requests = buffer.requests(&bytes, 0);
         let report = BufferReport::default();
         let progress = self.handle(Input::Requests { client, requests: &requests, report });
@@ -206,6 +206,9 @@ impl World {
                 let rest = core::mem::take(&mut self.client(client).waiting);
                 self.submit(client, rest);
             }
+        } else if used > 0 && used < bytes.len() {
+            // Who has not authenticated is read request by request.
+            self.submit(client, bytes[used..].to_vec());
         }
     }
 
@@ -219,6 +222,12 @@ impl World {
         } else {
             waiting.extend_from_slice(&bytes);
         }
+    }
+
+    /// Likewise, requests as they are on the wire.
+    pub(crate) fn send_bytes(&mut self, client: u64, bytes: Vec<u8>) {
+        self.connect(client, "", false);
+        self.submit(ClientId(client), bytes);
     }
 
     /// Connects a client, if it is new; one that `takes` lets the engine know

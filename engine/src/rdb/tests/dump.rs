@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use crate::data::limits::Rules;
 
 use super::super::dump::{self, DumpError, DumpValue, serialize};
+use super::super::error::LoadError;
 use super::super::{ValueRef, WriteVersion};
 use super::sample::bytes;
 
@@ -68,19 +69,20 @@ fn versions_and_contents() {
     for version in [12, 79, 81, 65535] {
         assert_eq!(parse(&with_footer(b"\x00\xC0\x07", version), false), Err(DumpError::Footer));
     }
-    let contents: &[(&[u8], DumpError)] = &[
-        (b"", DumpError::Content),
-        (b"\x00", DumpError::Content),
-        (b"\x00\x05abc", DumpError::Content),
-        (b"\x00\xC3\x01\x05a", DumpError::Content),
-        (b"\x08\x00", DumpError::Content),
-        (b"\x16\x00", DumpError::Content),
-        (b"\xFF\x00", DumpError::Content),
-        (b"\x07\x01\x01a", DumpError::UnsupportedType(7)),
+    let contents: &[(&[u8], LoadError)] = &[
+        (b"", LoadError::UnexpectedEnd),
+        (b"\x00", LoadError::UnexpectedEnd),
+        (b"\x00\x05abc", LoadError::UnexpectedEnd),
+        (b"\x00\xC3\x01\x05a", LoadError::InvalidCompressedString),
+        (b"\x08\x00", LoadError::UnknownType(8)),
+        (b"\xFF\x00", LoadError::UnknownType(255)),
+        (b"\x07\x01\x01a", LoadError::UnsupportedType(7)),
     ];
     for (content, error) in contents {
-        assert_eq!(parse(&with_footer(content, 11), false), Err(*error), "{}", content.escape_ascii());
+        let expected = Err(DumpError::Content(*error));
+        assert_eq!(parse(&with_footer(content, 11), false), expected, "{}", content.escape_ascii());
     }
+    assert_eq!(parse(&with_footer(b"\x16\x00", 11), false), Err(DumpError::Empty));
     let trailing = with_footer(b"\x00\x01atrailing", 11);
     assert_eq!(parse(&trailing, false), Ok(b"a".to_vec()));
 }

@@ -6,6 +6,7 @@ use crate::boundary::id::LinkId;
 use crate::boundary::input::LinkEvent;
 use crate::config::Id;
 use crate::persistence::Work;
+use crate::resp::line::take_line;
 use crate::server::timer::Timer;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -93,9 +94,8 @@ impl Work<'_> {
         let Some((host, port)) = self.primary_shown() else { return };
         let source = String::from_utf8_lossy(self.server.config.text(Id::BindSourceAddr)).into_owned();
         let now = self.now.monotonic;
+        let link = self.server.next_link();
         let follow = &mut self.server.replication.follow;
-        follow.last_link += 1;
-        let link = LinkId(follow.last_link);
         follow.outbox.clear();
         follow.link = Some(Link {
             id: link,
@@ -272,19 +272,4 @@ impl Work<'_> {
 
 fn link_stage<'w>(work: &'w Work<'_>) -> Option<&'w Stage> {
     work.server.replication.follow.link.as_ref().map(|link| &link.stage)
-}
-
-/// Takes a line out, without its end. An error if there is none where one must
-/// be.
-pub(super) fn take_line(buffer: &mut Vec<u8>) -> Result<Option<Vec<u8>>, ()> {
-    const LINE_MAX: usize = 64 << 10;
-    let Some(at) = buffer.iter().position(|&byte| byte == b'\n') else {
-        return if buffer.len() > LINE_MAX { Err(()) } else { Ok(None) };
-    };
-    let mut line: Vec<u8> = buffer.drain(..=at).collect();
-    line.pop();
-    if line.last() == Some(&b'\r') {
-        line.pop();
-    }
-    Ok(Some(line))
 }

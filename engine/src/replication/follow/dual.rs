@@ -180,7 +180,7 @@ impl Work<'_> {
                 self.look_at_kept();
                 return self.read_apart();
             }
-            match super::connect::take_line(&mut apart.buffer) {
+            match crate::resp::line::take_line(&mut apart.buffer) {
                 Ok(Some(line)) => self.apart_line(&line),
                 Ok(None) => return self.read_apart(),
                 Err(()) => return self.abandon_dual_sync("a line without an end"),

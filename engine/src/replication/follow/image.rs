@@ -32,7 +32,6 @@ impl Image for Follow {
         let Follow {
             address,
             link,
-            last_link,
             apart: _,
             kept: _,
             kept_peak,
@@ -43,7 +42,7 @@ impl Image for Follow {
             failover,
             own_keys,
         } = self;
-        tape.each([address, link, last_link, kept_peak, outbox, resumable, selected, down_since, failover, own_keys])
+        tape.each([address, link, kept_peak, outbox, resumable, selected, down_since, failover, own_keys])
     }
 }
 

@@ -51,7 +51,6 @@ pub(crate) struct Follow {
     address: Option<PrimaryAddress>,
     /// The connection to it, made or in the making.
     link: Option<Link>,
-    last_link: u64,
     /// The connection over which the stream comes while the link brings a
     /// snapshot.
     apart: Option<Apart>,
@@ -199,7 +198,6 @@ impl core::fmt::Debug for Follow {
         f.debug_struct("Follow")
             .field("address", &self.address)
             .field("link", &self.link)
-            .field("last_link", &self.last_link)
             .field("apart", &self.apart)
             .field("kept", &(&self.kept, self.kept_peak))
             .field("outbox", &self.outbox.len())

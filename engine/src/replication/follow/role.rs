@@ -13,6 +13,7 @@ impl Work<'_> {
     pub(crate) fn follow(&mut self, address: PrimaryAddress) {
         let was_primary = !self.server.replication.is_replica();
         self.server.unblock_demoted(self.now);
+        self.server.give_up_migrations();
         self.leave_link();
         let replication = &mut self.server.replication;
         if was_primary && replication.backlog.is_none() {

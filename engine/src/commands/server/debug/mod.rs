@@ -93,6 +93,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
     subcommand("sdslen", "<key>", (1, 1), "Answers the lengths of a key and its string.", keys::sdslen),
     subcommand("segfault", "", (0, 0), "Crashes by an invalid access to memory.", crash::segfault),
     subcommand("set-active-expire", "<0|1>", (1, 1), "Whether keys expire that nobody asks for.", settings::set_active_expire),
+    subcommand("set-skip-checksum-validation", "<0|1>", (1, 1), "Whether RESTORE and RDB files are taken with any checksum.", settings::ignore_checksums),
     subcommand("sleep", "<seconds>", (1, 1), "Stops everything for a while.", sleep::sleep),
     subcommand("stringmatch-len", "<length> <pattern>", (2, 2), "Matches a pattern against a long text.", protocol::stringmatch_len),
     subcommand("structsize", "", (0, 0), "Answers sizes of structures in memory.", keys::structsize),

@@ -23,6 +23,12 @@ pub(super) fn set_active_expire(context: &mut Context<'_>, arguments: Arguments<
     Ok(())
 }
 
+pub(super) fn ignore_checksums(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
+    context.server.checksums_ignored = is_on(&arguments[2]);
+    context.reply.ok();
+    Ok(())
+}
+
 pub(super) fn pause_cron(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     context.server.cron_paused = is_on(&arguments[2]);
     context.reply.ok();

@@ -108,8 +108,7 @@ impl Work<'_> {
                     "Reading RDB base file on AOF loading..."
                 };
                 self.log(LogLevel::Notice, what);
-                let mut preamble =
-                    Load::preamble(self.server.config.boolean(Id::Rdbchecksum), self.keyspace.rules(), self.now);
+                let mut preamble = Load::preamble(self.server.verifies_checksums(), self.keyspace.rules(), self.now);
                 preamble.feed(current.scanner.request_bytes());
                 current.preamble = Some(preamble);
                 return Slice::More;
