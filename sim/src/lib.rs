@@ -21,7 +21,9 @@ pub mod replay;
 pub mod reply;
 pub mod report;
 pub mod runs;
+#[cfg(feature = "driver")]
 pub mod serve;
+#[cfg(feature = "driver")]
 pub mod tier2;
 pub mod trace;
 pub mod workload;

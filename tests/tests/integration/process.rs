@@ -147,7 +147,8 @@ pub(crate) fn daemon() -> &'static Path {
     static DAEMON: OnceLock<PathBuf> = OnceLock::new();
     DAEMON.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "net", "--bin", "reprise"]);
+        // Of the whole workspace: what it depends on was built with these features for the tests.
+        build.args(["build", "--quiet", "--workspace", "--bin", "reprise"]);
         if !cfg!(debug_assertions) {
             build.arg("--release");
         }

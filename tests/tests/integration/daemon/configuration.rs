@@ -52,7 +52,8 @@ fn files_include_others_by_pattern_and_the_command_line_has_the_last_word() {
     let mut child = child.expect("the server starts");
     let address = format!("127.0.0.1:{port}");
     let ask = |words: &[&str]| crate::daemon::process::ask(&address, words);
-    crate::daemon::process::wait_until("the server answers", || ask(&["put", "a", "b"]).is_ok());
+    // It listens before it has looked for data.
+    crate::daemon::process::wait_until("the server has loaded", || ask(&["ping"]).is_ok_and(|reply| reply == "+PONG"));
     assert_eq!(ask(&["put", "a", "b"]).unwrap(), "+OK");
     assert!(ask(&["set", "a", "b"]).unwrap().starts_with("-ERR unknown command 'set'"));
     assert!(ask(&["get", "a"]).unwrap().starts_with("-ERR unknown command 'get'"));

@@ -1,34 +1,17 @@
 //! A daemon under test: its binary, its directory, and what it is asked.
 
+use crate::process::daemon;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long anything may take on a machine that is busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The daemon's binary, up to date.
-pub(crate) fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let test = std::env::current_exe().expect("a running program has a path");
-        let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
-        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--quiet", "--package", "net"]);
-        if folder.ends_with("release") {
-            build.arg("--release");
-        }
-        let status = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo runs");
-        assert!(status.success(), "the daemon does not build");
-        folder.join("reprise")
-    })
-}
 
 /// A directory of its own for a test, removed in the end.
 pub(crate) struct Scratch(PathBuf);
@@ -68,7 +51,7 @@ impl Scratch {
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         let link = self.0.join(name);
         if !link.exists() {
-            std::os::unix::fs::symlink(binary(), &link).expect("a link in a test's directory");
+            std::os::unix::fs::symlink(daemon(), &link).expect("a link in a test's directory");
         }
         link
     }
