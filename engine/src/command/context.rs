@@ -267,9 +267,9 @@ impl<'a> Context<'a> {
         self.keyspace.attach(database, key, owned, self.now);
     }
 
-    /// True if what a command that reads keeps in what it read is repeated by
-    /// others: a replica has it for itself.
-    pub fn reads_are_repeated(&self) -> bool {
+    /// True if a command that reads may keep what it found out in what it read:
+    /// in a replica nothing changes but by its primary.
+    pub fn reads_may_write(&self) -> bool {
         self.server.loading || !self.server.replication.is_replica() || self.session.class() == Class::Primary
     }
 

@@ -114,6 +114,9 @@ impl Engine {
         }
         if let Some(mark) = mark {
             self.server.persistence.aof.hold_back(mark, effects);
+            if self.server.persistence.aof.has_gathered() {
+                self.server.timers.set(Timer::Aof, now.monotonic);
+            }
         }
         self.server.slept_us = 0;
     }

@@ -46,8 +46,8 @@ fn of_one(context: &mut Context<'_>, arguments: &Arguments<'_>) -> Result<u64, E
         return Ok(kept);
     }
     let estimate = estimate(&histogram(encoding, bytes)?);
-    context.write_string(&key, Some(location), ESTIMATE, &estimate.to_le_bytes());
-    if context.reads_are_repeated() {
+    if context.reads_may_write() {
+        context.write_string(&key, Some(location), ESTIMATE, &estimate.to_le_bytes());
         context.changed(&key, Event::SILENT, Record::Command);
     }
     Ok(estimate)

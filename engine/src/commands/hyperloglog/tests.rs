@@ -137,7 +137,8 @@ fn changes() {
     assert_eq!((server.engine.keyspace().dirty, server.expires("k")), (before + 5, Some(9000)));
 }
 
-/// An estimate that is kept is no event, and a replica keeps one for itself.
+/// An estimate that is kept is no event, and in a replica a client's PFCOUNT
+/// keeps none.
 #[test]
 fn estimates_are_kept_quietly() {
     let mut server = TestServer::with_config("notify-keyspace-events KEA");
@@ -146,15 +147,10 @@ fn estimates_are_kept_quietly() {
     assert!(server.send("PFADD k 1 2").contains("pfadd"));
     server.check(&[("PFCOUNT k", ":2"), ("PFCOUNT k", ":2")]);
     server.send("PFADD k 2 3");
-    assert_eq!(stored(&server, "k")[15], 0x80);
-    let before = server.engine.keyspace().dirty;
     server.check(&[("REPLICAOF 127.0.0.1 1", "+OK"), ("PFCOUNT k", ":3")]);
+    assert_eq!(stored(&server, "k")[15], 0x80);
+    server.check(&[("REPLICAOF NO ONE", "+OK"), ("PFCOUNT k", ":3")]);
     assert_eq!(stored(&server, "k")[8..HEADER], [3, 0, 0, 0, 0, 0, 0, 0]);
-    assert_eq!(server.engine.keyspace().dirty, before);
-    server.check(&[("REPLICAOF NO ONE", "+OK")]);
-    assert!(server.send("PFADD k 4").contains("pfadd"));
-    server.check(&[("PFCOUNT k", ":4")]);
-    assert_eq!(server.engine.keyspace().dirty, before + 2);
 }
 
 /// Up to which length a value stays sparse.

@@ -128,6 +128,11 @@ impl Held {
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
+
+    /// Number of replies, and of what else is sent.
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
 }
 
 impl Aof {

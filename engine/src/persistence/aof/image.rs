@@ -63,6 +63,7 @@ impl Image for Aof {
             syncing,
             sync_began,
             sync_slow,
+            gathering,
             rotation: _,
             task: _,
             base_ready,
@@ -82,7 +83,18 @@ impl Image for Aof {
         tape.each([scheduled, last_rewrite_seconds, rewrite_failed, rewrites, failures, write_error, sync_error])?;
         tape.each([current_size, base_size, delayed_syncs, last_ahead_bytes, suspended, timestamps, last_timestamp])?;
         tape.each([manifest, selected, file, file_size, buffer, appending, append_began, damaged, cutting, retry_at])?;
-        tape.each([error_logged, appended, written, synced, syncing, sync_began, sync_slow, base_ready, closing])?;
+        tape.each([
+            error_logged,
+            appended,
+            written,
+            synced,
+            syncing,
+            sync_began,
+            sync_slow,
+            gathering,
+            base_ready,
+            closing,
+        ])?;
         tape.each([limit, held, awaited, mark, told, lost, place, unsettled, base_is_rdb])
     }
 }

@@ -17,6 +17,7 @@
 //! durable and the manifest lists it.
 
 pub mod check;
+mod gather;
 mod hold;
 mod image;
 mod load;
@@ -138,6 +139,8 @@ pub struct Aof {
     syncing: Option<u64>,
     sync_began: Monotonic,
     sync_slow: bool,
+    /// What the next commit waits for.
+    gathering: Option<gather::Gathering>,
     rotation: Option<Rotation>,
     task: Option<task::Task>,
     base_ready: Option<u64>,

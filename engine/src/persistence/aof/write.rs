@@ -3,7 +3,7 @@
 //! At most one append and one sync are under way. What gathers meanwhile goes
 //! with the next. With `appendfsync always` that is group commit: an append waits
 //! for its turn to end, which is when a driver that serves in order has come to
-//! the deadline that is due at once. With the other policies an append begins at
+//! the deadline that is due at once, or to the one that [`super::gather`] sets. With the other policies an append begins at
 //! most every millisecond, as each takes the disk's thread a few microseconds. An
 //! append that failed is cut off and tried again, and writes are refused until it
 //! succeeds; with `always` the process ends, as replies may already depend on it.
@@ -170,9 +170,10 @@ impl Work<'_> {
         if aof.buffer.0.is_empty() || grouping || aof.append_due().is_some_and(|due| due > now) {
             return;
         }
-        if aof.gathers() && !turn_over {
+        if aof.gathers() && (!turn_over || aof.gathered_at(now) > now) {
             return;
         }
+        aof.gathering = None;
         if aof.rotation.is_none() {
             aof.state_place();
         }
@@ -228,7 +229,7 @@ impl Work<'_> {
         if aof.file.is_some() && aof.appending.is_none() && !aof.buffer.0.is_empty() && !aof.damaged {
             aof.append_due().into_iter().for_each(&mut at);
             if aof.gathers() && aof.syncing.is_none() {
-                at(self.now.monotonic);
+                at(aof.gathered_at(self.now.monotonic));
             }
         }
         let unsynced = aof.file.is_some() && aof.written > aof.synced && aof.syncing.is_none();
@@ -348,6 +349,7 @@ impl Work<'_> {
         let aof = &mut self.server.persistence.aof;
         match result {
             Ok(()) => {
+                aof.begin_gathering(self.now.monotonic);
                 aof.synced = aof.synced.max(position);
                 if aof.sync_error.take().is_some() {
                     self.refuse_writes_as_configured();

@@ -177,6 +177,54 @@ fn a_reply_waits_for_the_disk() {
     assert_eq!(world.replies(1), "$1\r\n2\r\n");
 }
 
+/// On a slow disk those who were told, and mostly ask again, go with those who
+/// wait.
+#[test]
+fn a_commit_waits_for_who_comes_back_at_once() {
+    let mut world = World::started(ON);
+    let later = |world: &mut World, microseconds: u64| {
+        let Now { monotonic, unix } = world.now;
+        world.now = Now { monotonic: Monotonic(monotonic.0 + microseconds), unix: Unix(unix.0 + microseconds as i64) };
+    };
+    let commits = |world: &mut World, microseconds| {
+        while world.timer_step() {}
+        assert!(world.disk_step(), "it appends");
+        later(world, microseconds);
+        assert!(world.disk_step(), "and syncs");
+    };
+    let waits = |world: &mut World| {
+        while world.timer_step() {}
+        assert!(!world.disk_step());
+    };
+    for (sync, wait) in [(4000, 1000), (1999, 0), (2000, 500), (60_000, 5000)] {
+        world.send(1, "set a 1");
+        while world.timer_step() {}
+        world.send(2, "set b 1");
+        commits(&mut world, sync);
+        assert_eq!((world.replies(1), world.replies(2)), ("+OK\r\n".into(), String::new()));
+        if wait > 0 {
+            later(&mut world, wait - 1);
+            waits(&mut world);
+            // Both are there.
+            world.send(1, "set a 2");
+        }
+        while world.timer_step() {}
+        world.send(3, "set c 1");
+        commits(&mut world, sync);
+        assert_eq!((world.replies(2), world.replies(3)), ("+OK\r\n".into(), String::new()));
+        // Nobody comes back.
+        if wait > 0 {
+            later(&mut world, wait - 1);
+            waits(&mut world);
+            later(&mut world, 1);
+        }
+        commits(&mut world, sync);
+        assert_eq!(world.replies(3), "+OK\r\n");
+        waits(&mut world);
+        world.replies(1);
+    }
+}
+
 #[test]
 fn a_message_waits_for_what_it_tells_of() {
     let mut world = World::started(&format!("{ON}\nnotify-keyspace-events KA"));
