@@ -19,9 +19,9 @@ impl Engine {
     #[cold]
     pub(super) fn go_on_migrating(&mut self, now: Now, effects: &mut Effects) {
         self.server.migrations.due = false;
-        let compression = self.server.config.boolean(Id::Rdbcompression);
+        let form = (self.server.rdb_version(), self.server.config.boolean(Id::Rdbcompression));
         for transfer in &mut self.server.migrations.transfers {
-            let bytes = transfer.send(&self.keyspace, compression, now);
+            let bytes = transfer.send(&self.keyspace, form, now);
             if !bytes.is_empty() {
                 effects.send_over(transfer.link, &bytes);
                 self.server.statistics.sent += bytes.len() as u64;

@@ -104,8 +104,9 @@ impl Transfer {
         self.until = now.monotonic.plus_ms(self.migration.timeout_ms);
     }
 
-    /// What is to be sent next, as much as the connection should have at once.
-    pub(crate) fn send(&mut self, keyspace: &Keyspace, compression: bool, now: Now) -> Vec<u8> {
+    /// What is to be sent next, as much as the connection should have at once; `form`
+    /// is the version of payloads, and whether they are compressed.
+    pub(crate) fn send(&mut self, keyspace: &Keyspace, form: (WriteVersion, bool), now: Now) -> Vec<u8> {
         let mut out = Vec::new();
         if !self.connected || self.result.is_some() {
             return out;
@@ -115,7 +116,7 @@ impl Transfer {
             self.greet(&mut out);
         }
         while self.next < self.migration.keys.len() && self.unsent as usize + out.len() < UNSENT_MAX {
-            if self.put_key(self.next, keyspace, compression, now, &mut out) {
+            if self.put_key(self.next, keyspace, form, now, &mut out) {
                 self.awaited.push_back(Awaited::Key(self.next));
             }
             self.next += 1;
@@ -143,7 +144,14 @@ impl Transfer {
 
     /// Puts the request that restores a key. False if the key is not there any
     /// more.
-    fn put_key(&self, index: usize, keyspace: &Keyspace, compression: bool, now: Now, out: &mut Vec<u8>) -> bool {
+    fn put_key(
+        &self,
+        index: usize,
+        keyspace: &Keyspace,
+        form: (WriteVersion, bool),
+        now: Now,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let Migration { database, replace, keys, .. } = &self.migration;
         let key = keyspace.key(&keys[index]);
         let Some(entry) = keyspace.peek(*database, &key) else { return false };
@@ -152,7 +160,7 @@ impl Transfer {
             Some(at) if at < now.unix.ms() => return false,
             Some(at) => (at - now.unix.ms()).max(1),
         };
-        let payload = serialize(entry.content(), WriteVersion::default(), compression);
+        let payload = serialize(entry.content(), form.0, form.1);
         let mut digits = [0; 20];
         let words = [b"RESTORE", key.bytes, format_i64(left_ms, &mut digits), &payload, b"REPLACE"];
         let count = if *replace { 5 } else { 4 };

@@ -26,6 +26,7 @@ use crate::config::{Config, Id};
 use crate::keyspace::Keyspace;
 use crate::migration::Migrations;
 use crate::persistence::Persistence;
+use crate::rdb::WriteVersion;
 use crate::replication::Replication;
 use crate::session::sessions::Sessions;
 use crate::session::watch::Watches;
@@ -278,6 +279,11 @@ impl Server {
     #[inline]
     pub fn expiry_suspended(&self, now: Now) -> bool {
         self.pause_at(now).is_some()
+    }
+
+    /// The version of RDB files and payloads that are written (`rdb-version`), for what it can hold.
+    pub(crate) fn rdb_version(&self) -> WriteVersion {
+        if self.config.integer(Id::RdbVersion) == 10 { WriteVersion::V10 } else { WriteVersion::V11 }
     }
 
     /// True if checksums of RDB files must be right.

@@ -68,7 +68,7 @@ fn keys_move_between_ours_and_real_servers() {
         moves(&valkey, &one);
         moves(&one, &valkey);
     }
-    // It reads no file of version 11.
+    // It reads nothing of version 11.
     if let Some(redis) = Server::real("redis-server", &folders[3], &[]) {
         moves(&redis, &one);
         let mut client = one.client();
@@ -78,5 +78,8 @@ fn keys_move_between_ours_and_real_servers() {
         };
         assert_eq!(error, "-ERR Target instance replied with error: ERR DUMP payload version or checksum are wrong");
         assert_eq!(client.line("GET k"), Reply::Bulk(Some(b"v".to_vec())));
+        assert_eq!(client.line("CONFIG SET rdb-version 10"), Reply::Line("OK".into()));
+        client.line("DEL k");
+        moves(&one, &redis);
     }
 }

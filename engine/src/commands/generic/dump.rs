@@ -12,7 +12,6 @@ use crate::keyspace::Expiry;
 use crate::keyspace::access::Access;
 use crate::keyspace::change::{Event, Record};
 use crate::keyspace::database::Key;
-use crate::rdb::WriteVersion;
 use crate::rdb::dump::{DumpError, DumpValue, parse, serialize};
 use crate::resp::request::Arguments;
 use alloc::format;
@@ -73,11 +72,12 @@ pub const RESTORE: Command = Command {
 fn dump(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let key = context.key(&arguments, 1);
     let compression = context.server.config.boolean(Id::Rdbcompression);
+    let version = context.server.rdb_version();
     let Some(location) = context.find_read(&key) else {
         context.reply.null();
         return Ok(());
     };
-    let payload = serialize(context.entry(location).content(), WriteVersion::default(), compression);
+    let payload = serialize(context.entry(location).content(), version, compression);
     context.reply.bulk(&payload);
     Ok(())
 }

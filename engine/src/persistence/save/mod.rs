@@ -302,12 +302,11 @@ impl Work<'_> {
             | MaxmemoryPolicy::AllkeysLfu => Some(self.keyspace.access),
             _ => None,
         };
-        let configured = if config.integer(Id::RdbVersion) == 10 { WriteVersion::V10 } else { WriteVersion::V11 };
         let options = FileOptions {
             version: match wish {
                 Some(wish) if wish.without_keys => wish.version,
                 Some(wish) => self.version_that_holds(wish.version),
-                None => self.version_that_holds(configured),
+                None => self.version_that_holds(self.server.rdb_version()),
             },
             write: WriteOptions {
                 checksum: config.boolean(Id::Rdbchecksum),
