@@ -148,9 +148,8 @@ impl Model {
             self.clients.entry(client).or_default().database = 0;
         }
         self.check(client, &name, request, reply, now_ms);
+        // It may still wait: replies that it got before are observed later than that it began to.
         self.forget_awaited();
-        // Who sends something waits no more.
-        self.awaited.remove(&client);
     }
 
     fn executed(&mut self, client: ClientId, reply: &Reply, now_ms: i64) {
@@ -241,4 +240,29 @@ fn harmless_debug(request: &[&[u8]]) -> bool {
     let subcommand = request.get(1).copied().unwrap_or_default();
     let reloads_in_part = subcommand.eq_ignore_ascii_case(b"reload") && request.len() > 2;
     is_debug && !reloads_in_part && subcommands.iter().any(|known| subcommand.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by seed 531: replies that a client got before it began to wait are
+    /// observed after that.
+    #[test]
+    fn who_waits_may_be_served_at_any_time() {
+        let mut model = Model::default();
+        let ok = Reply::Simple(b"OK".to_vec());
+        let words = |line: &'static str| line.split(' ').map(str::as_bytes).collect::<Vec<_>>();
+        let (waits, other) = (ClientId(1), ClientId(2));
+        model.put_off(waits, &words("BLMOVE a b LEFT LEFT 0"));
+        model.observe(waits, &words("SET c 1"), &ok, 0);
+        model.observe(other, &words("FLUSHALL"), &ok, 0);
+        model.observe(other, &words("RPUSH a x"), &Reply::Integer(1), 0);
+        model.observe(other, &words("RENAME b d"), &ok, 0);
+        assert_eq!(model.take_fault(), None);
+        model.closed(waits);
+        model.observe(other, &words("FLUSHALL"), &ok, 0);
+        model.observe(other, &words("RENAME b d"), &ok, 0);
+        assert!(model.take_fault().is_some());
+    }
 }
