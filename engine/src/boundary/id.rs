@@ -18,5 +18,5 @@ pub struct FileId(pub u64);
 pub struct LinkId(pub u64);
 
 /// A logical database, `SELECT`'s argument.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct DatabaseId(pub u32);

@@ -3,12 +3,10 @@
 use super::transfer::{Awaited, Transfer};
 use super::{Idle, Migration, Migrations};
 use crate::base::image::{Damaged, Image, Tape};
-use crate::boundary::id::{DatabaseId, LinkId};
-use crate::boundary::time::Monotonic;
+use crate::boundary::id::LinkId;
+use crate::boundary::time::{Monotonic, Now};
 use crate::server::deferred::Waiter;
-use alloc::collections::VecDeque;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 impl Image for Migrations {
     fn blank() -> Migrations {
@@ -59,26 +57,7 @@ impl Image for Awaited {
 
 impl Image for Transfer {
     fn blank() -> Transfer {
-        Transfer {
-            waiter: Waiter::blank(),
-            migration: Migration::default(),
-            link: LinkId(0),
-            connected: false,
-            selected: None,
-            greeted: false,
-            next: 0,
-            unsent: 0,
-            awaited: VecDeque::new(),
-            buffer: Vec::new(),
-            answered: false,
-            again: false,
-            misplaced: false,
-            arrived: Vec::new(),
-            refusal: None,
-            until: Monotonic(0),
-            broken: false,
-            result: None,
-        }
+        Transfer::new(Waiter::blank(), Migration::default(), Err(LinkId::blank()), Now::blank())
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
@@ -104,21 +83,5 @@ impl Image for Transfer {
         } = self;
         tape.each([waiter, migration, link, connected, selected, greeted, next, unsent, awaited, buffer])?;
         tape.each([answered, again, misplaced, arrived, refusal, until, broken, result])
-    }
-}
-
-impl Default for Migration {
-    fn default() -> Migration {
-        Migration {
-            host: String::new(),
-            port: None,
-            destination: 0,
-            timeout_ms: 0,
-            copy: false,
-            replace: false,
-            credentials: Vec::new(),
-            database: DatabaseId(0),
-            keys: Vec::new(),
-        }
     }
 }

@@ -30,7 +30,7 @@ const IDLE_MAX: usize = 64;
 const IDLE_MS: u64 = 10_000;
 
 /// What MIGRATE asks for.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Migration {
     /// Name or address of the other server.
     pub(crate) host: String,

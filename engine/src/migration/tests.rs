@@ -1,9 +1,14 @@
 //! Keys go from one server to another, and what can go wrong.
 
-use crate::boundary::id::LinkId;
+use super::transfer::{Awaited, Transfer};
+use super::{Idle, Migration, Migrations};
+use crate::base::image::{Image, Tape};
+use crate::boundary::id::{ClientId, LinkId};
 use crate::boundary::input::{Connection, Input, LinkEvent};
+use crate::boundary::time::{Monotonic, Now, Unix};
 use crate::persistence::tests::{LinkOrder, World};
 use crate::replication::wait::DEMOTED;
+use crate::server::deferred::Waiter;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
@@ -355,4 +360,26 @@ fn what_arrived_is_deleted_once_writes_may_go_on() {
     pair.here.pass_ms(400);
     assert_eq!(pair.here.replies(1), "+OK\r\n");
     assert_eq!(pair.ask("EXISTS k"), ":0\r\n");
+}
+
+#[test]
+fn an_image_has_what_is_under_way() {
+    let now = Now { monotonic: Monotonic(7), unix: Unix(8) };
+    let waiter = Waiter { client: ClientId(3), muted: true };
+    let migration = Migration { host: "h".into(), port: Some(9), keys: [b"a".to_vec()].into(), ..Migration::default() };
+    let idle = Idle { host: "i".into(), port: 1, link: LinkId(5), selected: Some(-2), since: Monotonic(4) };
+    let mut migrations = Migrations { closing: [LinkId(6)].into(), due: true, ..Migrations::default() };
+    migrations.hold(&migration);
+    let mut transfer = Transfer::new(waiter, migration, Ok(idle.clone()), now);
+    transfer.awaited = [Awaited::Greeting, Awaited::Key(0), Awaited::Key(1)].into();
+    assert_eq!(transfer.receive(b"+OK\r\n-ERR no\r\n+O"), Ok(()));
+    transfer.result = Some(transfer.outcome());
+    migrations.transfers.push(transfer);
+    migrations.keep_idle(idle);
+    let mut tape = Tape::writer();
+    migrations.image(&mut tape).unwrap();
+    let bytes = tape.take();
+    let mut restored = Migrations::blank();
+    restored.image(&mut Tape::reader(&bytes)).unwrap();
+    assert_eq!(format!("{restored:?}"), format!("{migrations:?}"));
 }
