@@ -104,7 +104,7 @@ impl Part<'_> {
                 visit(Value::Bytes(field));
                 visit(Value::Bytes(value));
             }
-            Part::Node(node) => node.iter().for_each(visit),
+            Part::Node(node) => node.for_each(visit),
             Part::StreamNode(..) | Part::StreamEnd(_) => {}
         }
     }

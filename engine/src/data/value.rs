@@ -105,7 +105,7 @@ impl Content<'_> {
         } else if let Some(hash) = HashRef::of(self) {
             hash.iter().for_each(|(field, value)| visit(field, Some(value)));
         } else if let Some(list) = ListRef::of(self) {
-            list.iter_from(0).for_each(|element| visit(element, None));
+            list.visit(0, usize::MAX, |element| visit(element, None));
         } else if let Some(set) = SortedRef::of(self) {
             set.iter().for_each(|(member, score)| {
                 visit(member, Some(Value::Bytes(format_double(score).as_bytes())));

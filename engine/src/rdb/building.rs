@@ -287,7 +287,8 @@ impl Building {
     }
 
     fn push_node(&mut self, node: Node) {
-        let body = self.body.get_or_insert_with(|| Body::Large(Box::new(Collection::List(List::default()))));
+        let depth = self.rules.limits.list_compress_depth;
+        let body = self.body.get_or_insert_with(|| Body::Large(Box::new(Collection::List(List::new(depth)))));
         if let Body::Large(collection) = body {
             collection.list_mut().push_node(node);
         }

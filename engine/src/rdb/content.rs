@@ -9,7 +9,7 @@ use crate::data::list::Node;
 use crate::data::parts::{Part, Progress};
 use crate::data::shape::{Packing, Type};
 
-use super::encode::{write_integer, write_length, write_string};
+use super::encode::{write_integer, write_length, write_lzf, write_string};
 use super::object_type;
 use super::stream::write_stream_end;
 use super::version::WriteVersion;
@@ -81,12 +81,13 @@ pub(super) fn write_part(
             output.extend_from_slice(&score.to_le_bytes());
         }
         Part::Node(node) => {
-            let (container, bytes): (u64, &[u8]) = match node {
-                Node::Packed(bytes) => (NODE_PACKED, bytes),
-                Node::Plain(bytes) => (NODE_PLAIN, bytes),
-            };
-            write_length(output, container);
-            write_string(output, bytes, scratch);
+            write_length(output, if node.is_listpack() { NODE_PACKED } else { NODE_PLAIN });
+            match node {
+                Node::Compressed(compressed) if scratch.is_some() => {
+                    write_lzf(output, compressed.lzf(), compressed.plain_len());
+                }
+                node => write_string(output, node.contents(&mut Vec::new()).bytes(), scratch),
+            }
         }
         Part::StreamNode(id, bytes) => {
             write_string(output, &id.to_bytes(), None);

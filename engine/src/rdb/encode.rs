@@ -86,9 +86,14 @@ fn write_compressed(output: &mut Vec<u8>, text: &[u8], scratch: &mut Vec<u8>) ->
     if !lzf::compress(text, scratch) {
         return false;
     }
-    output.push(opcode::ENCODED | opcode::ENCODING_LZF);
-    write_length(output, scratch.len() as u64);
-    write_length(output, text.len() as u64);
-    output.extend_from_slice(scratch);
+    write_lzf(output, scratch, text.len());
     true
+}
+
+/// Appends a string that is compressed already, and was so long before.
+pub(super) fn write_lzf(output: &mut Vec<u8>, compressed: &[u8], plain_len: usize) {
+    output.push(opcode::ENCODED | opcode::ENCODING_LZF);
+    write_length(output, compressed.len() as u64);
+    write_length(output, plain_len as u64);
+    output.extend_from_slice(compressed);
 }

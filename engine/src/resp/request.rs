@@ -20,6 +20,8 @@ const LINE_MAX: usize = 64 * 1024;
 const UNAUTHENTICATED_ARGUMENTS_MAX: i64 = 10;
 /// Longest argument of a client that has not authenticated, in bytes.
 const UNAUTHENTICATED_BULK_MAX: i64 = 16 * 1024;
+/// Begins where nothing does: arguments that are no request that was sent.
+const NOT_SENT: usize = usize::MAX;
 /// Set in a span that lies in the buffer of unquoted arguments.
 const UNQUOTED: usize = 1 << (usize::BITS - 1);
 
@@ -125,7 +127,7 @@ impl<'a> Requests<'a> {
     pub fn arguments(&self, index: usize) -> Arguments<'a> {
         let request = self.parsed.requests[self.skip + index];
         let spans = &self.parsed.spans[request.first as usize..][..request.count as usize];
-        Arguments { buffer: self.buffer, unquoted: &self.parsed.unquoted, spans }
+        Arguments { buffer: self.buffer, unquoted: &self.parsed.unquoted, spans, start: request.start }
     }
 
     /// All requests as they came on the wire, with what was skipped between
@@ -161,6 +163,8 @@ pub struct Arguments<'a> {
     buffer: &'a [u8],
     unquoted: &'a [u8],
     spans: &'a [Span],
+    /// Where in the buffer the request begins, if it is one that was sent.
+    start: usize,
 }
 
 impl<'a> Arguments<'a> {
@@ -190,7 +194,7 @@ impl<'a> Arguments<'a> {
     /// All arguments from `index` on.
     #[inline]
     pub fn from(&self, index: usize) -> Arguments<'a> {
-        Arguments { spans: self.spans.get(index..).unwrap_or(&[]), ..*self }
+        Arguments { spans: self.spans.get(index..).unwrap_or(&[]), start: NOT_SENT, ..*self }
     }
 
     /// All arguments in order.
@@ -202,6 +206,22 @@ impl<'a> Arguments<'a> {
     /// Bytes of all arguments.
     pub fn byte_count(&self) -> usize {
         self.spans.iter().map(|span| span.length).sum()
+    }
+
+    /// The request as it was sent, if that is, to the byte, how it would be written
+    /// anew: an array of strings.
+    #[inline]
+    pub fn wire(&self) -> Option<&'a [u8]> {
+        let ends_line = |at: usize| self.buffer.get(at..at + 2) == Some(b"\r\n");
+        let mut at = self.start.checked_add(header_length(self.len()))?;
+        let mut sound = self.buffer.get(self.start) == Some(&b'*') && ends_line(at - 2);
+        for span in self.spans {
+            at += header_length(span.length);
+            // Numbers are read strictly: of so many digits there is one only.
+            sound &= span.start == at && ends_line(at - 2) && ends_line(at + span.length);
+            at += span.length + 2;
+        }
+        if sound { self.buffer.get(self.start..at) } else { None }
     }
 
     /// A copy that lives on its own.
@@ -247,7 +267,7 @@ impl OwnedArguments {
 
     /// The arguments, borrowed.
     pub fn as_arguments(&self) -> Arguments<'_> {
-        Arguments { buffer: &self.bytes, unquoted: &[], spans: &self.spans }
+        Arguments { buffer: &self.bytes, unquoted: &[], spans: &self.spans, start: NOT_SENT }
     }
 
     /// Bytes of all arguments.
@@ -483,6 +503,17 @@ impl Parser {
         }
         Step::Complete(position)
     }
+}
+
+/// Bytes of a header line with a number, as it is written.
+#[inline]
+fn header_length(number: usize) -> usize {
+    let digits = match number {
+        0..10 => 1,
+        10..100 => 2,
+        _ => number.ilog10() as usize + 1,
+    };
+    digits + 3
 }
 
 /// A line such as `*3` or `$12`.

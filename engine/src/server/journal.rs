@@ -223,7 +223,10 @@ impl Unit {
 
     fn push_arguments(&mut self, database: DatabaseId, arguments: &Arguments<'_>, audience: Audience) {
         let start = self.bytes.len();
-        write_request(arguments.len(), arguments.iter(), &mut self.bytes);
+        match arguments.wire() {
+            Some(wire) => self.bytes.extend_from_slice(wire),
+            None => write_request(arguments.len(), arguments.iter(), &mut self.bytes),
+        }
         self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()), audience });
     }
 
@@ -377,6 +380,36 @@ mod tests {
             "{}",
             rendered.escape_ascii()
         );
+    }
+
+    #[test]
+    fn what_was_sent_is_repeated_as_it_is_written() {
+        use crate::resp::request::{Limits, Parser, RequestBuffer};
+        let long = alloc::format!("*2\r\n$3\r\nDEL\r\n$1234\r\n{}\r\n", "x".repeat(1234));
+        for (sent, as_sent) in [
+            ("*2\r\n$3\r\nDEL\r\n$1\r\na\r\n", true),
+            ("*2\r\n$3\r\nDEL\r\n$0\r\n\r\n", true),
+            (&long, true),
+            ("*2\r\n$3\r\nDEL\r\n$1\r\naXY", false),
+            ("*2\r\n$3\r\nDEL\r\n$1\rXa\r\n", false),
+            ("*2\rX$3\r\nDEL\r\n$1\r\na\r\n", false),
+            ("DEL a\r\n", false),
+        ] {
+            for before in ["", "PING\r\n"] {
+                let bytes = [before, sent].concat();
+                let mut parsed = RequestBuffer::default();
+                let used = Parser::default().parse(bytes.as_bytes(), Limits::default(), 2, &mut parsed);
+                let requests = parsed.requests(bytes.as_bytes(), usize::from(!before.is_empty()));
+                let arguments = requests.arguments(0);
+                assert_eq!((used, requests.len(), arguments.len()), (bytes.len(), 1, 2), "{bytes:?}");
+                let (mut unit, mut expected) = (Unit::default(), Vec::new());
+                unit.push_arguments(DatabaseId(0), &arguments, Audience::Copies);
+                write_request(arguments.len(), arguments.iter(), &mut expected);
+                assert_eq!(unit.bytes, expected, "{bytes:?}");
+                assert_eq!(arguments.wire().is_some(), as_sent, "{bytes:?}");
+                assert_eq!(arguments.from(1).wire(), None);
+            }
+        }
     }
 
     #[test]

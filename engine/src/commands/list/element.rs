@@ -154,7 +154,11 @@ fn linsert(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Er
     let rules = context.rules();
     let list = list_at(context.keyspace, context.session.database, location);
     let (needle, length) = (Value::encode(pivot), list.len());
-    let found = list.iter_from(0).position(|element| element == needle || element == Value::Bytes(pivot));
+    let mut found = None;
+    list.walk(false, |index, element| {
+        found = (element == needle || element == Value::Bytes(pivot)).then_some(index);
+        found.is_none()
+    });
     let Some(index) = found else {
         context.reply.integer(-1);
         return Ok(());

@@ -128,7 +128,7 @@ fn lrange(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Err
     let list = list_at(context.keyspace, context.session.database, location);
     let (first, count) = range(list.len(), start, stop);
     context.reply.array(count);
-    list.iter_from(first).take(count).for_each(|element| context.reply.value(element));
+    list.visit(first, count, |element| context.reply.value(element));
     Ok(())
 }
 
@@ -149,9 +149,9 @@ fn lindex(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Err
     };
     let index = parse_i64(&arguments[2]).ok_or(Error::NotInteger)?;
     let list = list_at(context.keyspace, context.session.database, location);
-    match list.index(index).and_then(|index| list.get(index)) {
-        Some(element) => context.reply.value(element),
-        None => context.reply.null(),
+    let found = list.index(index).and_then(|index| list.with(index, |element| context.reply.value(element)));
+    if found.is_none() {
+        context.reply.null();
     }
     Ok(())
 }

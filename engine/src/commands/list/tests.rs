@@ -20,6 +20,49 @@ fn server(requests: &[&str]) -> TestServer {
     server
 }
 
+/// With a `list-compress-depth` a list is the same, only smaller; so is what is dumped of it.
+#[test]
+fn compressed_nodes() {
+    let fields = |server: &mut TestServer, key: &str| {
+        let told = server.send(&format!("DEBUG OBJECT {key}"));
+        let field =
+            |name: &str| told.split(&format!(" {name}:")).nth(1).unwrap().split(' ').next().unwrap().to_string();
+        ["ql_nodes", "ql_listpack_max", "ql_compressed", "ql_uncompressed_size"].map(field)
+    };
+    let usage =
+        |server: &mut TestServer, key: &str| server.send(&format!("MEMORY USAGE {key}"))[1..].parse::<u32>().unwrap();
+    let mut server = TestServer::with_config("save ''\nenable-debug-command yes\nlist-max-listpack-size 100\n");
+    for key in ["plain", "compressed"] {
+        for index in 0..1000 {
+            server.send(&format!("RPUSH {key} the-same-text-{}", index % 7));
+        }
+        server.send("CONFIG SET list-compress-depth 2");
+    }
+    let size = fields(&mut server, "plain")[3].clone();
+    assert_eq!(fields(&mut server, "plain"), ["10", "100", "0", &size]);
+    assert_eq!(fields(&mut server, "compressed"), ["10", "100", "1", &size]);
+    let (plain, compressed) = (usage(&mut server, "plain"), usage(&mut server, "compressed"));
+    assert!(compressed < plain * 6 / 10, "{compressed} {plain}");
+    let range = server.send("LRANGE plain 0 -1");
+    server.check(&[
+        ("LRANGE compressed 0 -1", &range),
+        ("LINDEX compressed 500", "$15 the-same-text-3"),
+        ("LPOS compressed the-same-text-3 RANK 50", ":346"),
+        ("LSET compressed 500 other", "+OK"),
+        ("LINSERT compressed AFTER other another", ":1001"),
+        ("LRANGE compressed 499 502", "*4 $15 the-same-text-2 $5 other $7 another $15 the-same-text-4"),
+        ("LREM compressed -1 another", ":1"),
+        ("LSET compressed 500 the-same-text-3", "+OK"),
+        ("SORT compressed ALPHA LIMIT 999 1", "*1 $15 the-same-text-6"),
+        ("COPY compressed copy", ":1"),
+        ("LRANGE copy 0 -1", &range),
+        ("LTRIM compressed 450 549", "+OK"),
+        ("LINDEX compressed 0", "$15 the-same-text-2"),
+        ("LINDEX compressed -1", "$15 the-same-text-3"),
+    ]);
+    assert!(usage(&mut server, "copy") < plain * 6 / 10);
+}
+
 #[test]
 fn ends() {
     let mut server = server(&["SET string v"]);

@@ -10,22 +10,26 @@
 //! A chunk has some hundred nodes at most, so that nothing that is done to a list
 //! moves much, and an index is found by looking at the chunks and at the nodes
 //! of one. What becomes small enough is a listpack again.
+//!
+//! With a `list-compress-depth` that many nodes at each end are as they are, where
+//! most of what happens to a list does; those between them are compressed. Whoever
+//! looks into one expands it for himself, and whoever changes one leaves it
+//! compressed again.
 
 mod node;
 mod packed;
 #[cfg(test)]
 mod tests;
 
-pub use node::Node;
+pub use node::{Compressed, Contents, Node};
 pub use packed::{ListRef, empty, insert, pop, remove_matching, replace, trim};
 
 use crate::base::image::{Damaged, Image, Tape};
 use crate::data::entry::Value;
-use crate::data::listpack::{self, Listpack};
+use crate::data::listpack;
 use crate::data::shared::Shared;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::iter::FusedIterator;
 
 /// Nodes that a chunk has at most.
 const CHUNK_MAX: usize = 64;
@@ -77,6 +81,8 @@ pub struct List {
     len: usize,
     nodes: usize,
     bytes: usize,
+    /// Nodes at each end that are not compressed; 0 compresses none.
+    depth: u32,
 }
 
 /// Where an element stands: chunk, node, and number in it.
@@ -88,10 +94,16 @@ struct Place {
 }
 
 impl List {
+    /// A list without elements, of which so many nodes at each end will not be
+    /// compressed; 0 compresses none.
+    pub fn new(depth: u32) -> List {
+        List { depth, ..List::default() }
+    }
+
     /// A list of one node, or of none, without room that the bytes happen to have.
-    pub fn of_packed(mut bytes: Vec<u8>) -> List {
+    pub fn of_packed(mut bytes: Vec<u8>, depth: u32) -> List {
         bytes.shrink_to_fit();
-        let mut list = List::default();
+        let mut list = List::new(depth);
         list.push_node(Node::Packed(bytes));
         list
     }
@@ -135,6 +147,21 @@ impl List {
     /// Number of nodes.
     pub fn node_count(&self) -> usize {
         self.nodes
+    }
+
+    /// Number of nodes that are compressed.
+    pub fn compressed_count(&self) -> usize {
+        self.nodes().filter(|node| node.is_compressed()).count()
+    }
+
+    /// Bytes of all elements with their encoding, were none compressed.
+    pub fn plain_len(&self) -> usize {
+        self.nodes().map(Node::plain_len).sum()
+    }
+
+    /// Nodes at each end that are not compressed; 0 compresses none.
+    pub fn depth(&self) -> u32 {
+        self.depth
     }
 
     /// Adds a node at the end; an empty one is none.
@@ -192,18 +219,24 @@ impl List {
         None
     }
 
-    /// An element.
-    pub fn get(&self, index: usize) -> Option<Value<'_>> {
+    /// Looks at an element.
+    pub fn with<R>(&self, index: usize, look: impl FnOnce(Value<'_>) -> R) -> Option<R> {
         let place = self.locate(index)?;
-        self.chunks[place.chunk].nodes[place.node].get(place.index)
+        self.chunks[place.chunk].nodes[place.node].with(place.index, look)
     }
 
-    /// Has a node changed; counts and the account follow, and an empty node goes.
+    /// Has a node changed, which is not compressed meanwhile; counts and the account
+    /// follow, and an empty node goes.
     fn change<R>(&mut self, chunk: usize, node: usize, change: impl FnOnce(&mut Node) -> R) -> R {
+        let inner = self.depth > 0 && self.is_inner(self.number_of(chunk, node));
         let part = &mut self.chunks[chunk];
         let target = &mut part.nodes.own()[node];
         let (len, bytes) = (target.len(), target.footprint());
+        target.expand();
         let result = change(target);
+        if inner {
+            target.compress();
+        }
         let (new_len, new_bytes) = (target.len(), target.footprint());
         part.len = part.len - len + new_len;
         self.len = self.len - len + new_len;
@@ -227,8 +260,82 @@ impl List {
         Some(taken)
     }
 
+    /// How many nodes come before a node.
+    fn number_of(&self, chunk: usize, node: usize) -> usize {
+        self.chunks.range(..chunk).map(|chunk| chunk.nodes.len()).sum::<usize>() + node
+    }
+
+    /// The chunk of the node before which so many come, and which of its nodes it is.
+    fn place_of(&self, mut number: usize) -> Option<(usize, usize)> {
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            if number < chunk.nodes.len() {
+                return Some((index, number));
+            }
+            number -= chunk.nodes.len();
+        }
+        None
+    }
+
+    /// True if a node is one of those between the ends, which are compressed.
+    fn is_inner(&self, number: usize) -> bool {
+        let depth = self.depth as usize;
+        number >= depth && self.nodes - 1 - number >= depth
+    }
+
+    /// Has a node compressed, or expanded; nothing happens to one that is so.
+    fn repack(&mut self, number: usize, compressed: bool) {
+        let Some((chunk, node)) = self.place_of(number) else { return };
+        let part = &mut self.chunks[chunk];
+        // Another may share the chunk: it is changed only if there is a reason.
+        if part.nodes[node].is_compressed() != compressed {
+            let target = &mut part.nodes.own()[node];
+            let before = target.footprint();
+            if compressed {
+                target.compress()
+            } else {
+                target.expand()
+            }
+            self.bytes = self.bytes - before + target.footprint();
+        }
+    }
+
+    /// Compresses what came to stand between the ends when a node was inserted.
+    fn compress_around(&mut self, number: usize) {
+        let depth = self.depth as usize;
+        let (last, from_end) = (self.nodes - 1, self.nodes - 1 - number);
+        if depth == 0 || last / 2 < depth {
+            return;
+        }
+        if self.is_inner(number) {
+            self.repack(number, true);
+        }
+        if number < depth {
+            self.repack(depth, true);
+        }
+        if from_end < depth {
+            self.repack(last - depth, true);
+        }
+    }
+
+    /// Expands what came to stand at the ends when nodes were removed.
+    fn expand_ends(&mut self) {
+        let at_end = (self.depth as usize).min(self.nodes);
+        let ends = (0..at_end).chain(self.nodes - at_end..self.nodes);
+        if self.depth > 0 {
+            ends.for_each(|number| self.repack(number, false));
+        }
+    }
+
     /// Puts a node before another of a chunk; a chunk that is full is halved.
     fn insert_node(&mut self, chunk: usize, node: usize, new: Node) {
+        self.add_node(chunk, node, new);
+        if self.depth > 0 {
+            // Halving a chunk changes no numbers.
+            self.compress_around(self.number_of(chunk, 0) + node);
+        }
+    }
+
+    fn add_node(&mut self, chunk: usize, node: usize, new: Node) {
         if self.chunks.is_empty() {
             self.chunks.push_back(Chunk::default());
         }
@@ -272,13 +379,11 @@ impl List {
     }
 
     fn has_room(&self, chunk: usize, node: usize, value: &[u8], fill: Fill) -> bool {
-        match self.chunks.get(chunk).and_then(|chunk| chunk.nodes.get(node)) {
-            Some(Node::Packed(bytes)) => {
-                value.len() <= fill.bytes_max()
-                    && !fill.exceeded(bytes.len() + value.len() + ELEMENT_OVERHEAD, Listpack::new(bytes).len() + 1)
-            }
-            _ => false,
-        }
+        self.chunks.get(chunk).and_then(|chunk| chunk.nodes.get(node)).is_some_and(|node| {
+            node.is_listpack()
+                && value.len() <= fill.bytes_max()
+                && !fill.exceeded(node.plain_len() + value.len() + ELEMENT_OVERHEAD, node.len() + 1)
+        })
     }
 
     /// Inserts an element before the one at an index.
@@ -325,9 +430,10 @@ impl List {
     /// Puts another element in the place of one.
     pub fn replace(&mut self, index: usize, value: &[u8], fill: Fill) {
         let Some(Place { chunk, node, index: at }) = self.locate(index) else { return };
-        let packed = matches!(&self.chunks[chunk].nodes[node], Node::Packed(bytes)
-            if value.len() <= fill.bytes_max() && !fill.exceeded(bytes.len() + value.len() + ELEMENT_OVERHEAD, 0));
-        if packed {
+        let target = &self.chunks[chunk].nodes[node];
+        let fits =
+            value.len() <= fill.bytes_max() && !fill.exceeded(target.plain_len() + value.len() + ELEMENT_OVERHEAD, 0);
+        if fits && target.is_listpack() {
             return self.change(chunk, node, |node| {
                 let position = node.position(at);
                 if let (Node::Packed(bytes), Some(position)) = (node, position) {
@@ -341,7 +447,7 @@ impl List {
 
     /// Removes so many elements, or as many as there are, from an index on.
     pub fn remove(&mut self, index: usize, count: usize) {
-        let mut left = count;
+        let (nodes, mut left) = (self.nodes, count);
         while left > 0
             && let Some(Place { chunk, node, index: at }) = self.locate(index)
         {
@@ -362,32 +468,47 @@ impl List {
             }
             left -= some;
         }
+        if self.nodes < nodes {
+            self.expand_ends();
+        }
     }
 
-    /// The elements from an index on, towards the end.
-    pub fn iter_from(&self, index: usize) -> Iter<'_> {
-        let place = self.locate(index);
-        let (chunk, node) = place.map_or((self.chunks.len(), 0), |place| (place.chunk, place.node));
-        let inner = place.map(|place| node_iter(&self.chunks[chunk].nodes[node], place.index));
-        Iter { list: self, chunk, node, inner: inner.unwrap_or(NodeIter::Plain(None)) }
+    /// Visits the elements from an index on, until `visit` returns false.
+    pub fn walk(&self, from: usize, mut visit: impl FnMut(Value<'_>) -> bool) {
+        let Some(Place { chunk, node, mut index }) = self.locate(from) else { return };
+        let mut expanded = Vec::new();
+        let mut skipped = node;
+        for chunk in self.chunks.range(chunk..) {
+            for node in chunk.nodes.iter().skip(core::mem::take(&mut skipped)) {
+                if !node.contents(&mut expanded).walk(core::mem::take(&mut index), &mut visit) {
+                    return;
+                }
+            }
+        }
     }
 
-    /// All elements, from the last to the first.
-    pub fn iter_back(&self) -> impl Iterator<Item = Value<'_>> {
-        let nodes = self.chunks.iter().rev().flat_map(|chunk| chunk.nodes.iter().rev());
-        nodes.flat_map(|node| node_iter(node, 0).rev())
+    /// Visits all elements, from the last to the first, until `visit` returns false.
+    pub fn walk_back(&self, mut visit: impl FnMut(Value<'_>) -> bool) {
+        let mut expanded = Vec::new();
+        for node in self.chunks.iter().rev().flat_map(|chunk| chunk.nodes.iter().rev()) {
+            if !node.contents(&mut expanded).walk_back(&mut visit) {
+                return;
+            }
+        }
     }
 
     /// Writes an image of it.
     pub fn write(&self, tape: &mut Tape<'_>) {
         // Nothing fails that is written.
-        let _ = self.chunks.len().image(tape);
+        let (mut depth, mut chunks) = (self.depth, self.chunks.len());
+        let _ = depth.image(tape).and_then(|()| chunks.image(tape));
         for chunk in &self.chunks {
             let _ = chunk.nodes.len().image(tape);
             for node in chunk.nodes.iter() {
                 let (mut capacity, bytes) = match node {
                     Node::Packed(bytes) => (bytes.capacity(), &bytes[..]),
-                    Node::Plain(bytes) => (0, &bytes[..]),
+                    Node::Plain(bytes) => (PLAIN, &bytes[..]),
+                    Node::Compressed(compressed) => (COMPRESSED, compressed.as_bytes()),
                 };
                 let _ = capacity.image(tape);
                 tape.put_bytes(bytes);
@@ -402,6 +523,7 @@ impl List {
     pub fn read(tape: &mut Tape<'_>) -> Result<List, Damaged> {
         let mut list = List::default();
         let mut chunks = 0usize;
+        list.depth.image(tape)?;
         chunks.image(tape)?;
         for _ in 0..chunks {
             let mut chunk = Chunk::default();
@@ -423,9 +545,15 @@ impl List {
     }
 }
 
+/// What an image has instead of the capacity of a listpack.
+const PLAIN: usize = 0;
+const COMPRESSED: usize = 1;
+
 fn read_node(capacity: usize, contents: &[u8]) -> Option<Node> {
-    if capacity == 0 {
-        return Some(Node::Plain(contents.into()));
+    match capacity {
+        PLAIN => return Some(Node::Plain(contents.into())),
+        COMPRESSED => return Compressed::read(contents).map(Node::Compressed),
+        _ => {}
     }
     listpack::validate(contents).filter(|&count| count > 0 && capacity >= contents.len())?;
     let mut bytes = Vec::new();
@@ -433,74 +561,3 @@ fn read_node(capacity: usize, contents: &[u8]) -> Option<Node> {
     bytes.extend_from_slice(contents);
     Some(Node::Packed(bytes))
 }
-
-/// Elements of one node.
-#[derive(Clone, Debug)]
-pub enum NodeIter<'a> {
-    /// Of a listpack.
-    Packed(listpack::Iter<'a>),
-    /// The only one, unless it was given.
-    Plain(Option<&'a [u8]>),
-}
-
-impl<'a> Iterator for NodeIter<'a> {
-    type Item = Value<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Value<'a>> {
-        match self {
-            NodeIter::Packed(iter) => iter.next(),
-            NodeIter::Plain(bytes) => bytes.take().map(Value::Bytes),
-        }
-    }
-}
-
-impl DoubleEndedIterator for NodeIter<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        match self {
-            NodeIter::Packed(iter) => iter.next_back(),
-            NodeIter::Plain(bytes) => bytes.take().map(Value::Bytes),
-        }
-    }
-}
-
-fn node_iter(node: &Node, index: usize) -> NodeIter<'_> {
-    match node {
-        Node::Packed(bytes) => {
-            let list = Listpack::new(bytes);
-            list.at(index as i64).map_or(NodeIter::Plain(None), |at| NodeIter::Packed(list.iter_from(at)))
-        }
-        Node::Plain(bytes) => NodeIter::Plain((index == 0).then_some(bytes)),
-    }
-}
-
-/// Elements of a list.
-#[derive(Clone, Debug)]
-pub struct Iter<'a> {
-    list: &'a List,
-    chunk: usize,
-    node: usize,
-    inner: NodeIter<'a>,
-}
-
-impl<'a> Iterator for Iter<'a> {
-    type Item = Value<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Value<'a>> {
-        loop {
-            if let Some(next) = self.inner.next() {
-                return Some(next);
-            }
-            let mut chunk = self.list.chunks.get(self.chunk)?;
-            self.node += 1;
-            if self.node == chunk.nodes.len() {
-                (self.chunk, self.node) = (self.chunk + 1, 0);
-                chunk = self.list.chunks.get(self.chunk)?;
-            }
-            self.inner = node_iter(&chunk.nodes[self.node], 0);
-        }
-    }
-}
-
-impl FusedIterator for Iter<'_> {}

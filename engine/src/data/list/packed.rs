@@ -1,6 +1,6 @@
 //! Lists of both encodings as one thing.
 
-use super::{Fill, Iter, List};
+use super::{Fill, List};
 use crate::data::collection::{Body, Collection};
 use crate::data::entry::{Content, Value};
 use crate::data::limits::Rules;
@@ -42,40 +42,56 @@ impl<'a> ListRef<'a> {
         self.len() == 0
     }
 
-    /// An element.
-    pub fn get(self, index: usize) -> Option<Value<'a>> {
+    /// Looks at an element.
+    pub fn with<R>(self, index: usize, look: impl FnOnce(Value<'_>) -> R) -> Option<R> {
         match self {
-            ListRef::Listpack(list) => list.at(i64::try_from(index).ok()?).map(|at| list.get(at)),
-            ListRef::List(list) => list.get(index),
+            ListRef::Listpack(list) => list.at(i64::try_from(index).ok()?).map(|at| look(list.get(at))),
+            ListRef::List(list) => list.with(index, look),
         }
     }
 
-    /// The elements from an index on.
-    pub fn iter_from(self, index: usize) -> ListIter<'a> {
+    /// Visits so many elements from an index on, or as many as there are.
+    pub fn visit(self, from: usize, count: usize, mut visit: impl FnMut(Value<'_>)) {
+        let mut left = count;
+        if left == 0 {
+            return;
+        }
+        self.walk_from(from, |element| {
+            visit(element);
+            left -= 1;
+            left > 0
+        });
+    }
+
+    fn walk_from(self, from: usize, mut visit: impl FnMut(Value<'_>) -> bool) {
         match self {
-            ListRef::Listpack(list) => match i64::try_from(index).ok().and_then(|index| list.at(index)) {
-                Some(at) => ListIter::Listpack(Some(list.iter_from(at))),
-                None => ListIter::Listpack(None),
-            },
-            ListRef::List(list) => ListIter::List(list.iter_from(index)),
+            ListRef::Listpack(list) => {
+                if let Some(at) = i64::try_from(from).ok().and_then(|from| list.at(from)) {
+                    list.iter_from(at).all(visit);
+                }
+            }
+            ListRef::List(list) => list.walk(from, &mut visit),
         }
     }
 
     /// Visits all elements with their indices, from the beginning or from the end,
     /// until `visit` returns false.
     pub fn walk(self, from_end: bool, mut visit: impl FnMut(usize, Value<'_>) -> bool) {
+        let (mut before, mut behind) = (0, self.len());
+        let on = |element: Value<'_>| {
+            before += 1;
+            visit(before - 1, element)
+        };
         if !from_end {
-            self.iter_from(0).enumerate().all(|(index, element)| visit(index, element));
-            return;
+            return self.walk_from(0, on);
         }
-        let mut index = self.len();
-        let mut back = |element: Value<'_>| {
-            index -= 1;
-            visit(index, element)
+        let back = |element: Value<'_>| {
+            behind -= 1;
+            visit(behind, element)
         };
         match self {
             ListRef::Listpack(list) => drop(list.iter().rev().all(back)),
-            ListRef::List(list) => drop(list.iter_back().all(&mut back)),
+            ListRef::List(list) => list.walk_back(back),
         }
     }
 
@@ -85,27 +101,6 @@ impl<'a> ListRef<'a> {
         let length = self.len() as i64;
         let index = if index < 0 { length.checked_add(index)? } else { index };
         (0..length).contains(&index).then_some(index as usize)
-    }
-}
-
-/// The elements of a list.
-#[derive(Clone, Debug)]
-pub enum ListIter<'a> {
-    /// Of a listpack.
-    Listpack(Option<listpack::Iter<'a>>),
-    /// Of nodes.
-    List(Iter<'a>),
-}
-
-impl<'a> Iterator for ListIter<'a> {
-    type Item = Value<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Value<'a>> {
-        match self {
-            ListIter::Listpack(iter) => iter.as_mut()?.next(),
-            ListIter::List(iter) => iter.next(),
-        }
     }
 }
 
@@ -123,7 +118,7 @@ impl Rules {
     pub fn expect_elements(&self, body: &mut Body, bytes: usize, count: usize) {
         let Body::Packed(_, packed) = body else { return };
         if self.fill().exceeded(packed.len() + bytes, Listpack::new(packed).len() + count) {
-            let list = List::of_packed(core::mem::take(packed));
+            let list = List::of_packed(core::mem::take(packed), self.limits.list_compress_depth);
             *body = Body::Large(Box::new(Collection::List(list)));
         }
     }
@@ -157,7 +152,7 @@ impl Rules {
 pub fn pop(body: &mut Body, front: bool) -> Option<Vec<u8>> {
     let (list, last) = (ListRef::of(body.content(Type::List))?, if front { 0 } else { usize::MAX });
     let index = last.min(list.len().checked_sub(1)?);
-    let value = list.get(index)?.bytes(&mut [0; 20]).to_vec();
+    let value = list.with(index, |element| element.bytes(&mut [0; 20]).to_vec())?;
     remove(body, index, 1);
     Some(value)
 }

@@ -2,11 +2,17 @@
 
 use super::*;
 use crate::base::random::Random;
-use alloc::format;
+use alloc::{format, vec};
 
 fn check(list: &List, model: &[Vec<u8>]) {
     assert_eq!(list.len(), model.len());
-    assert!(list.iter_from(0).map(|value| value.bytes(&mut [0; 20]).to_vec()).eq(model.iter().cloned()));
+    let mut found = Vec::new();
+    list.walk(0, |element| {
+        found.push(element.bytes(&mut [0; 20]).to_vec());
+        true
+    });
+    assert_eq!(found, model);
+    check_compression(list);
     assert_eq!(list.bytes, list.nodes().map(Node::footprint).sum::<usize>());
     assert_eq!(list.nodes, list.nodes().count());
     assert_eq!(list.len, list.chunks.iter().map(|chunk| chunk.len).sum::<usize>());
@@ -19,12 +25,23 @@ fn check(list: &List, model: &[Vec<u8>]) {
     assert_eq!(format!("{again:?}"), format!("{list:?}"));
 }
 
+/// Nodes at the ends are as they are; those between them are compressed, if that gains anything.
+fn check_compression(list: &List) {
+    let depth = list.depth as usize;
+    for (number, node) in list.nodes().enumerate() {
+        let inner = depth > 0 && number >= depth && list.nodes - number > depth;
+        let mut compressed = node.clone();
+        compressed.compress();
+        assert_eq!(node.is_compressed(), inner && compressed.is_compressed(), "node {number} of {}", list.nodes);
+    }
+}
+
 #[test]
 fn as_a_vector_is() {
-    for seed in 0..10 {
+    for seed in 0..15 {
         let mut random = Random::from_seed(seed);
         let fill = Fill([-1, 1, 3, 20, -2][seed as usize % 5]);
-        let (mut list, mut model) = (List::default(), Vec::<Vec<u8>>::new());
+        let (mut list, mut model) = (List::new([0, 1, 3][seed as usize % 3]), Vec::<Vec<u8>>::new());
         for step in 0..4000u64 {
             let long = random.below(80) == 0;
             let length = if long { 10_000 } else { [3, 30][(step % 2) as usize] };
@@ -57,7 +74,7 @@ fn as_a_vector_is() {
                 }
             }
             let index = random.below(model.len() as u64 + 2) as usize;
-            let found = list.get(index).map(|value| value.bytes(&mut [0; 20]).to_vec());
+            let found = list.with(index, |element| element.bytes(&mut [0; 20]).to_vec());
             assert_eq!(found.as_ref(), model.get(index));
             if step % 200 == 0 {
                 check(&list, &model);
@@ -67,6 +84,33 @@ fn as_a_vector_is() {
         list.remove(0, usize::MAX);
         assert_eq!((list.len(), list.bytes(), list.node_count()), (0, 0, 0));
     }
+}
+
+/// What is long and of one kind becomes short between the ends, and is the same.
+#[test]
+fn what_repeats_is_compressed() {
+    let (mut plain, mut list) = (List::new(0), List::new(1));
+    for index in 0..20_000u64 {
+        for list in [&mut plain, &mut list] {
+            list.push(index % 3 == 0, format!("a text that repeats {}", index % 10).as_bytes(), Fill(-2));
+        }
+    }
+    assert_eq!(list.compressed_count(), list.node_count() - 2);
+    assert!(list.bytes() * 5 < plain.bytes(), "{} {}", list.bytes(), plain.bytes());
+    assert_eq!(list.plain_len(), plain.plain_len());
+    let mut model = Vec::new();
+    plain.walk(0, |element| {
+        model.push(element.bytes(&mut [0; 20]).to_vec());
+        true
+    });
+    check(&list, &model);
+    // One long element is compressed as well, unless it would take long.
+    for length in [1000, 9000, 100_000, 1_000_000] {
+        list.insert(5000, &vec![b'x'; length], Fill(-2));
+        model.insert(5000, vec![b'x'; length]);
+    }
+    check(&list, &model);
+    assert!(list.nodes().any(|node| !node.is_compressed() && node.plain_len() == 1_000_000));
 }
 
 /// Bytes an element of 16 bytes: the bar is 18.6.

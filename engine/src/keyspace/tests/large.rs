@@ -100,7 +100,7 @@ impl Sink for Parts {
             Part::Scored(member, score) => contents.push(format!("{} {score}", text(Value::Bytes(member)))),
             Part::StreamNode(id, bytes) => contents.extend(entries_of(id, bytes).map(|entry| text_of(&entry))),
             Part::StreamEnd(stream) => contents.push(end_of(stream)),
-            Part::Node(node) => contents.extend(node.iter().map(|element| format!("{} ", text(element)))),
+            Part::Node(node) => node.for_each(|element| contents.push(format!("{} ", text(element)))),
         });
         assert!(contents.len() - before < 4000, "a slice is a part of it");
         next

@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
-use crate::data::limits::Rules;
+use crate::data::collection::Body;
+use crate::data::limits::{Limits, Rules};
+use crate::data::list;
+use crate::data::shape::Type;
 
 use super::super::dump::{self, DumpError, DumpValue, serialize};
 use super::super::error::LoadError;
@@ -85,6 +88,47 @@ fn versions_and_contents() {
     assert_eq!(parse(&with_footer(b"\x16\x00", 11), false), Err(DumpError::Empty));
     let trailing = with_footer(b"\x00\x01atrailing", 11);
     assert_eq!(parse(&trailing, false), Ok(b"a".to_vec()));
+}
+
+/// A list whose nodes are compressed is written as one whose nodes are not, and either is read as either.
+#[test]
+fn compressed_lists() {
+    let rules_of = |depth| {
+        let limits = Limits { list_node: 50, list_compress_depth: depth, ..Limits::default() };
+        Rules { limits, ..Rules::default() }
+    };
+    let bodies = [0, 1].map(|depth| {
+        let (rules, mut body) = (rules_of(depth), list::empty());
+        for index in 0..1000 {
+            let long = if index == 321 { 10_000 } else { index % 11 };
+            let text = alloc::format!("text {}", "long".repeat(long));
+            rules.expect_elements(&mut body, text.len(), 1);
+            rules.push(&mut body, false, text.as_bytes());
+        }
+        body
+    });
+    let texts = |body: &Body| {
+        let mut texts = Vec::new();
+        body.content(Type::List).for_each_element(|element, _| texts.push(element.bytes(&mut [0; 20]).to_vec()));
+        texts
+    };
+    for compression in [false, true] {
+        let payloads =
+            bodies.each_ref().map(|body| serialize(body.content(Type::List), WriteVersion::V11, compression));
+        assert!(payloads[0] == payloads[1]);
+        for depth in [0, 1] {
+            match dump::parse(&payloads[0], true, &rules_of(depth)) {
+                Ok(DumpValue::Collection(Type::List, Body::Large(collection))) => {
+                    // Nor is there room for more in it, as there is in one that was pushed to.
+                    let Body::Large(pushed) = &bodies[depth as usize] else { panic!("it is large") };
+                    let (read, pushed) = (collection.footprint(), pushed.footprint());
+                    assert!(read <= pushed && pushed - read < 1000, "{read} {pushed}");
+                    assert_eq!(texts(&Body::Large(collection)), texts(&bodies[0]));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }
 
 proptest! {

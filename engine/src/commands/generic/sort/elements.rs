@@ -77,7 +77,7 @@ impl Elements {
         };
         let mut texts = Texts::default();
         if let Some(list) = ListRef::of(content) {
-            list.iter_from(part.start).take(part.len()).for_each(|element| texts.push(element));
+            list.visit(part.start, part.len(), |element| texts.push(element));
         } else if let Some(sorted) = SortedRef::of(content) {
             sorted.range(part).for_each(|(member, _)| texts.push(member));
         } else {

@@ -5,7 +5,8 @@ use crate::boundary::id::DatabaseId;
 use crate::command::context::Context;
 use crate::command::error::Error;
 use crate::config::Id;
-use crate::data::entry::{EntryRef, StringEncoding, Value};
+use crate::data::entry::{Content, EntryRef, StringEncoding, Value};
+use crate::data::list::ListRef;
 use crate::keyspace::Expiry;
 use crate::keyspace::access::{lru_clock, lru_idle_seconds};
 use crate::keyspace::change::Event;
@@ -23,6 +24,7 @@ const DUMP_FRAME: usize = 11;
 pub(super) fn object(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
     let key = context.key(&arguments, 2);
     let location = context.find_live(context.database(), &key).ok_or(Error::NoSuchKey)?;
+    let fill = context.rules().limits.list_node;
     let entry = context.entry(location);
     let compression = context.server.config.boolean(Id::Rdbcompression);
     let length = dump::serialize(entry.content(), WriteVersion::default(), compression).len() - DUMP_FRAME;
@@ -31,12 +33,25 @@ pub(super) fn object(context: &mut Context<'_>, arguments: Arguments<'_>) -> Res
         crate::keyspace::access::Access::Lfu { .. } => (lru_clock(context.now), 0),
     };
     let encoding = entry.encoding();
+    let nodes = nodes(fill, entry.content());
     // Where it lies in memory is not the same on every run: it is not told.
     let text = format!(
-        "Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{length} lru:{lru} lru_seconds_idle:{idle}"
+        "Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{length} lru:{lru} lru_seconds_idle:{idle}{nodes}"
     );
     context.reply.simple(&text);
     Ok(())
+}
+
+/// What is told of a list besides, if it has nodes: `fill` is how large they may be.
+fn nodes(fill: i32, content: Content<'_>) -> String {
+    let Some(ListRef::List(list)) = ListRef::of(content) else { return String::new() };
+    format!(
+        " ql_nodes:{} ql_avg_node:{:.2} ql_listpack_max:{fill} ql_compressed:{} ql_uncompressed_size:{}",
+        list.node_count(),
+        list.len() as f64 / list.node_count() as f64,
+        u8::from(list.depth() > 0),
+        list.plain_len()
+    )
 }
 
 pub(super) fn sdslen(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<(), Error> {
