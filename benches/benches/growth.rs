@@ -4,10 +4,9 @@
 //! number of the table's words, and none takes more than 1 ms of the thread's
 //! CPU time. `cargo bench -p benches --bench growth [-- KEYS]`.
 
-use benches::{engine_with_client, handle, key, parse, request};
+use benches::{cpu_ns, engine_with_client, handle, key, parse, request};
 use engine::boundary::id::DatabaseId;
 use engine::resp::request::RequestBuffer;
-use nix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
 #[global_allocator]
@@ -18,10 +17,6 @@ const PIPELINE: u64 = 32;
 /// Words that one batch may move: what some splits and new layouts of the largest segments come to.
 const WORDS_MAX: u64 = 4 * 2048;
 const CPU_MAX: Duration = Duration::from_millis(1);
-
-fn thread_cpu() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a thread has a CPU clock").into()
-}
 
 fn main() {
     let keys: u64 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(20_000_000);
@@ -36,9 +31,9 @@ fn main() {
             number += 1;
         }
         parse(&batch, &mut requests);
-        let before = thread_cpu();
+        let before = cpu_ns();
         handle(&mut engine, &mut effects, &batch, &requests);
-        let cpu = thread_cpu() - before;
+        let cpu = Duration::from_nanos(cpu_ns() - before);
         effects.clear();
         let now_touched = engine.keyspace().database(DatabaseId(0)).touched();
         words_max = words_max.max(now_touched - touched);

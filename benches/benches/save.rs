@@ -3,69 +3,19 @@
 //! Prints percentiles of the CPU time of each call of `Engine::handle`: slices of
 //! the walk with a pipelined writer between them, then slices of the load.
 
-use benches::{NOW, engine_with_client, handle, key, parse, request};
+use benches::disk::Disk;
+use benches::{NOW, cpu_ns, engine_with_client, handle, key, parse, request};
 use engine::base::random::Random;
-use engine::boundary::effects::{DiskOperation, Effect, Effects};
-use engine::boundary::id::DiskToken;
-use engine::boundary::input::{DiskDone, Input};
+use engine::boundary::effects::Effects;
+use engine::boundary::input::Input;
 use engine::engine::Engine;
 use engine::resp::request::RequestBuffer;
-use nix::time::{ClockId, clock_gettime};
-use std::collections::VecDeque;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const KEYS: u64 = 5_000_000;
 const VALUE: &[u8; 16] = b"0123456789abcdef";
-
-/// A disk that is done at once and holds one file.
-#[derive(Default)]
-struct Disk {
-    queue: VecDeque<(DiskToken, DiskOperation)>,
-    file: Vec<u8>,
-    read: usize,
-}
-
-impl Disk {
-    fn take(&mut self, effects: &mut Effects) {
-        for effect in effects.orders.list.drain(..) {
-            if let Effect::Disk { token, operation } = effect {
-                self.queue.push_back((token, operation));
-            }
-        }
-        effects.clear();
-    }
-
-    /// Ends the oldest operation; the time that the engine took over it.
-    fn step(&mut self, engine: &mut Engine, effects: &mut Effects) -> Option<u64> {
-        let (token, operation) = self.queue.pop_front()?;
-        let done = match operation {
-            DiskOperation::Append { bytes, .. } => {
-                self.file.extend_from_slice(&bytes);
-                DiskDone::Done
-            }
-            DiskOperation::Open { .. } => DiskDone::Opened { size: self.file.len() as u64 },
-            DiskOperation::Read { length_max, .. } => {
-                let rest = &self.file[self.read..];
-                let data = &rest[..rest.len().min(length_max)];
-                self.read += data.len();
-                DiskDone::Data(data)
-            }
-            _ => DiskDone::Done,
-        };
-        let begin = cpu_ns();
-        engine.handle(NOW, Input::Disk { token, result: Ok(done) }, effects);
-        let elapsed = cpu_ns() - begin;
-        self.take(effects);
-        Some(elapsed)
-    }
-}
-
-fn cpu_ns() -> u64 {
-    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock");
-    time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64
-}
 
 fn report(what: &str, mut times: Vec<u64>) {
     times.sort_unstable();
@@ -131,7 +81,7 @@ fn main() {
     report("slices of a save ", slices);
     report("its completions  ", completions);
     report("128 writes beside", writes);
-    println!("the file: {} MB", disk.file.len() / 1_000_000);
+    println!("the file: {} MB", disk.len() / 1_000_000);
     // Freed memory would be given back while the load is measured.
     std::mem::forget(engine);
     let (mut engine, mut effects) = engine_with_client();

@@ -1,5 +1,7 @@
 //! What the benches share: an engine without a world, and batches for it.
 
+pub mod disk;
+
 use engine::boundary::ask::{Answer, Oracle, Question};
 use engine::boundary::effects::Effects;
 use engine::boundary::id::ClientId;
@@ -11,6 +13,7 @@ use engine::engine::options::Options;
 use engine::resp::request::{Limits, Parser, RequestBuffer};
 use engine::server::HostFacts;
 use engine::server::personality::Personality;
+use nix::time::{ClockId, clock_gettime};
 
 /// The client that all requests come from.
 pub const CLIENT: ClientId = ClientId(1);
@@ -85,4 +88,13 @@ pub fn handle(engine: &mut Engine, effects: &mut Effects, batch: &[u8], requests
 /// The key of a number, as the side-by-side tools write it.
 pub fn key(number: u64) -> Vec<u8> {
     format!("key:{number:012}").into_bytes()
+}
+
+/// CPU time of this thread so far, nanoseconds.
+///
+/// # Panics
+/// If a thread has no such clock.
+pub fn cpu_ns() -> u64 {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a thread has a CPU clock");
+    time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64
 }
