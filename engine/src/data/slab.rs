@@ -28,7 +28,7 @@ pub const SLOT_MAX: usize = 1024;
 const PAGE_SIZE: usize = 1 << 16;
 const HEADER_SIZE: usize = 32;
 const NO_SLOT: u16 = u16::MAX;
-const CLASS_COUNT: usize = 64;
+const CLASS_COUNT: usize = 96;
 
 /// The header of a page.
 struct Page {
@@ -304,29 +304,16 @@ unsafe fn take(head: &mut *mut Page, page: *mut Page) {
     }
 }
 
-/// The class of a slot for `size` bytes: 8 apart up to 256, 16 up to 512, 32
-/// up to 1024.
+/// The class of a slot for `size` bytes: 8 apart up to 512, 16 up to 1024.
 #[inline]
 const fn class_of(size: usize) -> usize {
-    if size <= 256 {
-        size.saturating_sub(1) / 8
-    } else if size <= 512 {
-        32 + (size - 257) / 16
-    } else {
-        48 + (size - 513) / 32
-    }
+    if size <= 512 { size.saturating_sub(1) / 8 } else { 64 + (size - 513) / 16 }
 }
 
 /// Bytes of a slot of a class.
 #[inline]
 const fn slot_size(class: usize) -> usize {
-    if class < 32 {
-        (class + 1) * 8
-    } else if class < 48 {
-        256 + (class - 31) * 16
-    } else {
-        512 + (class - 47) * 32
-    }
+    if class < 64 { (class + 1) * 8 } else { 512 + (class - 63) * 16 }
 }
 
 /// # Safety
