@@ -11,7 +11,8 @@ impl Image for Config {
     }
 
     fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
-        let Config { values } = self;
+        let Config { values, of_valkey } = self;
+        of_valkey.image(tape)?;
         // A parameter's kind is known: only what it holds is written.
         values.iter_mut().try_for_each(|value| held(value, tape))
     }

@@ -55,11 +55,32 @@ pub use value::{CLIENT_CLASS_NAMES, CLIENT_CLASSES, MemoryLimit, OutputBufferLim
 #[derive(Clone, Debug)]
 pub struct Config {
     values: Box<[Value; COUNT]>,
+    /// Defaults are those of Valkey.
+    of_valkey: bool,
 }
 
 impl Default for Config {
     fn default() -> Config {
         Config::new()
+    }
+}
+
+/// Valkey frees what it deletes elsewhere, and keeps a longer backlog, unless it is told otherwise.
+fn default_value(id: Id, of_valkey: bool) -> Value {
+    match id {
+        Id::LazyfreeLazyEviction
+        | Id::LazyfreeLazyExpire
+        | Id::LazyfreeLazyServerDel
+        | Id::LazyfreeLazyUserDel
+        | Id::LazyfreeLazyUserFlush
+        | Id::ReplicaLazyFlush
+            if of_valkey =>
+        {
+            Value::Boolean(true)
+        }
+        Id::ReplBacklogSize if of_valkey => Value::Bytes(10 << 20),
+        Id::SyslogIdent if of_valkey => Value::Text(Some(b"valkey".to_vec())),
+        _ => Value::default_of(&id.parameter().kind),
     }
 }
 
@@ -74,11 +95,21 @@ macro_rules! expect {
 }
 
 impl Config {
-    /// Every parameter at its default.
+    /// Every parameter at its default, as Redis has it.
     pub fn new() -> Config {
-        let values: Vec<Value> = Id::ALL.iter().map(|id| Value::default_of(&id.parameter().kind)).collect();
+        Config::at_defaults(false)
+    }
+
+    /// Every parameter at its default, as the server has it by whose name it was started.
+    pub fn at_defaults(of_valkey: bool) -> Config {
+        let values: Vec<Value> = Id::ALL.iter().map(|&id| default_value(id, of_valkey)).collect();
         let Ok(values) = values.into_boxed_slice().try_into() else { unreachable!("one value a parameter") };
-        Config { values }
+        Config { values, of_valkey }
+    }
+
+    /// True if a parameter has the value that it has when nobody gave it one.
+    pub fn is_default(&self, id: Id) -> bool {
+        *self.value(id) == default_value(id, self.of_valkey)
     }
 
     /// The value of a parameter of any kind.

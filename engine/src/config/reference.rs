@@ -194,6 +194,19 @@ pub(super) const REDIS: &[(&str, &str)] = &[
     ("zset-max-ziplist-value", "64"),
 ];
 
+/// What Valkey 9.1.2 answers otherwise.
+pub(super) const VALKEY_OTHERWISE: &[(&str, &str)] = &[
+    ("lazyfree-lazy-eviction", "yes"),
+    ("lazyfree-lazy-expire", "yes"),
+    ("lazyfree-lazy-server-del", "yes"),
+    ("lazyfree-lazy-user-del", "yes"),
+    ("lazyfree-lazy-user-flush", "yes"),
+    ("repl-backlog-size", "10485760"),
+    ("replica-lazy-flush", "yes"),
+    ("slave-lazy-flush", "yes"),
+    ("syslog-ident", "valkey"),
+];
+
 /// What Valkey 9.1.2 answers beside the names of [`REDIS`].
 pub(super) const VALKEY_ONLY: &[(&str, &str)] = &[
     ("active-defrag-cycle-us", "500"),

@@ -141,7 +141,7 @@ fn forced_lines(name: &str, arguments: &[Vec<u8>]) -> Vec<NewLine> {
 fn parameter_lines(config: &Config, id: Id) -> Vec<NewLine> {
     let parameter = id.parameter();
     let value = config.value(id);
-    let is_default = *value == Value::default_of(&parameter.kind);
+    let is_default = config.is_default(id);
     let line =
         |arguments: &str, is_forced| NewLine { text: format!("{} {arguments}", parameter.name).into(), is_forced };
     match value {
@@ -220,6 +220,17 @@ mod tests {
 
     fn rewritten(text: &str, config: &Config) -> String {
         String::from_utf8(rewrite(text.as_bytes(), config, RunningState::default())).unwrap()
+    }
+
+    #[test]
+    fn a_default_is_that_of_the_name_that_the_server_was_started_by() {
+        for (of_valkey, value) in [(false, true), (true, false)] {
+            let mut config = Config::at_defaults(of_valkey);
+            assert!(!rewritten("", &config).contains("lazyfree"));
+            config.assign(Id::LazyfreeLazyExpire, Value::Boolean(value));
+            let line = format!("lazyfree-lazy-expire {}\n", if value { "yes" } else { "no" });
+            assert!(rewritten("", &config).contains(&line), "{}", rewritten("", &config));
+        }
     }
 
     /// A file, what CONFIG SET changed, and what the reference made of the file, with its appended lines in our order.

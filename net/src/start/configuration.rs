@@ -5,6 +5,7 @@ use engine::base::argv::split_arguments;
 use engine::command::table::CommandTable;
 use engine::commands::COMMANDS;
 use engine::config::{CommandLine, Config, Directive, FileError, FileFault, Id, Loaded, Value, directives};
+use engine::server::personality::Personality;
 use glob::{MatchOptions, glob_with};
 use std::ffi::OsStr;
 use std::io::{Error, Read};
@@ -44,9 +45,11 @@ impl From<FileError> for ConfigurationError {
 
 /// Reads everything that the arguments speak of, and goes to the working directory that it names.
 ///
+/// Of what they do not, the defaults are those of the server by whose name this one was started.
+///
 /// # Errors
 /// The first thing that is wrong; the process is then not to be started.
-pub fn load(arguments: &[&[u8]]) -> Result<Configuration, ConfigurationError> {
+pub fn load(arguments: &[&[u8]], personality: Personality) -> Result<Configuration, ConfigurationError> {
     let line = CommandLine::parse(arguments);
     let file = line.file.map(|path| PathBuf::from(OsStr::from_bytes(path)));
     let contents = match &file {
@@ -60,7 +63,7 @@ pub fn load(arguments: &[&[u8]]) -> Result<Configuration, ConfigurationError> {
     }
     let file = file.map(|path| std::path::absolute(&path).unwrap_or(path));
     let text = line.text(&contents, &standard_input);
-    let mut config = Config::new();
+    let mut config = Config::at_defaults(personality.is_valkey());
     let loaded = config
         .load(&text, &mut |path| read(Path::new(OsStr::from_bytes(path))).map_err(|(_, error)| system_text(&error)))?;
     refuse_what_is_missing(&loaded)?;

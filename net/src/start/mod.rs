@@ -89,7 +89,7 @@ pub fn run(program: &str, personality: Personality, arguments: &[&[u8]]) -> i32 
 fn configure(personality: Personality, arguments: &[&[u8]], logger: &Arc<Logger>) -> Option<Configuration> {
     let report =
         |error: FileError| eprint!("{}", error.report(&format!("{} {}", personality.title, personality.version)));
-    let configuration = match configuration::load(arguments) {
+    let configuration = match configuration::load(arguments, personality) {
         Ok(configuration) => configuration,
         Err(ConfigurationError::Unreadable(path, error)) => {
             let (path, text) = (path.display(), system_text(&error));

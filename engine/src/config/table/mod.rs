@@ -87,13 +87,13 @@ pub(super) fn names() -> impl Iterator<Item = (Id, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::collections::BTreeSet;
+    use alloc::collections::{BTreeMap, BTreeSet};
     use alloc::vec;
     use alloc::vec::Vec;
 
     use super::super::Config;
     use super::super::parse::parse;
-    use super::super::reference::{REDIS, VALKEY_ONLY, VARYING};
+    use super::super::reference::{REDIS, VALKEY_ONLY, VALKEY_OTHERWISE, VARYING};
     use super::super::value::Value;
     use super::*;
     use crate::base::argv::split_arguments;
@@ -109,10 +109,15 @@ mod tests {
 
     #[test]
     fn every_parameter_of_the_references_has_their_default() {
-        let config = Config::new();
-        for (name, default) in REDIS.iter().chain(VALKEY_ONLY) {
-            let (id, _) = Id::named(name.as_bytes()).unwrap_or_else(|| panic!("{name} is missing"));
-            assert_eq!(core::str::from_utf8(&config.format(id)), Ok(*default), "{name}");
+        let otherwise: BTreeMap<&str, &str> = VALKEY_OTHERWISE.iter().copied().collect();
+        for of_valkey in [false, true] {
+            let config = Config::at_defaults(of_valkey);
+            for (name, default) in REDIS.iter().chain(VALKEY_ONLY) {
+                let (id, _) = Id::named(name.as_bytes()).unwrap_or_else(|| panic!("{name} is missing"));
+                let expected = otherwise.get(name).filter(|_| of_valkey).unwrap_or(default);
+                assert_eq!(core::str::from_utf8(&config.format(id)), Ok(*expected), "{name}");
+                assert!(config.is_default(id), "{name}");
+            }
         }
         for name in VARYING {
             assert!(Id::named(name.as_bytes()).is_some(), "{name} is missing");
