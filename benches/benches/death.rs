@@ -3,8 +3,8 @@
 //!
 //! Not a criterion bench: it asserts that no `handle` takes more than 1 ms of the
 //! thread's CPU time from when the value is told to die until nothing of it is
-//! left. `cargo bench -p benches --bench death [-- ROUNDS [ELEMENTS]]`; a round
-//! builds and loses each type for each cause.
+//! left. `cargo bench -p benches --bench death [-- ROUNDS [ELEMENTS] [TYPE...]]`; a
+//! round builds and loses each type for each cause.
 
 use benches::disk::Disk;
 use benches::{CLIENT, NOW, cpu_ns, engine_with_client, parse, request};
@@ -144,12 +144,14 @@ impl World {
 }
 
 fn main() {
+    // Of types that are named, only these.
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| TYPES.contains(&&argument[..])).collect();
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let rounds = numbers.first().copied().unwrap_or(20);
     let elements = numbers.get(1).copied().unwrap_or(10_000_000);
     let mut failed = 0;
     println!("thread CPU time of the longest handle, microseconds: {rounds} times {elements} elements");
-    for kind in TYPES {
+    for kind in TYPES.into_iter().filter(|kind| named.is_empty() || named.iter().any(|name| name == kind)) {
         let mut world = World::new();
         for cause in CAUSES {
             let mut longest: Vec<u64> = Vec::new();

@@ -83,14 +83,6 @@ impl<P: Part> Shared<P> {
             Shared::Own(_) => unreachable!("it was just made a common one"),
         }
     }
-
-    /// The part itself.
-    pub(in crate::data) fn into_part(self) -> P {
-        match self {
-            Shared::Own(part) => part,
-            Shared::Common(part) => Arc::try_unwrap(part).unwrap_or_else(|part| part.copy()),
-        }
-    }
 }
 
 impl<P: Default> Default for Shared<P> {

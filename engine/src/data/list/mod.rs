@@ -7,7 +7,7 @@
 //!            nodes    nodes    nodes          a node is a listpack, or one long element
 //! ```
 //!
-//! A chunk has some hundred nodes at most, so that nothing that is done to a list
+//! A chunk has few nodes, so that nothing that is done to a list, or copied of one that is being saved,
 //! moves much, and an index is found by looking at the chunks and at the nodes
 //! of one. What becomes small enough is a listpack again.
 //!
@@ -32,7 +32,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// Nodes that a chunk has at most.
-const CHUNK_MAX: usize = 64;
+const CHUNK_MAX: usize = 16;
 /// What the account counts for a node and for a chunk besides their own.
 const NODE_BYTES: usize = size_of::<Node>();
 

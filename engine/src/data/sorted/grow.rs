@@ -6,6 +6,7 @@
 use super::ground::Ground;
 use super::leaf::New;
 use super::tree::{Child, Children, Inner, Node};
+use alloc::sync::Arc;
 
 /// Most bytes of a leaf.
 pub(super) const LEAF_MAX: usize = 2048;
@@ -36,7 +37,7 @@ impl Inner {
         let inside = edge.of_child(at, self.len());
         let (leaf, grown) = match &mut self.children {
             Children::Leaves(leaves) => insert_in_leaf(ground, &mut leaves[at], new, inside),
-            Children::Inners(inners) => inners[at].own().insert(ground, new, inside),
+            Children::Inners(inners) => Arc::make_mut(&mut inners[at]).insert(ground, new, inside),
         };
         self.counts[at] += 1;
         (leaf, grown.and_then(|child| self.adopt(ground, at, child, edge)))

@@ -42,7 +42,7 @@ mod tree;
 mod walk;
 
 use crate::base::sip_hash::SipKey;
-use crate::data::shared::Shared;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Bound, Range};
 use ground::{Ground, Spot};
@@ -83,7 +83,7 @@ impl Sorted {
 
     /// A copy as [`Clone`] makes it, but one that shares nearly all that is large.
     pub fn share(&mut self) -> Sorted {
-        Sorted { root: self.root.share(), ground: self.ground.share() }
+        Sorted { root: self.root.clone(), ground: self.ground.share() }
     }
 
     /// Number of elements.
@@ -176,12 +176,12 @@ impl Sorted {
     /// Ends an operation that has removed something: the root has two children at
     /// least if these are nodes, and leaves are numbered without gaps.
     fn settle(&mut self) {
-        while self.root.len() == 1
-            && let Children::Inners(inners) = &mut self.root.children
-            && let Some(only) = inners.pop().map(Shared::into_part)
-        {
-            let old = core::mem::replace(&mut self.root, only);
-            self.ground.inner_bytes -= old.footprint();
+        while self.root.len() == 1 {
+            let bytes = self.root.footprint();
+            let Children::Inners(inners) = &mut self.root.children else { break };
+            let Some(only) = inners.pop() else { break };
+            self.root = Arc::unwrap_or_clone(only);
+            self.ground.inner_bytes -= bytes;
         }
         let mut freed = core::mem::take(&mut self.ground.freed);
         freed.sort_unstable_by(|one, other| other.cmp(one));

@@ -7,6 +7,7 @@
 use super::ground::Ground;
 use super::grow::{FAN_MAX, LEAF_MAX};
 use super::tree::{Children, Inner, Node};
+use alloc::sync::Arc;
 use core::ops::Range;
 
 /// Bytes of a leaf below which it is joined.
@@ -24,7 +25,7 @@ impl Inner {
     pub(super) fn remove(&mut self, ground: &mut Ground, score: f64, member: &[u8], index: usize) {
         let at = self.child_of(score, member);
         match &mut self.children {
-            Children::Inners(inners) => inners[at].own().remove(ground, score, member, index),
+            Children::Inners(inners) => Arc::make_mut(&mut inners[at]).remove(ground, score, member, index),
             Children::Leaves(leaves) => ground.change(leaves[at], |leaf| {
                 debug_assert_eq!(leaf.member(index), member);
                 leaf.remove(index);
@@ -64,7 +65,7 @@ impl Inner {
         self.counts[at] -= ranks.len();
         match &mut self.children {
             Children::Leaves(leaves) => ground.change(leaves[at], |leaf| leaf.remove_range(ranks)),
-            Children::Inners(inners) => inners[at].own().remove_ranks(ground, ranks),
+            Children::Inners(inners) => Arc::make_mut(&mut inners[at]).remove_ranks(ground, ranks),
         }
     }
 
@@ -145,7 +146,7 @@ impl Inner {
     fn join_inners(&mut self, ground: &mut Ground, left: usize) {
         let child = self.change(ground, |node| node.remove_child(left + 1));
         let (Node::Inner(right), Children::Inners(inners)) = (child.node, &mut self.children) else { return };
-        let joined = inners[left].own();
+        let joined = Arc::make_mut(&mut inners[left]);
         let seam = joined.len();
         ground.inner_bytes -= right.footprint();
         joined.change(ground, |node| node.append(right, (child.score, child.text)));

@@ -10,21 +10,23 @@
 //! ```
 //!
 //! A text is empty where the score alone separates, else the shortest prefix of a
-//! member that does. Children are numbers of leaves, or nodes, which stand in
-//! their parent: there are no pointers upwards, and all paths are equally long.
+//! member that does. Children are numbers of leaves, or nodes, which a copy may
+//! share: who changes one that is shared copies that node alone. There are no
+//! pointers upwards, and all paths are equally long.
 
 use super::ground::Ground;
 use super::grow::FAN_MAX;
-use crate::data::shared::{Part, Shared, copy_of};
+use crate::data::shared::copy_of;
 use crate::data::slab::{block_size, vector_bytes};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// What children hold that stand in one node.
 #[derive(Debug)]
 pub(super) enum Children {
     Leaves(Vec<u32>),
-    Inners(Vec<Shared<Inner>>),
+    Inners(Vec<Arc<Inner>>),
 }
 
 /// A child that is in no node.
@@ -61,7 +63,8 @@ impl Default for Inner {
 }
 
 impl Clone for Inner {
-    /// One with as much room, so that the account is the same.
+    /// One with as much room, so that the account is the same. What is below its
+    /// children is shared.
     fn clone(&self) -> Self {
         Inner {
             counts: copy_of(&self.counts),
@@ -75,11 +78,8 @@ impl Clone for Inner {
     }
 }
 
-impl Part for Inner {
-    fn copy(&self) -> Self {
-        self.clone()
-    }
-}
+/// Bytes of the allocation in which a node stands that is a child.
+const SHARED_BYTES: usize = block_size(size_of::<Inner>() + 2 * size_of::<usize>());
 
 /// Children by which a node's room grows.
 const STEP: usize = 8;
@@ -93,19 +93,6 @@ impl Inner {
         }
         inner.insert_child(0, Child { count, score: 0.0, text: Box::default(), node });
         inner
-    }
-
-    /// A copy that shares what is below its children.
-    pub(super) fn share(&mut self) -> Inner {
-        let children = match &mut self.children {
-            Children::Leaves(leaves) => Children::Leaves(copy_of(leaves)),
-            Children::Inners(inners) => {
-                let mut copy = Vec::with_capacity(inners.capacity());
-                copy.extend(inners.iter_mut().map(Shared::share));
-                Children::Inners(copy)
-            }
-        };
-        Inner { counts: copy_of(&self.counts), scores: copy_of(&self.scores), texts: copy_of(&self.texts), children }
     }
 
     /// More room than any node has.
@@ -149,7 +136,7 @@ impl Inner {
     pub(super) fn footprint(&self) -> usize {
         let children = match &self.children {
             Children::Leaves(leaves) => vector_bytes(leaves),
-            Children::Inners(inners) => vector_bytes(inners),
+            Children::Inners(inners) => vector_bytes(inners) + inners.len() * SHARED_BYTES,
         };
         let texts = self.texts.iter().filter(|text| !text.is_empty()).map(|text| block_size(text.len())).sum::<usize>();
         vector_bytes(&self.counts) + vector_bytes(&self.scores) + vector_bytes(&self.texts) + children + texts
@@ -231,7 +218,7 @@ impl Inner {
         loop {
             let at = node.child_of(score, member);
             match &mut node.children {
-                Children::Inners(inners) => node = inners[at].own(),
+                Children::Inners(inners) => node = Arc::make_mut(&mut inners[at]),
                 Children::Leaves(leaves) => {
                     leaves[at] = number;
                     return;
@@ -247,7 +234,7 @@ impl Inner {
         insert(&mut self.texts, at, child.text);
         match (&mut self.children, child.node) {
             (Children::Leaves(leaves), Node::Leaf(leaf)) => insert(leaves, at, leaf),
-            (Children::Inners(inners), Node::Inner(inner)) => insert(inners, at, Shared::Own(inner)),
+            (Children::Inners(inners), Node::Inner(inner)) => insert(inners, at, Arc::new(inner)),
             _ => unreachable!("all paths are equally long"),
         }
     }
@@ -260,7 +247,7 @@ impl Inner {
             text: self.texts.remove(at),
             node: match &mut self.children {
                 Children::Leaves(leaves) => Node::Leaf(leaves.remove(at)),
-                Children::Inners(inners) => Node::Inner(inners.remove(at).into_part()),
+                Children::Inners(inners) => Node::Inner(Arc::unwrap_or_clone(inners.remove(at))),
             },
         };
         if self.len() + 2 * STEP <= self.counts.capacity() {
