@@ -13,7 +13,7 @@ use crate::data::fields;
 use crate::data::intset;
 use crate::data::limits::Rules;
 use crate::data::list::{self, List, Node};
-use crate::data::listpack;
+use crate::data::listpack::{self, Listpack};
 use crate::data::shape::{Packing, Type};
 use crate::data::sorted::Inserted;
 
@@ -340,6 +340,14 @@ impl Building {
                 let count = listpack::validate(&bytes)?;
                 let paired = matches!(self.value_type, Type::Hash | Type::SortedSet);
                 if paired && !count.is_multiple_of(2) {
+                    return None;
+                }
+                let is_score = |score| {
+                    matches!(score, Value::Integer(_))
+                        || matches!(score, Value::Bytes(text) if parse_double(text).is_some())
+                };
+                let mut scores = Listpack::new(&bytes).iter().skip(1).step_by(2);
+                if self.value_type == Type::SortedSet && !scores.all(is_score) {
                     return None;
                 }
                 listpack::normalize(&mut bytes);

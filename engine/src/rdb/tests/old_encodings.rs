@@ -15,6 +15,7 @@ use crate::base::random::Random;
 use crate::data::collection::Body;
 use crate::data::entry::{Content, Value};
 use crate::data::limits::{Limits, Rules};
+use crate::data::listpack;
 use crate::data::shape::{Packing, Type};
 
 /// A ziplist of these texts; one that is a number stands there as one.
@@ -198,6 +199,21 @@ fn hashes_are_read() {
                 let small = count <= entries && longest <= 64;
                 assert_eq!(matches!(body, Body::Packed(Packing::Listpack, _)), small);
             }
+        }
+    }
+}
+
+#[test]
+fn scores_are_numbers() {
+    for (score, sound) in
+        [("1.5", true), ("-inf", true), ("1e+20", true), ("nan", false), ("-nan", false), ("x", false)]
+    {
+        let texts = ["member", score].map(String::from);
+        let mut listpack = listpack::empty();
+        texts.iter().for_each(|text| listpack::push_back(&mut listpack, Value::encode(text.as_bytes())));
+        for (byte, bytes) in [(12, ziplist(&texts)), (17, listpack)] {
+            let read = parse(&payload(byte, &as_string(&bytes)), &Rules::default());
+            assert_eq!(read.is_ok(), sound, "{score} in {byte}: {read:?}");
         }
     }
 }
