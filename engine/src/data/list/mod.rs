@@ -7,9 +7,9 @@
 //!            nodes    nodes    nodes          a node is a listpack, or one long element
 //! ```
 //!
-//! A chunk has few nodes, so that nothing that is done to a list, or copied of one that is being saved,
-//! moves much, and an index is found by looking at the chunks and at the nodes
-//! of one. What becomes small enough is a listpack again.
+//! A chunk has few nodes, so that nothing that is done to a list moves much, nor
+//! copies much of one that is being saved; an index is found by looking at the
+//! chunks and at the nodes of one. What becomes small enough is a listpack again.
 //!
 //! With a `list-compress-depth` that many nodes at each end are as they are, where
 //! most of what happens to a list does; those between them are compressed. Whoever
@@ -150,7 +150,8 @@ impl List {
     }
 
     /// Number of nodes that are compressed.
-    pub fn compressed_count(&self) -> usize {
+    #[cfg(test)]
+    fn compressed_count(&self) -> usize {
         self.nodes().filter(|node| node.is_compressed()).count()
     }
 
@@ -303,7 +304,7 @@ impl List {
     fn compress_around(&mut self, number: usize) {
         let depth = self.depth as usize;
         let (last, from_end) = (self.nodes - 1, self.nodes - 1 - number);
-        if depth == 0 || last / 2 < depth {
+        if last / 2 < depth {
             return;
         }
         if self.is_inner(number) {
