@@ -54,8 +54,7 @@ impl World {
         reply
     }
 
-    /// Lets time pass, up to the engine's next deadline or for a millisecond; what is
-    /// due is done, and the disk does one thing.
+    /// Lets a millisecond pass: what is due is done, and the disk does one thing.
     fn pass(&mut self) {
         self.now.monotonic.0 += 1000;
         self.now.unix.0 += 1000;
@@ -65,7 +64,7 @@ impl World {
             self.longest = self.longest.max(cpu_ns() - before);
             self.disk.take(&mut self.effects);
         }
-        let took = self.disk.step(&mut self.engine, &mut self.effects);
+        let took = self.disk.step(self.now, &mut self.engine, &mut self.effects);
         self.longest = self.longest.max(took.unwrap_or(0));
     }
 

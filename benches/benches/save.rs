@@ -75,7 +75,7 @@ fn main() {
     let (mut slices, mut completions, mut writes) = (Vec::new(), Vec::new(), Vec::new());
     while engine.server().persistence.background_since.is_some() {
         slices.extend(deadline(&mut engine, &mut effects, &mut disk));
-        completions.extend(disk.step(&mut engine, &mut effects));
+        completions.extend(disk.step(NOW, &mut engine, &mut effects));
         writes.push(write(&mut engine, &mut effects, &mut disk));
     }
     report("slices of a save ", slices);
@@ -90,7 +90,7 @@ fn main() {
     let (mut slices, mut completions) = (Vec::new(), Vec::new());
     while engine.server().loading {
         let slice = deadline(&mut engine, &mut effects, &mut disk);
-        let completion = disk.step(&mut engine, &mut effects);
+        let completion = disk.step(NOW, &mut engine, &mut effects);
         assert!(slice.is_some() || completion.is_some());
         slices.extend(slice);
         completions.extend(completion);

@@ -1,9 +1,10 @@
 //! A disk for benches.
 
-use crate::{NOW, cpu_ns};
+use crate::cpu_ns;
 use engine::boundary::effects::{DiskOperation, Effect, Effects};
 use engine::boundary::id::DiskToken;
 use engine::boundary::input::{DiskDone, Input};
+use engine::boundary::time::Now;
 use engine::engine::Engine;
 use std::collections::VecDeque;
 
@@ -37,7 +38,7 @@ impl Disk {
     }
 
     /// Ends the oldest operation; the nanoseconds that the engine took over it.
-    pub fn step(&mut self, engine: &mut Engine, effects: &mut Effects) -> Option<u64> {
+    pub fn step(&mut self, now: Now, engine: &mut Engine, effects: &mut Effects) -> Option<u64> {
         let (token, operation) = self.queue.pop_front()?;
         let done = match operation {
             DiskOperation::Append { bytes, .. } => {
@@ -54,7 +55,7 @@ impl Disk {
             _ => DiskDone::Done,
         };
         let begin = cpu_ns();
-        engine.handle(NOW, Input::Disk { token, result: Ok(done) }, effects);
+        engine.handle(now, Input::Disk { token, result: Ok(done) }, effects);
         let elapsed = cpu_ns() - begin;
         self.take(effects);
         Some(elapsed)

@@ -318,12 +318,16 @@ impl List {
         }
     }
 
-    /// Expands what came to stand at the ends when nodes were removed.
-    fn expand_ends(&mut self) {
-        let at_end = (self.depth as usize).min(self.nodes);
-        let ends = (0..at_end).chain(self.nodes - at_end..self.nodes);
-        if self.depth > 0 {
-            ends.for_each(|number| self.repack(number, false));
+    /// Expands what came to stand at the ends when nodes were removed, of which there
+    /// were so many before: as many as are gone, at most, moved there.
+    fn expand_ends(&mut self, nodes_before: usize) {
+        let (depth, removed) = (self.depth as usize, nodes_before - self.nodes);
+        if depth == 0 || nodes_before / 2 < depth {
+            return;
+        }
+        for number in depth.saturating_sub(removed)..depth.min(self.nodes) {
+            self.repack(number, false);
+            self.repack(self.nodes - 1 - number, false);
         }
     }
 
@@ -469,9 +473,7 @@ impl List {
             }
             left -= some;
         }
-        if self.nodes < nodes {
-            self.expand_ends();
-        }
+        self.expand_ends(nodes);
     }
 
     /// Visits the elements from an index on, until `visit` returns false.
