@@ -184,14 +184,16 @@ impl<'a> Reader<'a> {
         let now = Now { monotonic: Monotonic(reader.fixed()?), unix: Unix(reader.fixed()? as i64) };
         reader.last = now;
         let name = reader.string()?;
-        let personality = [Personality::REDIS, Personality::VALKEY].into_iter().find(|known| known.server == name);
+        let known = [Personality::REDIS, Personality::VALKEY].into_iter().find(|known| known.server == name);
+        let personality = known.ok_or(RecordingError::Header)?;
         let host = HostFacts {
             system: reader.string()?,
             process_id: reader.number()? as u32,
             multiplexing: reader.string()?,
             allocator: reader.string()?,
         };
-        let mut config = Config::new();
+        // The text leaves out what is at its default, which goes by the name.
+        let mut config = Config::at_defaults(personality.is_valkey());
         let text = reader.text()?;
         config.load(&text, &mut |_| Err(String::new())).map_err(|_| RecordingError::Header)?;
         let has_file = reader.flag()?;
@@ -201,7 +203,6 @@ impl<'a> Reader<'a> {
         for _ in 0..reader.number()? {
             renamed_commands.push((reader.text()?, reader.text()?));
         }
-        let personality = personality.ok_or(RecordingError::Header)?;
         Ok((reader, Options { seed, config, config_file, executable, personality, host, renamed_commands }, now))
     }
 

@@ -17,7 +17,7 @@ const CLIENT: ClientId = ClientId(300);
 const STARTED: Now = Now { monotonic: Monotonic(5_000_000), unix: Unix(1_700_000_000_000_000) };
 
 fn options() -> Options {
-    let mut config = Config::new();
+    let mut config = Config::at_defaults(true);
     let pairs: &[(&[u8], &[u8])] =
         &[(b"maxmemory", b"100mb"), (b"save", b"60 10"), (b"requirepass", b"a \"b\""), (b"hz", b"100")];
     assert!(config.set(pairs, Circumstances::default()).is_ok());

@@ -158,7 +158,7 @@ impl Place {
     }
 
     fn options(&self, seed: u64) -> Result<Options, String> {
-        let mut config = Config::new();
+        let mut config = Config::at_defaults(self.setup.personality.is_valkey());
         config
             .load(self.setup.config.as_bytes(), &mut |_| Err(String::new()))
             .map_err(|error| error.report(&self.setup.name))?;
