@@ -348,7 +348,7 @@ mod tests {
         }
 
         fn append(&mut self, token: u64, length: usize) -> Vec<u64> {
-            self.ask(token, DiskOperation::Append { file: FILE, bytes: vec![b'x'; length] })
+            self.ask(token, DiskOperation::Append { file: FILE, bytes: vec![b'x'; length].into() })
         }
 
         /// The thread does what it was given; tokens of what has ended.

@@ -36,6 +36,8 @@ pub struct Shared<H: Host> {
     pub host: H,
     /// The deadline for which the timer is set, microseconds.
     armed: AtomicU64,
+    /// Batches of requests that were handled.
+    batches: AtomicU64,
     /// Threads that wait for the lock.
     contenders: AtomicUsize,
     /// Disk operations that have ended, for whoever has the lock.
@@ -116,6 +118,7 @@ impl<H: Host> Shared<H> {
             core: Mutex::new(core),
             host,
             armed: AtomicU64::new(u64::MAX),
+            batches: AtomicU64::new(0),
             contenders: AtomicUsize::new(0),
             ended: Inbox::default(),
             rearm: Notify::new(),
@@ -217,6 +220,7 @@ impl<H: Host> Shared<H> {
     pub fn requests(&self, own: Own<'_>, requests: Requests<'_>, report: BufferReport) -> (Progress, Limits) {
         self.with(|core| {
             let client = own.client;
+            self.batches.fetch_add(1, Ordering::Relaxed);
             let input = Input::Requests { client, requests: &requests, report };
             self.enter(core, input);
             let progress = core.effects.progress;
@@ -260,6 +264,11 @@ impl<H: Host> Shared<H> {
     /// Goes on with the recorder's image of the engine. False if there is none.
     pub fn step_image(&self) -> bool {
         self.with(|core| core.recorder.as_ref().is_some_and(|recorder| recorder.step(&mut core.engine)))
+    }
+
+    /// Number of batches of requests that were handled so far.
+    pub(crate) fn batches(&self) -> u64 {
+        self.batches.load(Ordering::Relaxed)
     }
 
     /// Looks at the engine.

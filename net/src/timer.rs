@@ -4,10 +4,30 @@ use crate::host::Host;
 use crate::shared::Shared;
 use engine::boundary::input::Input;
 use engine::boundary::time::Monotonic;
+use engine::engine::Engine;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+
+/// Microseconds for which a commit waits at most for those who are ready.
+const GATHER_MAX_US: u64 = 500;
+
+/// Lets all come first who are ready, and those who become so meanwhile, if what is
+/// due may be a commit: one serves them too.
+async fn gather<H: Host>(shared: &Shared<H>) {
+    if !shared.inspect(Engine::output_waits) {
+        return;
+    }
+    let until = shared.host.now().monotonic.0 + GATHER_MAX_US;
+    loop {
+        let before = shared.batches();
+        tokio::task::yield_now().await;
+        if shared.batches() == before || shared.host.now().monotonic.0 >= until {
+            return;
+        }
+    }
+}
 
 /// Hands the engine its deadlines, for ever.
 pub async fn run<H: Host>(shared: Arc<Shared<H>>) {
@@ -16,6 +36,7 @@ pub async fn run<H: Host>(shared: Arc<Shared<H>>) {
     loop {
         let next = shared.set_armed();
         if next <= shared.host.now().monotonic.0 {
+            gather(&shared).await;
             shared.handle(Input::Deadline);
             shared.let_others_in();
             tokio::task::yield_now().await;

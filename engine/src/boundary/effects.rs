@@ -5,6 +5,7 @@ use crate::boundary::id::{ClientId, DiskToken, FileId, LinkId};
 use crate::data::value::Large;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 
@@ -173,7 +174,7 @@ pub enum DiskOperation {
         /// To which file.
         file: FileId,
         /// What.
-        bytes: Vec<u8>,
+        bytes: Arc<Vec<u8>>,
     },
     /// Make a file's contents durable.
     Sync {

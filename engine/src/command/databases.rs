@@ -13,8 +13,7 @@ impl Context<'_> {
     /// Empties one database.
     pub fn flush_database(&mut self, id: DatabaseId) {
         self.empty(id);
-        let selected = self.database();
-        self.server.journal.append_databases(selected, DatabaseChange::Flush(id));
+        self.server.journal.append_databases(DatabaseChange::Flush(id));
     }
 
     /// Empties all databases.
@@ -22,8 +21,7 @@ impl Context<'_> {
         for index in 0..self.keyspace.database_count() {
             self.empty(DatabaseId(index as u32));
         }
-        let selected = self.database();
-        self.server.journal.append_databases(selected, DatabaseChange::FlushAll);
+        self.server.journal.append_databases(DatabaseChange::FlushAll);
     }
 
     /// Exchanges two databases.
@@ -36,8 +34,7 @@ impl Context<'_> {
             self.server.blocking.touch_all(second, self.keyspace);
         }
         self.keyspace.dirty += 1;
-        let selected = self.database();
-        self.server.journal.append_databases(selected, DatabaseChange::Swap(first, second));
+        self.server.journal.append_databases(DatabaseChange::Swap(first, second));
     }
 
     fn empty(&mut self, id: DatabaseId) {

@@ -317,10 +317,6 @@ impl Context<'_> {
             self.reply.truncate(start);
             self.fail(id, &error);
         }
-        if self.server.journal.unit_length() > unit_before {
-            let database = self.session.database;
-            self.server.journal.complete(unit_before, database, &arguments);
-        }
         let ended = self.orders.elapsed_ns();
         self.server.clock_ns = ended;
         let elapsed_ns = ended.saturating_sub(began);
@@ -337,7 +333,18 @@ impl Context<'_> {
         let atomic = !(self.command.flags.has(Flags::READONLY) && self.command.keys.is_empty());
         self.command = outer;
         // EXEC calls others: what they changed belongs together.
-        if outer.name.is_empty() && self.server.journal.unit_length() > 0 {
+        let is_whole = outer.name.is_empty();
+        if self.server.journal.take_command() {
+            let database = self.session.database;
+            match arguments.wire() {
+                Some(wire) if is_whole && self.server.journal.unit_length() == 0 => {
+                    self.server.repeat(self.now, database, wire);
+                    self.session.write_offset = self.server.replication.offset;
+                }
+                _ => self.server.journal.complete(unit_before, database, &arguments),
+            }
+        }
+        if is_whole && self.server.journal.unit_length() > 0 {
             self.server.end_unit(self.now, atomic);
             self.session.write_offset = self.server.replication.offset;
         }

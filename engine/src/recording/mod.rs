@@ -37,7 +37,7 @@ pub use write::Writer;
 /// What a segment begins with.
 pub const MAGIC: &[u8; 8] = b"REPRISE\0";
 /// The version of the format.
-const VERSION: u16 = 10;
+const VERSION: u16 = 11;
 
 /// Kinds of records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

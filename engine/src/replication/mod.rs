@@ -161,15 +161,22 @@ impl Replication {
 
     /// Appends a unit to the replication stream; a transaction if it has several
     /// requests and is `atomic`. A replica's own writes are not part of it.
-    pub(crate) fn append(&mut self, unit: &Unit, atomic: bool) {
-        if !self.listens() {
+    #[inline]
+    pub(crate) fn append(&mut self, unit: Unit<'_>, atomic: bool) {
+        if self.listens() {
+            self.append_to_stream(unit, atomic);
+        } else {
             // Without a stream the offset still tells units apart, for WAITAOF.
             self.offset += u64::from(!self.is_replica() && unit.concerns(Consumer::Aof));
-            return;
         }
-        let mut bytes = Vec::new();
-        unit.render(Consumer::Stream, atomic, &mut self.selected, &mut bytes);
-        self.append_stream(&bytes);
+    }
+
+    fn append_to_stream(&mut self, unit: Unit<'_>, atomic: bool) {
+        let backlog = self.backlog.get_or_insert_with(|| Blocks::new(self.offset));
+        unit.render(Consumer::Stream, atomic, &mut self.selected, |bytes| {
+            backlog.append(bytes);
+            self.offset += bytes.len() as u64;
+        });
     }
 
     /// Appends bytes of the stream as they are: a replica does so with what came

@@ -212,16 +212,21 @@ impl<'a> Arguments<'a> {
     /// anew: an array of strings.
     #[inline]
     pub fn wire(&self) -> Option<&'a [u8]> {
-        let ends_line = |at: usize| self.buffer.get(at..at + 2) == Some(b"\r\n");
-        let mut at = self.start.checked_add(header_length(self.len()))?;
-        let mut sound = self.buffer.get(self.start) == Some(&b'*') && ends_line(at - 2);
+        let (first, last) = (self.spans.first()?, self.spans.last()?);
+        // What was unquoted is not in the buffer.
+        let end = last.start.checked_add(last.length + 2)?;
+        let wire = self.buffer.get(self.start..end)?;
+        // The parser reads numbers strictly, so that each is written in one way only,
+        // and up to the first byte of a line's end. The second may be any, as may
+        // those behind an argument.
+        let count_end = (first.start - self.start).checked_sub(header_length(first.length) + 1)?;
+        let mut sound = wire.get(count_end) == Some(&b'\n');
         for span in self.spans {
-            at += header_length(span.length);
-            // Numbers are read strictly: of so many digits there is one only.
-            sound &= span.start == at && ends_line(at - 2) && ends_line(at + span.length);
-            at += span.length + 2;
+            let at = span.start - self.start;
+            sound &= wire.get(at - 1) == Some(&b'\n')
+                && wire.get(at + span.length..).and_then(<[u8]>::first_chunk) == Some(b"\r\n");
         }
-        if sound { self.buffer.get(self.start..at) } else { None }
+        sound.then_some(wire)
     }
 
     /// A copy that lives on its own.

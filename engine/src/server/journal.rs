@@ -7,7 +7,8 @@
 //!
 //! While there is no consumer, a change costs one addition. With one, a change
 //! is rendered once, as a request; [`Unit::render`] puts the requests of a unit
-//! together for each consumer.
+//! together for each consumer. A command that is to be repeated as it was sent, and
+//! is a unit by itself, goes to them from where it was received.
 
 use crate::base::image::{Damaged, Image, Tape};
 use crate::base::number::format_i64;
@@ -36,26 +37,34 @@ pub struct Journal {
     pub(crate) listened: bool,
     /// How deletions are repeated.
     pub(crate) lazy: LazyDeletion,
-    unit: Unit,
+    gathered: Gathered,
     /// The changes as text, for tests to look at.
     #[cfg(test)]
     pub(crate) log: Vec<alloc::string::String>,
 }
 
 /// What belongs together: all copies of the data get all of it or nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit<'a> {
+    bytes: &'a [u8],
+    records: &'a [UnitRecord],
+}
+
+/// The unit so far.
 #[derive(Default, Debug)]
-pub struct Unit {
+struct Gathered {
     bytes: Vec<u8>,
     records: Vec<UnitRecord>,
+    /// True if the command that runs is to be repeated as it was sent.
+    awaits_command: bool,
 }
 
 /// One request of a unit: a place in its bytes.
 #[derive(Clone, Copy, Debug)]
-struct UnitRecord {
+pub(crate) struct UnitRecord {
     database: DatabaseId,
     start: usize,
-    /// `None` while the command that is to be repeated as it was sent runs.
-    end: Option<usize>,
+    end: usize,
     audience: Audience,
 }
 
@@ -91,24 +100,26 @@ impl Journal {
         self.log.push(crate::testing::describe(change));
         self.position += 1;
         if self.listened {
-            self.note(change);
+            match change.record {
+                Record::Included => {}
+                Record::Command => self.gathered.awaits_command = true,
+                _ => self.note(change),
+            }
         }
     }
 
     /// Appends a change of whole databases, which the command that runs
     /// repeats.
-    pub fn append_databases(&mut self, selected: DatabaseId, _change: DatabaseChange) {
+    pub fn append_databases(&mut self, _change: DatabaseChange) {
         #[cfg(test)]
         self.log.push(alloc::format!("{_change:?}"));
         self.position += 1;
-        if self.listened {
-            self.unit.await_command(selected);
-        }
+        self.gathered.awaits_command |= self.listened;
     }
 
     /// A command that changes no data is repeated on replicas: PUBLISH.
     pub(crate) fn append_for_replicas(&mut self, selected: DatabaseId, arguments: &Arguments<'_>) {
-        self.unit.push_arguments(selected, arguments, Audience::Replicas);
+        self.gathered.push_arguments(selected, arguments, Audience::Replicas);
     }
 
     /// Number of changes so far.
@@ -116,40 +127,43 @@ impl Journal {
         self.position
     }
 
-    #[cold]
+    #[inline(never)]
     fn note(&mut self, change: &Change<'_>) {
         let key = change.key.bytes;
         let mut number = [0; 20];
         let database = change.database;
         match change.record {
-            Record::Included => {}
-            Record::Command => self.unit.await_command(database),
+            Record::Included | Record::Command => {}
             Record::Set { value, expire_at_ms } => {
                 let mut integer = [0; 20];
                 let value = value.bytes(&mut integer);
                 match expire_at_ms {
-                    None => self.unit.push(database, &[b"SET", key, value]),
+                    None => self.gathered.push(database, &[b"SET", key, value]),
                     Some(at) => {
-                        self.unit.push(database, &[b"SET", key, value, b"PXAT", format_i64(at, &mut number)]);
+                        self.gathered.push(database, &[b"SET", key, value, b"PXAT", format_i64(at, &mut number)]);
                     }
                 }
             }
-            Record::ExpireAt(at) => self.unit.push(database, &[b"PEXPIREAT", key, format_i64(at, &mut number)]),
-            Record::Request(arguments) => self.unit.push(database, arguments),
+            Record::ExpireAt(at) => self.gathered.push(database, &[b"PEXPIREAT", key, format_i64(at, &mut number)]),
+            Record::Request(arguments) => self.gathered.push(database, arguments),
             Record::Elements { command, elements } => {
                 for some in elements.chunks(REQUEST_ELEMENTS) {
                     let elements = some.iter().map(Vec::as_slice);
-                    self.unit.push_all(database, 2 + some.len(), [command.as_bytes(), key].into_iter().chain(elements));
+                    self.gathered.push_all(
+                        database,
+                        2 + some.len(),
+                        [command.as_bytes(), key].into_iter().chain(elements),
+                    );
                 }
             }
-            Record::Persist => self.unit.push(database, &[b"PERSIST", key]),
+            Record::Persist => self.gathered.push(database, &[b"PERSIST", key]),
             Record::Delete => {
                 let lazy = match change.event.class {
                     EventClass::Expired => self.lazy.expire,
                     EventClass::Evicted => self.lazy.eviction,
                     _ => self.lazy.user,
                 };
-                self.unit.push(database, &[if lazy { b"UNLINK" } else { b"DEL" }, key]);
+                self.gathered.push(database, &[if lazy { b"UNLINK" } else { b"DEL" }, key]);
             }
         }
     }
@@ -157,28 +171,40 @@ impl Journal {
     /// Number of requests in the unit so far.
     #[inline]
     pub(crate) fn unit_length(&self) -> usize {
-        self.unit.records.len()
+        self.gathered.records.len()
     }
 
-    /// The command whose changes are those from `from` on has returned: what is
-    /// repeated by the command is repeated by these arguments, in the database
-    /// that was selected: it may have changed another.
-    #[cold]
-    pub(crate) fn complete(&mut self, from: usize, selected: DatabaseId, arguments: &Arguments<'_>) {
-        self.unit.complete(from, selected, arguments);
+    /// True if the command that has run is to be repeated as it was sent.
+    #[inline]
+    pub(crate) fn take_command(&mut self) -> bool {
+        core::mem::take(&mut self.gathered.awaits_command)
+    }
+
+    /// The command has returned that is to be repeated as it was sent; the unit has
+    /// what it changed besides, and maybe what others did. It is repeated in the
+    /// database that was selected: it may have changed another. It goes behind all
+    /// that it changed besides, which begins at `_from`: keys whose time had passed
+    /// were gone before it came to them.
+    pub(crate) fn complete(&mut self, _from: usize, selected: DatabaseId, arguments: &Arguments<'_>) {
+        let gathered = &mut self.gathered;
+        gathered.push_arguments(selected, arguments, Audience::Copies);
+        if cfg!(feature = "planted_lazy_expiry_order") {
+            gathered.records[_from..].rotate_right(1);
+        }
     }
 
     /// The unit so far.
-    pub(crate) fn unit(&self) -> &Unit {
-        &self.unit
+    pub(crate) fn unit(&self) -> Unit<'_> {
+        Unit { bytes: &self.gathered.bytes, records: &self.gathered.records }
     }
 
     /// Begins with the next unit.
     pub(crate) fn clear_unit(&mut self) {
-        self.unit.records.clear();
-        self.unit.bytes.clear();
-        if self.unit.bytes.capacity() > UNIT_KEPT_MAX {
-            self.unit = Unit::default();
+        self.gathered.records.clear();
+        self.gathered.bytes.clear();
+        self.gathered.awaits_command = false;
+        if self.gathered.bytes.capacity() > UNIT_KEPT_MAX {
+            self.gathered = Gathered::default();
         }
     }
 }
@@ -194,7 +220,7 @@ impl Image for Journal {
             position,
             listened,
             lazy,
-            unit: _,
+            gathered: _,
             #[cfg(test)]
             log,
         } = self;
@@ -209,7 +235,7 @@ const REQUEST_ELEMENTS: usize = 1024;
 /// A unit's buffer that grew beyond this is given back.
 const UNIT_KEPT_MAX: usize = 64 << 10;
 
-impl Unit {
+impl Gathered {
     fn push(&mut self, database: DatabaseId, arguments: &[&[u8]]) {
         self.push_all(database, arguments.len(), arguments.iter().copied());
     }
@@ -217,8 +243,7 @@ impl Unit {
     fn push_all<'a>(&mut self, database: DatabaseId, count: usize, arguments: impl Iterator<Item = &'a [u8]>) {
         let start = self.bytes.len();
         write_request(count, arguments, &mut self.bytes);
-        let end = Some(self.bytes.len());
-        self.records.push(UnitRecord { database, start, end, audience: Audience::Copies });
+        self.records.push(UnitRecord { database, start, end: self.bytes.len(), audience: Audience::Copies });
     }
 
     fn push_arguments(&mut self, database: DatabaseId, arguments: &Arguments<'_>, audience: Audience) {
@@ -227,67 +252,62 @@ impl Unit {
             Some(wire) => self.bytes.extend_from_slice(wire),
             None => write_request(arguments.len(), arguments.iter(), &mut self.bytes),
         }
-        self.records.push(UnitRecord { database, start, end: Some(self.bytes.len()), audience });
+        self.records.push(UnitRecord { database, start, end: self.bytes.len(), audience });
+    }
+}
+
+impl<'a> Unit<'a> {
+    /// The record of a unit that is one request, of so many bytes, which changed
+    /// data.
+    pub(crate) fn record_of(database: DatabaseId, length: usize) -> UnitRecord {
+        UnitRecord { database, start: 0, end: length, audience: Audience::Copies }
+    }
+
+    /// A unit that is one request.
+    pub(crate) fn of_request(bytes: &'a [u8], record: &'a UnitRecord) -> Unit<'a> {
+        Unit { bytes, records: core::slice::from_ref(record) }
     }
 
     /// True if a consumer has anything to repeat.
+    #[inline]
     pub(crate) fn concerns(&self, consumer: Consumer) -> bool {
         self.records.iter().any(|record| record.is_for(consumer))
     }
 
-    /// A command that changes several keys is repeated once, where it changed
-    /// the first.
-    fn await_command(&mut self, database: DatabaseId) {
-        self.records.push(UnitRecord { database, start: 0, end: None, audience: Audience::Copies });
-    }
-
-    /// The command goes behind all that it changed besides: keys whose time had
-    /// passed were gone before it came to them.
-    fn complete(&mut self, from: usize, database: DatabaseId, arguments: &Arguments<'_>) {
-        if self.records[from..].iter().all(|record| record.end.is_some()) {
-            return;
-        }
-        // Mostly there is nothing else.
-        if self.records.len() == from + 1 {
-            self.records.pop();
-        } else {
-            let mut index = 0;
-            self.records.retain(|record| {
-                index += 1;
-                index <= from || record.end.is_some()
-            });
-        }
-        self.push_arguments(database, arguments, Audience::Copies);
-        if cfg!(feature = "planted_lazy_expiry_order") {
-            self.records[from..].rotate_right(1);
-        }
-    }
-
-    /// Appends the unit for a consumer in whose stream `selected` is the
-    /// selected database; `None` if that is not known. Several requests become a
-    /// transaction if `atomic`.
+    /// Writes the unit for a consumer in whose stream `selected` is the selected
+    /// database; `None` if that is not known. Several requests become a transaction
+    /// if `atomic`.
+    #[inline]
     pub(crate) fn render(
         &self,
         consumer: Consumer,
         atomic: bool,
         selected: &mut Option<DatabaseId>,
-        out: &mut Vec<u8>,
+        mut write: impl FnMut(&[u8]),
     ) {
+        // Mostly it is one request in the database of the last.
+        if let [record] = self.records
+            && record.is_for(consumer)
+            && *selected == Some(record.database)
+        {
+            return write(&self.bytes[record.start..record.end]);
+        }
         let records = || self.records.iter().filter(|record| record.is_for(consumer));
         let atomic = atomic && records().nth(1).is_some();
         for (index, record) in records().enumerate() {
-            let Some(end) = record.end else { continue };
             if *selected != Some(record.database) {
                 *selected = Some(record.database);
-                write_select(record.database, out);
+                let mut select = Vec::new();
+                write_select(record.database, &mut select);
+                write(&select);
             }
             if atomic && index == 0 {
-                out.extend_from_slice(MULTI);
+                write(MULTI);
             }
-            out.extend_from_slice(&self.bytes[record.start..end]);
+            write(&self.bytes[record.start..record.end]);
         }
         if atomic {
-            out.extend_from_slice(EXEC);
+            write(EXEC);
         }
     }
 }
@@ -342,44 +362,55 @@ fn write_length(kind: u8, length: usize, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
     use crate::resp::request::OwnedArguments;
+    use alloc::string::String;
 
     fn words(text: &str) -> OwnedArguments {
         text.split(' ').map(str::as_bytes).collect()
     }
 
+    /// A unit as text; with the database that is selected before it.
+    fn rendered(unit: Unit<'_>, consumer: Consumer, selected: Option<u32>) -> String {
+        let mut rendered = Vec::new();
+        unit.render(consumer, true, &mut selected.map(DatabaseId), |bytes| rendered.extend_from_slice(bytes));
+        String::from_utf8(rendered).unwrap().replace("\r\n", " ")
+    }
+
     #[test]
     fn what_changes_no_data_is_for_replicas_only() {
-        let mut unit = Unit::default();
-        let rendered = |unit: &Unit, consumer| {
-            let mut rendered = Vec::new();
-            unit.render(consumer, true, &mut Some(DatabaseId(0)), &mut rendered);
-            alloc::string::String::from_utf8(rendered).unwrap().replace("\r\n", " ")
-        };
+        let mut journal = Journal::default();
         let publish = words("PUBLISH a b");
-        unit.push_arguments(DatabaseId(0), &publish.as_arguments(), Audience::Replicas);
-        assert!(unit.concerns(Consumer::Stream) && !unit.concerns(Consumer::Aof));
-        assert_eq!(rendered(&unit, Consumer::Aof), "");
-        unit.push(DatabaseId(0), &[b"DEL", b"a"]);
-        assert!(unit.concerns(Consumer::Aof));
-        assert_eq!(rendered(&unit, Consumer::Aof), "*2 $3 DEL $1 a ");
+        journal.append_for_replicas(DatabaseId(0), &publish.as_arguments());
+        assert!(journal.unit().concerns(Consumer::Stream) && !journal.unit().concerns(Consumer::Aof));
+        assert_eq!(rendered(journal.unit(), Consumer::Aof, Some(0)), "");
+        journal.gathered.push(DatabaseId(0), &[b"DEL", b"a"]);
+        assert!(journal.unit().concerns(Consumer::Aof));
+        assert_eq!(rendered(journal.unit(), Consumer::Aof, Some(0)), "*2 $3 DEL $1 a ");
         let expected = "*1 $5 MULTI *3 $7 PUBLISH $1 a $1 b *2 $3 DEL $1 a *1 $4 EXEC ";
-        assert_eq!(rendered(&unit, Consumer::Stream), expected);
+        assert_eq!(rendered(journal.unit(), Consumer::Stream, Some(0)), expected);
+        journal.clear_unit();
+        assert!(!journal.unit().concerns(Consumer::Stream));
     }
 
     #[test]
     fn a_command_that_changes_another_database_is_repeated_where_it_was_sent() {
-        let mut unit = Unit::default();
-        let words: [&[u8]; 5] = [b"COPY", b"a", b"b", b"DB", b"1"];
-        let copy: OwnedArguments = words.into_iter().collect();
-        unit.await_command(DatabaseId(1));
-        unit.complete(0, DatabaseId(3), &copy.as_arguments());
-        let mut rendered = Vec::new();
-        unit.render(Consumer::Stream, true, &mut None, &mut rendered);
-        assert!(
-            rendered.starts_with(b"*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*5\r\n$4\r\nCOPY\r\n"),
-            "{}",
-            rendered.escape_ascii()
-        );
+        let mut journal = Journal::default();
+        let copy = words("COPY a b DB 1");
+        journal.complete(0, DatabaseId(3), &copy.as_arguments());
+        let expected = "*2 $6 SELECT $1 3 *5 $4 COPY $1 a $1 b $2 DB $1 1 ";
+        assert_eq!(rendered(journal.unit(), Consumer::Stream, None), expected);
+    }
+
+    #[test]
+    fn a_request_by_itself_is_repeated_as_a_unit_of_it_is() {
+        let wire = b"*2\r\n$3\r\nDEL\r\n$1\r\na\r\n";
+        let record = Unit::record_of(DatabaseId(2), wire.len());
+        let mut journal = Journal::default();
+        journal.complete(0, DatabaseId(2), &words("DEL a").as_arguments());
+        for unit in [Unit::of_request(wire, &record), journal.unit()] {
+            assert!(unit.concerns(Consumer::Aof) && unit.concerns(Consumer::Stream));
+            assert_eq!(rendered(unit, Consumer::Aof, Some(2)), "*2 $3 DEL $1 a ");
+            assert_eq!(rendered(unit, Consumer::Stream, Some(0)), "*2 $6 SELECT $1 2 *2 $3 DEL $1 a ");
+        }
     }
 
     #[test]
@@ -402,10 +433,10 @@ mod tests {
                 let requests = parsed.requests(bytes.as_bytes(), usize::from(!before.is_empty()));
                 let arguments = requests.arguments(0);
                 assert_eq!((used, requests.len(), arguments.len()), (bytes.len(), 1, 2), "{bytes:?}");
-                let (mut unit, mut expected) = (Unit::default(), Vec::new());
-                unit.push_arguments(DatabaseId(0), &arguments, Audience::Copies);
+                let (mut gathered, mut expected) = (Gathered::default(), Vec::new());
+                gathered.push_arguments(DatabaseId(0), &arguments, Audience::Copies);
                 write_request(arguments.len(), arguments.iter(), &mut expected);
-                assert_eq!(unit.bytes, expected, "{bytes:?}");
+                assert_eq!(gathered.bytes, expected, "{bytes:?}");
                 assert_eq!(arguments.wire().is_some(), as_sent, "{bytes:?}");
                 assert_eq!(arguments.from(1).wire(), None);
             }

@@ -19,6 +19,7 @@ pub mod statistics;
 pub mod timer;
 
 use crate::base::random::Random;
+use crate::boundary::id::DatabaseId;
 use crate::boundary::id::LinkId;
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
@@ -35,7 +36,7 @@ use alloc::vec::Vec;
 use blocking::Blocking;
 use deferred::{Deferred, DeferredReply, Waiter};
 use disk::Disk;
-use journal::Journal;
+use journal::{Journal, Unit};
 use latency::LatencyMonitor;
 use pause::{Pause, Pauses};
 use personality::Personality;
@@ -249,6 +250,15 @@ impl Server {
         self.persistence.aof.append(unit, atomic, now);
         self.replication.append(unit, atomic);
         self.journal.clear_unit();
+    }
+
+    /// A request goes to all who repeat changes, as it was sent: a unit by itself.
+    #[inline]
+    pub(crate) fn repeat(&mut self, now: Now, database: DatabaseId, wire: &[u8]) {
+        let record = Unit::record_of(database, wire.len());
+        let unit = Unit::of_request(wire, &record);
+        self.persistence.aof.append(unit, false, now);
+        self.replication.append(unit, false);
     }
 
     /// To be called when somebody begins to repeat changes, or ceases to.

@@ -87,9 +87,14 @@ impl Timers {
         self.deadlines[timer as usize] = None;
     }
 
+    /// When it is due, if it is set.
+    pub fn at(&self, timer: Timer) -> Option<Monotonic> {
+        self.deadlines[timer as usize]
+    }
+
     /// True if it is set.
     pub fn is_set(&self, timer: Timer) -> bool {
-        self.deadlines[timer as usize].is_some()
+        self.at(timer).is_some()
     }
 
     /// Forgets a deadline if it has passed; true if so.

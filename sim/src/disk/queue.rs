@@ -149,7 +149,7 @@ mod tests {
         let (mut files, mut queue) = (Files::default(), Queue::new(Random::from_seed(1), 1000));
         let file = FileId(1);
         let at = queue.start(DiskToken(1), DiskOperation::Create { file, path: "a".into() }, 0).unwrap();
-        assert_eq!(queue.start(DiskToken(2), DiskOperation::Append { file, bytes: b"x".to_vec() }, 0), None);
+        assert_eq!(queue.start(DiskToken(2), DiskOperation::Append { file, bytes: b"x".to_vec().into() }, 0), None);
         queue.health.stalled_until = 5000;
         assert_eq!(queue.complete(at, &mut files), (None, Some(5001)));
         let (first, next) = queue.complete(5001, &mut files);

@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     fn append(files: &mut VolatileFiles, file: u64, bytes: &[u8]) {
-        files.perform(DiskOperation::Append { file: FileId(file), bytes: bytes.to_vec() }).unwrap();
+        files.perform(DiskOperation::Append { file: FileId(file), bytes: bytes.to_vec().into() }).unwrap();
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The AOF in an image, with what waits for the disk.
 
 use super::manifest::{Listed, Manifest};
-use super::{Aof, Bytes, Policy, State};
+use super::{Aof, AtDisk, Bytes, Policy, State};
 use crate::base::image::{Damaged, Image, Tape};
 use alloc::string::String;
+use alloc::sync::Arc;
 
 /// Bytes that may wait for the disk when an image begins: they are copied at once.
 const WAITING_MAX: usize = 1 << 20;
@@ -52,6 +53,7 @@ impl Image for Aof {
             file_size,
             buffer,
             appending,
+            spare: _,
             append_began,
             damaged,
             cutting,
@@ -96,6 +98,16 @@ impl Image for Aof {
             closing,
         ])?;
         tape.each([limit, held, awaited, mark, told, lost, place, unsettled, base_is_rdb])
+    }
+}
+
+impl Image for AtDisk {
+    fn blank() -> AtDisk {
+        AtDisk(Arc::default())
+    }
+
+    fn image(&mut self, tape: &mut Tape<'_>) -> Result<(), Damaged> {
+        tape.shared(&mut self.0)
     }
 }
 

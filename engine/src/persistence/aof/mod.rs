@@ -37,6 +37,7 @@ use crate::config::{AppendFsync, Config, Id};
 use crate::server::journal::{Consumer, Unit};
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use manifest::Manifest;
 pub(crate) use rewrite::RewriteRequest;
@@ -61,12 +62,25 @@ pub enum State {
 #[derive(Default)]
 struct Bytes(Vec<u8>);
 
+/// Bytes that are at the disk, shared with it.
+struct AtDisk(Arc<Vec<u8>>);
+
 impl core::fmt::Debug for Bytes {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let mut hash = Fingerprint::new();
-        hash.add_bytes(&self.0);
-        write!(f, "{} bytes, {:x}", self.0.len(), hash.value())
+        describe(&self.0, f)
     }
+}
+
+impl core::fmt::Debug for AtDisk {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        describe(&self.0, f)
+    }
+}
+
+fn describe(bytes: &[u8], f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+    let mut hash = Fingerprint::new();
+    hash.add_bytes(bytes);
+    write!(f, "{} bytes, {:x}", bytes.len(), hash.value())
 }
 
 /// The change to another increment.
@@ -125,7 +139,9 @@ pub struct Aof {
     file_size: u64,
     buffer: Bytes,
     /// Bytes at the disk: to be appended again should that fail.
-    appending: Option<Bytes>,
+    appending: Option<AtDisk>,
+    /// Where the next bytes to append may gather: memory that has been used.
+    spare: Vec<u8>,
     append_began: Monotonic,
     /// Set once an append failed: what it left has to be cut off first.
     damaged: bool,
@@ -179,7 +195,8 @@ impl Aof {
 
     /// Appends a unit to the bytes that go to the file; a transaction if it has
     /// several requests and is `atomic`.
-    pub(crate) fn append(&mut self, unit: &Unit, atomic: bool, now: Now) {
+    #[inline]
+    pub(crate) fn append(&mut self, unit: Unit<'_>, atomic: bool, now: Now) {
         if !self.listens() || !unit.concerns(Consumer::Aof) {
             return;
         }
@@ -193,7 +210,7 @@ impl Aof {
             self.last_timestamp = seconds;
             buffer.extend_from_slice(format!("#TS:{seconds}\r\n").as_bytes());
         }
-        unit.render(Consumer::Aof, atomic, &mut self.selected, buffer);
+        unit.render(Consumer::Aof, atomic, &mut self.selected, |bytes| buffer.extend_from_slice(bytes));
         self.appended += (buffer.len() - before) as u64;
     }
 

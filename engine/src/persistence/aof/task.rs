@@ -127,7 +127,7 @@ impl Step {
         let file = disk.new_file();
         let (from, to) = (path_of(config, &temporary), path_of(config, &name));
         let create = DiskOperation::Create { file, path: from.clone() };
-        let append = DiskOperation::Append { file, bytes: manifest.format() };
+        let append = DiskOperation::Append { file, bytes: manifest.format().into() };
         [
             Step::new(Kind::ManifestCreate, None, create),
             Step::new(Kind::ManifestWrite, Some(file), append),

@@ -3,12 +3,13 @@
 //! At most one append and one sync are under way. What gathers meanwhile goes
 //! with the next. With `appendfsync always` that is group commit: an append waits
 //! for its turn to end, which is when a driver that serves in order has come to
-//! the deadline that is due at once, or to the one that [`super::gather`] sets. With the other policies an append begins at
-//! most every millisecond, as each takes the disk's thread a few microseconds. An
-//! append that failed is cut off and tried again, and writes are refused until it
-//! succeeds; with `always` the process ends, as replies may already depend on it.
+//! the deadline that is due at once, or to the one that [`super::gather`] sets. With
+//! the other policies an append begins every millisecond at most, as each takes a few
+//! microseconds, unless much has gathered. An append that failed is cut off and tried
+//! again, and writes are refused until it succeeds; with `always` the process ends, as
+//! replies may already depend on it.
 
-use super::{Aof, Bytes, Policy, State};
+use super::{Aof, AtDisk, Policy, State};
 use crate::base::image::{Damaged, Image, Tape};
 use crate::boundary::effects::{DiskOperation, Effect, LogLevel};
 use crate::boundary::id::FileId;
@@ -21,14 +22,19 @@ use crate::server::disk::{AofOperation, DiskUse};
 use crate::server::latency::Sample;
 use crate::server::timer::Timer;
 use alloc::format;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// Bytes for which room is made before there is anything to append.
 const BUFFER_AHEAD_MAX: usize = 64 << 10;
+/// A buffer that has grown beyond this is given back once its bytes are written.
+const BUFFER_KEPT_MAX: usize = 256 << 10;
 /// Milliseconds between syncs with `everysec`.
 const SYNC_EVERY_MS: u64 = 1000;
 /// Milliseconds between appends that nobody waits for.
 const APPEND_EVERY_MS: u64 = 1;
+/// An append of so many bytes begins at once.
+const APPEND_AT_BYTES: usize = 48 << 10;
 /// Milliseconds after which an append, or a sync, that failed is tried again.
 const RETRY_MS: u64 = 1000;
 /// Seconds between log lines about appends that fail.
@@ -96,7 +102,10 @@ impl Aof {
 
     /// When the next append may begin if it is not urgent.
     fn append_due(&self) -> Option<Monotonic> {
-        let paced = self.policy != Policy::Always && self.may_wait() && self.held.is_empty();
+        let paced = self.policy != Policy::Always
+            && self.buffer.0.len() < APPEND_AT_BYTES
+            && self.may_wait()
+            && self.held.is_empty();
         paced.then(|| self.append_began.plus_ms(APPEND_EVERY_MS))
     }
 
@@ -126,8 +135,19 @@ impl Aof {
 
 impl Work<'_> {
     /// Goes on with whatever can go on.
+    #[inline]
     pub(crate) fn aof_progress(&mut self) {
-        self.go_on(false);
+        if !self.aof_bides() {
+            self.go_on(false);
+        }
+    }
+
+    /// True if nothing is to be done but to wait for the next append, whose time the
+    /// timer knows.
+    fn aof_bides(&self) -> bool {
+        let aof = &self.server.persistence.aof;
+        let due = aof.append_due().filter(|&due| due > self.now.monotonic && !aof.buffer.0.is_empty());
+        due.is_some_and(|due| self.server.timers.at(Timer::Aof).is_some_and(|at| at <= due))
     }
 
     /// The deadline has come.
@@ -178,12 +198,11 @@ impl Work<'_> {
             aof.state_place();
         }
         // The next will be about as long.
-        let next = Vec::with_capacity(aof.buffer.0.len().min(BUFFER_AHEAD_MAX));
-        let bytes = core::mem::replace(&mut aof.buffer.0, next);
+        let mut next = core::mem::take(&mut aof.spare);
+        next.reserve(aof.buffer.0.len().min(BUFFER_AHEAD_MAX));
+        let bytes = Arc::new(core::mem::replace(&mut aof.buffer.0, next));
         let length = bytes.len();
-        // With `always` a failure ends the process: nothing is tried again.
-        let copy = if aof.policy == Policy::Always { Bytes::default() } else { Bytes(bytes.clone()) };
-        aof.appending = Some(copy);
+        aof.appending = Some(AtDisk(Arc::clone(&bytes)));
         aof.append_began = now;
         let operation = DiskOperation::Append { file, bytes };
         self.server.disk.start(self.orders, DiskUse::Aof(AofOperation::Append(file, length)), operation);
@@ -250,9 +269,15 @@ impl Work<'_> {
         let began = self.server.persistence.aof.append_began;
         self.note_append_latency(began);
         let aof = &mut self.server.persistence.aof;
-        let Some(copy) = aof.appending.take() else { return };
+        let Some(AtDisk(appended)) = aof.appending.take() else { return };
         match result {
             Ok(()) => {
+                if let Some(mut buffer) =
+                    Arc::into_inner(appended).filter(|buffer| buffer.capacity() <= BUFFER_KEPT_MAX)
+                {
+                    buffer.clear();
+                    aof.spare = buffer;
+                }
                 let bytes = length as u64;
                 aof.written += bytes;
                 aof.file_size += bytes;
@@ -264,7 +289,7 @@ impl Work<'_> {
                     self.refuse_writes_as_configured();
                 }
             }
-            Err(error) => self.append_failed(copy, length, &error),
+            Err(error) => self.append_failed(appended, &error),
         }
         self.aof_progress();
         if !self.server.exclusive && self.server.turn_is_awaited() {
@@ -272,7 +297,7 @@ impl Work<'_> {
         }
     }
 
-    fn append_failed(&mut self, mut copy: Bytes, length: usize, error: &DiskError) {
+    fn append_failed(&mut self, appended: Arc<Vec<u8>>, error: &DiskError) {
         let seconds = self.now.unix.seconds();
         let aof = &mut self.server.persistence.aof;
         if aof.error_logged.is_none_or(|logged| seconds - logged > LOG_EVERY) {
@@ -281,13 +306,13 @@ impl Work<'_> {
             self.log(LogLevel::Warning, line);
         }
         let aof = &mut self.server.persistence.aof;
-        // Without a copy it can't be tried again.
-        if aof.state != State::Off && (aof.policy == Policy::Always || copy.0.len() != length) {
+        if aof.state != State::Off && aof.policy == Policy::Always {
             let line = "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...";
             return self.lose(line);
         }
-        copy.0.append(&mut aof.buffer.0);
-        aof.buffer = copy;
+        let mut again = Arc::unwrap_or_clone(appended);
+        again.append(&mut aof.buffer.0);
+        aof.buffer.0 = again;
         aof.damaged = true;
         aof.retry_at = Some(self.now.monotonic.plus_ms(RETRY_MS));
         aof.write_error = Some(error.message.clone());

@@ -130,7 +130,7 @@ impl Work<'_> {
         if sync {
             save.unsynced = 0;
         }
-        self.start_save_operation(SaveOperation::Append(length), DiskOperation::Append { file, bytes });
+        self.start_save_operation(SaveOperation::Append(length), DiskOperation::Append { file, bytes: bytes.into() });
         if sync {
             self.start_save_operation(SaveOperation::IncrementalSync, DiskOperation::Sync { file });
         }

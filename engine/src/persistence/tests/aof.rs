@@ -69,6 +69,10 @@ fn what_nobody_waits_for_is_appended_every_millisecond() {
     assert_ne!(waiting(&world), 0);
     world.pass_ms(1);
     assert_eq!(waiting(&world), 0);
+    world.ask(1, "set a 4");
+    assert_ne!(waiting(&world), 0);
+    world.ask(1, &format!("set b {}", "x".repeat(50_000)));
+    assert_eq!(waiting(&world), 0, "much goes at once");
     world.ask(1, "shutdown");
     let again = over("appendonly yes", world.files.clone(), world.now);
     assert_eq!(again.contents(), world.contents());

@@ -142,7 +142,11 @@ impl Work<'_> {
         }
         let more = !complete && target.outstanding < OUTSTANDING_MAX;
         if length > 0 {
-            self.start_receive_operation(file, ReceiveOperation::Append(length), DiskOperation::Append { file, bytes });
+            self.start_receive_operation(
+                file,
+                ReceiveOperation::Append(length),
+                DiskOperation::Append { file, bytes: bytes.into() },
+            );
         }
         if sync {
             self.start_receive_operation(file, ReceiveOperation::Sync, DiskOperation::Sync { file });

@@ -27,7 +27,7 @@ impl Work<'_> {
             base = Some(listed.name.clone());
             let (from, to) = (format!("temp-rewriteaof-{process}.aof"), path_of(config, &listed.name));
             let file = self.server.disk.new_file();
-            let append = DiskOperation::Append { file, bytes: base_bytes };
+            let append = DiskOperation::Append { file, bytes: base_bytes.into() };
             steps.extend([
                 Step::new(Kind::Base, None, DiskOperation::Create { file, path: from.clone() }),
                 Step::new(Kind::Base, Some(file), append),
