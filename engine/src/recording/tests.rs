@@ -170,6 +170,26 @@ fn answers_and_checkpoints_come_back() {
 }
 
 #[test]
+fn what_the_fine_clock_answered_comes_back() {
+    let steps = [0, 63, 64, 65, 8191, 8192, 8193, 1 << 40, -1, -63, -64, -65, -8191, -8192, -8193, i64::MIN, i64::MAX];
+    let answers = steps.map({
+        let mut at = 1_u64 << 41;
+        move |step| {
+            at = at.wrapping_add(step as u64);
+            at
+        }
+    });
+    let mut writer = Writer::new(&options(), STARTED);
+    answers.iter().for_each(|&answer| writer.elapsed(answer));
+    let bytes = writer.take();
+    let (mut reader, ..) = Reader::new(&bytes).unwrap();
+    for expected in answers {
+        assert!(matches!(reader.next_record(), Ok(Some(Record::Elapsed(answer))) if answer == expected), "{expected}");
+    }
+    assert!(matches!(reader.next_record(), Ok(None)));
+}
+
+#[test]
 fn damage_is_told() {
     let mut writer = Writer::new(&options(), STARTED);
     let header = writer.buffered();

@@ -114,9 +114,15 @@ impl Writer {
     /// What the fine clock answered.
     #[inline]
     pub fn elapsed(&mut self, nanoseconds: u64) {
-        self.out.push(Tag::Elapsed as u8);
-        self.signed(nanoseconds.wrapping_sub(self.elapsed_ns) as i64);
+        let number = zigzag(nanoseconds.wrapping_sub(self.elapsed_ns) as i64);
         self.elapsed_ns = nanoseconds;
+        if (0x80..0x4000).contains(&number) {
+            // Mostly: up to eight microseconds. All at once, as there is one for each command.
+            self.out.extend_from_slice(&[Tag::Elapsed as u8, number as u8 | 0x80, (number >> 7) as u8]);
+        } else {
+            self.out.push(Tag::Elapsed as u8);
+            self.number(number);
+        }
     }
 
     /// What a question was answered with.
@@ -297,7 +303,7 @@ impl Writer {
 
     #[inline]
     fn signed(&mut self, number: i64) {
-        self.number((number << 1 ^ number >> 63) as u64);
+        self.number(zigzag(number));
     }
 
     fn flag(&mut self, flag: bool) {
@@ -308,6 +314,11 @@ impl Writer {
         self.number(bytes.len() as u64);
         self.out.extend_from_slice(bytes);
     }
+}
+
+/// A number whose sign is its last bit.
+fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63) as u64
 }
 
 fn tag(input: &Input<'_>) -> Tag {
