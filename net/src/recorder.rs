@@ -21,6 +21,7 @@ mod ring;
 
 use crate::oracle::System;
 use crate::start::threads;
+use direct::{Buffer, behind_blocks};
 use engine::boundary::ask::{Answer, Oracle, Question};
 use engine::boundary::effects::{Effect, Effects};
 use engine::boundary::input::Input;
@@ -29,7 +30,7 @@ use engine::engine::Engine;
 use engine::engine::image::{ImageStep, SLICE};
 use engine::engine::options::Options;
 use engine::recording::{Digest, Writer};
-use ring::{END, Piece, Ring};
+use ring::{END, Piece, Ring, Spares};
 use std::fs::{create_dir_all, read_dir};
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -37,8 +38,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Bytes that are handed to the thread at once.
-const CHUNK: usize = 1 << 18;
+/// Bytes that are handed to the thread at once: few enough to stay in a processor's
+/// cache.
+const CHUNK: usize = 512 << 10;
+/// Bytes by which a record may exceed that, mostly.
+const CHUNK_SLACK: usize = 32 << 10;
 /// Bytes that wait for the thread beyond which recording ends: a disk that does
 /// not follow must not take the memory.
 const WAITING_MAX: u64 = 256 << 20;
@@ -96,9 +100,7 @@ impl Times {
         let count = self.count.load(Ordering::Relaxed);
         self.count.store(0, Ordering::Relaxed);
         let Some(writer) = writer else { return };
-        for slot in self.slots.iter().take(count) {
-            writer.elapsed(slot.load(Ordering::Relaxed));
-        }
+        writer.elapsed(self.slots.iter().take(count).map(|slot| slot.load(Ordering::Relaxed)));
     }
 }
 
@@ -120,9 +122,12 @@ impl State {
 struct Tape {
     /// `None` before the first segment.
     writer: Option<Writer>,
+    /// Bytes in the writer's buffer that are not written.
+    begin: usize,
     digest: Digest,
     pieces: Sender<Piece>,
     waiting: Arc<AtomicU64>,
+    spares: Arc<Spares>,
     /// Inputs so far.
     inputs: u64,
     /// Bytes of the segment so far, without its image.
@@ -201,13 +206,14 @@ impl Recorder {
         let directory: PathBuf = directory.canonicalize()?;
         let (pieces, queue) = channel();
         let waiting = Arc::new(AtomicU64::new(0));
-        let ring = Ring::new(directory, queue, Arc::clone(&waiting), Arc::clone(&self.0.size_max));
+        let spares = Arc::new(Spares::default());
+        let ring = Ring::new(directory, queue, Arc::clone(&waiting), Arc::clone(&spares), Arc::clone(&self.0.size_max));
         let step = Arc::clone(&self.0.step);
         threads::start_background("record", self.0.processors.clone(), move || {
             ring.write(|| step.get().is_some_and(|step| step()));
         });
         let (digest, image) = (Digest::default(), Image::Wanted(0));
-        Ok(Tape { writer: None, digest, pieces, waiting, inputs: 0, segment: 0, image })
+        Ok(Tape { writer: None, begin: 0, digest, pieces, waiting, spares, inputs: 0, segment: 0, image })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -232,7 +238,7 @@ impl Recorder {
     #[inline]
     fn elapsed(&self, nanoseconds: u64) {
         if !self.0.times.add(nanoseconds) {
-            self.write(|writer| writer.elapsed(nanoseconds));
+            self.write(|writer| writer.elapsed([nanoseconds]));
         }
     }
 
@@ -261,7 +267,7 @@ impl Recorder {
         let mut keeps = state.tape.as_mut().is_none_or(|tape| tape.handled(effects, engine));
         if let Some(next) = state.change.take() {
             if let Some(tape) = &mut state.tape {
-                tape.hand_over();
+                tape.hand_over_all();
                 engine.abandon_image();
             }
             state.tape = next;
@@ -299,7 +305,7 @@ impl Tape {
         let ends = effects.orders.list.iter().any(|effect| matches!(effect, Effect::Exit { .. }));
         if ends {
             writer.checkpoint(self.digest.value(), engine.state_hash());
-            self.hand_over();
+            self.hand_over_all();
             self.wait_until_written();
         }
         !ends
@@ -309,7 +315,7 @@ impl Tape {
     /// False if recording ends.
     #[inline]
     fn go_on(&mut self, now: Now, engine: &mut Engine, size_max: u64) -> bool {
-        let buffered = self.writer.as_ref().map_or(0, Writer::buffered);
+        let buffered = self.buffered();
         let segment = self.segment + buffered as u64;
         if buffered >= CHUNK && !self.hand_over() {
             return false;
@@ -327,7 +333,7 @@ impl Tape {
     #[cold]
     fn begin_image(&mut self, now: Now, engine: &mut Engine) {
         let Some(head) = engine.begin_image() else { return };
-        self.hand_over();
+        self.hand_over_all();
         self.begin_segment(Writer::with_image(&engine.options_for_image(), now, self.inputs));
         self.image = Image::Growing(0);
         self.image_step(&ImageStep::More(head));
@@ -351,30 +357,60 @@ impl Tape {
         if let (ImageStep::Done(_), Image::Growing(length)) = (step, self.image) {
             writer.image_end(length);
             self.hand_over();
-            drop(self.pieces.send(Piece::Whole));
+            drop(self.pieces.send(Piece::Whole(self.buffered() as u64)));
             self.segment = 0;
             self.image = Image::Whole(length);
-        } else if writer.buffered() >= CHUNK {
+        } else if self.buffered() >= CHUNK {
             self.hand_over();
         }
     }
 
-    fn begin_segment(&mut self, writer: Writer) {
+    /// Bytes that are to be handed over.
+    fn buffered(&self) -> usize {
+        self.writer.as_ref().map_or(0, |writer| writer.buffered() - self.begin)
+    }
+
+    fn begin_segment(&mut self, mut writer: Writer) {
+        let head = writer.take();
+        self.go_on_behind(&mut writer, &head);
         self.writer = Some(writer);
         self.digest = Digest::default();
         self.segment = 0;
         drop(self.pieces.send(Piece::Segment));
     }
 
-    /// False if whoever writes does not follow, or is gone.
+    /// Gives a writer whose bytes were taken another buffer, with those of `head`.
+    fn go_on_behind(&mut self, writer: &mut Writer, head: &[u8]) {
+        let (mut memory, begin) = self.spares.get(head.len() + CHUNK + CHUNK_SLACK).into_memory();
+        memory.extend_from_slice(head);
+        writer.exchange(memory);
+        self.begin = begin;
+    }
+
+    /// Hands over what has gathered, in whole blocks. False if whoever writes does not
+    /// follow, or is gone.
     #[cold]
     fn hand_over(&mut self) -> bool {
-        let Some(writer) = &mut self.writer else { return true };
-        let bytes = writer.take();
-        let length = bytes.len() as u64;
+        self.hand_over_but(behind_blocks(self.buffered()))
+    }
+
+    /// Hands over what has gathered, as nothing follows.
+    fn hand_over_all(&mut self) {
+        self.hand_over_but(0);
+    }
+
+    fn hand_over_but(&mut self, kept: usize) -> bool {
+        let Some(mut writer) = self.writer.take() else { return true };
+        let (mut memory, begin) = (writer.take(), self.begin);
+        let end = memory.len() - kept;
+        self.go_on_behind(&mut writer, &memory[end..]);
+        self.writer = Some(writer);
+        memory.truncate(end);
+        let buffer = Buffer::from_memory(memory, begin);
+        let length = buffer.bytes().len() as u64;
         self.segment += length;
         let waiting = self.waiting.fetch_add(length, Ordering::Relaxed) + length;
-        let taken = self.pieces.send(Piece::Bytes(bytes)).is_ok();
+        let taken = self.pieces.send(Piece::Bytes(buffer)).is_ok();
         let follows = waiting <= WAITING_MAX && taken;
         if !follows {
             tracing::warn!("The disk does not follow: the recording ends here.");

@@ -55,7 +55,7 @@ impl Oracle for Shared {
         let surroundings = &mut *surroundings;
         surroundings.fine_ns += 100 + surroundings.random.below(3000);
         if let Some(writer) = &mut surroundings.writer {
-            writer.elapsed(surroundings.fine_ns);
+            writer.elapsed([surroundings.fine_ns]);
         }
         surroundings.fine_ns
     }

@@ -34,6 +34,8 @@ pub struct Reader<'a> {
     beginning: Beginning,
     last: Now,
     elapsed_ns: u64,
+    /// Answers of the fine clock that come next.
+    elapsed_left: u64,
 }
 
 /// One record.
@@ -172,7 +174,8 @@ impl<'a> Reader<'a> {
     /// What is wrong with it.
     pub fn new(bytes: &'a [u8]) -> Result<(Reader<'a>, Options, Now), RecordingError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(RecordingError::Magic)?;
-        let mut reader = Reader { rest, beginning: Beginning::Made, last: Now::default(), elapsed_ns: 0 };
+        let mut reader =
+            Reader { rest, beginning: Beginning::Made, last: Now::default(), elapsed_ns: 0, elapsed_left: 0 };
         let version = u16::from_le_bytes([reader.byte()?, reader.byte()?]);
         if version != VERSION {
             return Err(RecordingError::Version(version));
@@ -221,13 +224,21 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// What is wrong with the recording.
     pub fn next_record(&mut self) -> Result<Option<Record>, RecordingError> {
+        if let Some(left) = self.elapsed_left.checked_sub(1) {
+            self.elapsed_left = left;
+            self.elapsed_ns = self.elapsed_ns.wrapping_add(self.signed()? as u64);
+            return Ok(Some(Record::Elapsed(self.elapsed_ns)));
+        }
         let Some(&byte) = self.rest.first().filter(|_| !self.rest.starts_with(MAGIC)) else { return Ok(None) };
         self.rest = &self.rest[1..];
         let tag = Tag::ALL.into_iter().find(|&tag| tag as u8 == byte).ok_or(RecordingError::Record)?;
         Ok(Some(match tag {
             Tag::Elapsed => {
-                self.elapsed_ns = self.elapsed_ns.wrapping_add(self.signed()? as u64);
-                Record::Elapsed(self.elapsed_ns)
+                self.elapsed_left = self.number()?;
+                if self.elapsed_left == 0 {
+                    return Err(RecordingError::Record);
+                }
+                return self.next_record();
             }
             Tag::Answer => Record::Answer(self.answer()?),
             Tag::Came => {

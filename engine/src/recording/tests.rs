@@ -155,7 +155,7 @@ fn answers_and_checkpoints_come_back() {
     ];
     let mut writer = Writer::new(&options(), STARTED);
     for answer in &answers {
-        writer.elapsed(1_000_000_007);
+        writer.elapsed([1_000_000_007]);
         writer.answer(answer);
     }
     writer.checkpoint(1, u64::MAX);
@@ -180,7 +180,8 @@ fn what_the_fine_clock_answered_comes_back() {
         }
     });
     let mut writer = Writer::new(&options(), STARTED);
-    answers.iter().for_each(|&answer| writer.elapsed(answer));
+    writer.elapsed(answers);
+    writer.elapsed([]);
     let bytes = writer.take();
     let (mut reader, ..) = Reader::new(&bytes).unwrap();
     for expected in answers {

@@ -9,9 +9,6 @@ use crate::engine::options::Options;
 use crate::resp::request::{ProtocolError, Requests};
 use alloc::vec::Vec;
 
-/// Bytes for which room is made before there is anything to write.
-const BUFFER_AHEAD_MAX: usize = 1 << 20;
-
 /// Writes a recording into memory, from which the caller takes it.
 #[derive(Debug)]
 pub struct Writer {
@@ -70,9 +67,12 @@ impl Writer {
 
     /// Takes what was written since the last time.
     pub fn take(&mut self) -> Vec<u8> {
-        // The next will be about as long.
-        let length = self.out.len();
-        let next = Vec::with_capacity((length + length / 8).min(BUFFER_AHEAD_MAX));
+        self.exchange(Vec::new())
+    }
+
+    /// Takes what was written since the last time; what follows is written behind
+    /// what `next` holds.
+    pub fn exchange(&mut self, next: Vec<u8>) -> Vec<u8> {
         core::mem::replace(&mut self.out, next)
     }
 
@@ -111,17 +111,23 @@ impl Writer {
         }
     }
 
-    /// What the fine clock answered.
-    #[inline]
-    pub fn elapsed(&mut self, nanoseconds: u64) {
-        let number = zigzag(nanoseconds.wrapping_sub(self.elapsed_ns) as i64);
-        self.elapsed_ns = nanoseconds;
-        if (0x80..0x4000).contains(&number) {
-            // Mostly: up to eight microseconds. All at once, as there is one for each command.
-            self.out.extend_from_slice(&[Tag::Elapsed as u8, number as u8 | 0x80, (number >> 7) as u8]);
-        } else {
-            self.out.push(Tag::Elapsed as u8);
-            self.number(number);
+    /// What the fine clock answered, each time that it was asked.
+    pub fn elapsed(&mut self, answers: impl IntoIterator<Item = u64, IntoIter: ExactSizeIterator>) {
+        let answers = answers.into_iter();
+        if answers.len() == 0 {
+            return;
+        }
+        self.out.push(Tag::Elapsed as u8);
+        self.number(answers.len() as u64);
+        for nanoseconds in answers {
+            let number = zigzag(nanoseconds.wrapping_sub(self.elapsed_ns) as i64);
+            self.elapsed_ns = nanoseconds;
+            // Mostly: less than eight microseconds.
+            if (0x80..0x4000).contains(&number) {
+                self.out.extend_from_slice(&[number as u8 | 0x80, (number >> 7) as u8]);
+            } else {
+                self.number(number);
+            }
         }
     }
 

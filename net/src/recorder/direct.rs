@@ -1,5 +1,6 @@
 //! A file that is written past the system's cache: what is recorded is not read
-//! again soon, and to copy it there takes longer than to come by it.
+//! again soon, and to copy it there takes longer than to come by it. Bytes that lie
+//! where a device can fetch them are not copied at all.
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::fs::{File, OpenOptions};
@@ -9,8 +10,48 @@ use std::path::Path;
 
 /// What places in memory, places in the file and lengths are multiples of.
 const BLOCK: usize = 4096;
-/// Bytes that are written at once.
+/// Bytes that are copied before they are written at once.
 const STAGE: usize = 256 << 10;
+
+/// Bytes that begin where a device can fetch them, unless they grew beyond their room.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    bytes: Vec<u8>,
+    /// Bytes before the first.
+    begin: usize,
+}
+
+impl Buffer {
+    /// Makes room for so many bytes, of which there is none yet, in memory that was
+    /// used before.
+    pub(super) fn with_room(mut used: Vec<u8>, length: usize) -> Buffer {
+        used.clear();
+        used.reserve(length + BLOCK);
+        let begin = used.as_ptr().align_offset(BLOCK);
+        used.resize(begin, 0);
+        Buffer { bytes: used, begin }
+    }
+
+    /// Its memory, with what stands before the first byte.
+    pub(super) fn into_memory(self) -> (Vec<u8>, usize) {
+        (self.bytes, self.begin)
+    }
+
+    /// What [`Buffer::into_memory`] told, with bytes behind it.
+    pub(super) fn from_memory(bytes: Vec<u8>, begin: usize) -> Buffer {
+        Buffer { bytes, begin }
+    }
+
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.begin..]
+    }
+}
+
+/// Of so many bytes, those behind the last whole block.
+pub(super) fn behind_blocks(length: usize) -> usize {
+    length % BLOCK
+}
 
 /// A file that grows at its end.
 #[derive(Debug)]
@@ -37,9 +78,7 @@ impl DirectFile {
             }
             opened => opened,
         }?;
-        let mut staged: Vec<u8> = Vec::with_capacity(STAGE + BLOCK);
-        let begin = staged.as_ptr().align_offset(BLOCK);
-        staged.resize(begin, 0);
+        let (staged, begin) = Buffer::with_room(Vec::new(), STAGE).into_memory();
         Ok(DirectFile { file, staged, begin, written: 0 })
     }
 
@@ -53,13 +92,18 @@ impl DirectFile {
     /// # Errors
     /// If the file can't be written.
     pub(super) fn add(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        let waiting = self.staged.len() - self.begin;
+        if bytes.as_ptr().align_offset(BLOCK) == 0 && behind_blocks(bytes.len()) == 0 && behind_blocks(waiting) == 0 {
+            self.write_staged()?;
+            return self.write(bytes);
+        }
         while !bytes.is_empty() {
             let room = self.begin + STAGE - self.staged.len();
             let (first, rest) = bytes.split_at(room.min(bytes.len()));
             self.staged.extend_from_slice(first);
             bytes = rest;
             if first.len() == room {
-                self.write()?;
+                self.write_staged()?;
             }
         }
         Ok(())
@@ -72,7 +116,15 @@ impl DirectFile {
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         // The rest is no multiple, and neither is the place of what follows.
         self.use_cache()?;
-        self.write()
+        self.write_staged()
+    }
+
+    fn write_staged(&mut self) -> Result<(), Error> {
+        let mut staged = std::mem::take(&mut self.staged);
+        let result = self.write(&staged[self.begin..]);
+        staged.truncate(self.begin);
+        self.staged = staged;
+        result
     }
 
     fn use_cache(&self) -> Result<(), Error> {
@@ -81,8 +133,7 @@ impl DirectFile {
         Ok(())
     }
 
-    fn write(&mut self) -> Result<(), Error> {
-        let mut rest = &self.staged[self.begin..];
+    fn write(&mut self, mut rest: &[u8]) -> Result<(), Error> {
         while !rest.is_empty() {
             match self.file.write(rest) {
                 Ok(count) => {
@@ -98,7 +149,6 @@ impl DirectFile {
                 Err(error) => return Err(error),
             }
         }
-        self.staged.truncate(self.begin);
         Ok(())
     }
 
@@ -110,6 +160,28 @@ impl DirectFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_lie_right_are_written_as_they_are() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        let mut file = DirectFile::create(&path).expect("a file");
+        let mut all = Vec::new();
+        // Lengths, and how many of the bytes before still wait behind each.
+        let cases = [(2 * BLOCK, 0), (BLOCK, 0), (7, 7), (BLOCK, BLOCK + 7), (BLOCK - 7, 2 * BLOCK), (3 * BLOCK, 0)];
+        let mut used = Vec::new();
+        for (index, (length, waits)) in cases.into_iter().enumerate() {
+            let (mut memory, begin) = Buffer::with_room(used, length).into_memory();
+            memory.extend((0..length).map(|place| (place ^ index) as u8));
+            let buffer = Buffer::from_memory(memory, begin);
+            file.add(buffer.bytes()).expect("written");
+            all.extend_from_slice(buffer.bytes());
+            assert_eq!(all.len() as u64 - file.written(), waits as u64, "{length}");
+            (used, _) = buffer.into_memory();
+        }
+        file.finish().expect("written");
+        assert!(std::fs::read(&path).expect("read") == all);
+    }
 
     #[test]
     fn a_file_has_what_was_added_whatever_the_lengths() {

@@ -88,7 +88,7 @@ impl Watch {
         self.fine_ns += passed;
         let now = self.fine_ns;
         if let Some(writer) = self.recording() {
-            writer.elapsed(now);
+            writer.elapsed([now]);
         }
         now
     }
