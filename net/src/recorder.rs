@@ -38,8 +38,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Bytes that are handed to the thread at once: few enough to stay in a processor's
-/// cache.
+/// Bytes that are handed to the thread at once: enough that to wake it, and to have the
+/// device fetch them, costs little a byte.
 const CHUNK: usize = 512 << 10;
 /// Bytes by which a record may exceed that, mostly.
 const CHUNK_SLACK: usize = 32 << 10;
@@ -381,8 +381,9 @@ impl Tape {
 
     /// Gives a writer whose bytes were taken another buffer, with those of `head`.
     fn go_on_behind(&mut self, writer: &mut Writer, head: &[u8]) {
-        let (mut memory, begin) = self.spares.get(head.len() + CHUNK + CHUNK_SLACK).into_memory();
-        memory.extend_from_slice(head);
+        let mut buffer = self.spares.get(head.len() + CHUNK + CHUNK_SLACK);
+        buffer.add(head);
+        let (memory, begin) = buffer.into_memory();
         writer.exchange(memory);
         self.begin = begin;
     }

@@ -183,13 +183,13 @@ impl Journal {
     /// The command has returned that is to be repeated as it was sent; the unit has
     /// what it changed besides, and maybe what others did. It is repeated in the
     /// database that was selected: it may have changed another. It goes behind all
-    /// that it changed besides, which begins at `_from`: keys whose time had passed
+    /// that it changed besides, which begins at `from`: keys whose time had passed
     /// were gone before it came to them.
-    pub(crate) fn complete(&mut self, _from: usize, selected: DatabaseId, arguments: &Arguments<'_>) {
+    pub(crate) fn complete(&mut self, from: usize, selected: DatabaseId, arguments: &Arguments<'_>) {
         let gathered = &mut self.gathered;
         gathered.push_arguments(selected, arguments, Audience::Copies);
         if cfg!(feature = "planted_lazy_expiry_order") {
-            gathered.records[_from..].rotate_right(1);
+            gathered.records[from..].rotate_right(1);
         }
     }
 

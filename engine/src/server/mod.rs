@@ -19,8 +19,7 @@ pub mod statistics;
 pub mod timer;
 
 use crate::base::random::Random;
-use crate::boundary::id::DatabaseId;
-use crate::boundary::id::LinkId;
+use crate::boundary::id::{DatabaseId, LinkId};
 use crate::boundary::time::{Monotonic, Now};
 use crate::command::table::CommandTable;
 use crate::config::{Config, Id};

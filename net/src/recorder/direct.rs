@@ -42,6 +42,16 @@ impl Buffer {
         Buffer { bytes, begin }
     }
 
+    /// Adds bytes.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Forgets its bytes.
+    fn clear(&mut self) {
+        self.bytes.truncate(self.begin);
+    }
+
     /// Its bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[self.begin..]
@@ -57,9 +67,8 @@ pub(super) fn behind_blocks(length: usize) -> usize {
 #[derive(Debug)]
 pub(super) struct DirectFile {
     file: File,
-    /// Bytes that wait, from `begin` on; never so many that they would move.
-    staged: Vec<u8>,
-    begin: usize,
+    /// Bytes that wait; never so many that they would move.
+    staged: Buffer,
     written: u64,
 }
 
@@ -78,8 +87,7 @@ impl DirectFile {
             }
             opened => opened,
         }?;
-        let (staged, begin) = Buffer::with_room(Vec::new(), STAGE).into_memory();
-        Ok(DirectFile { file, staged, begin, written: 0 })
+        Ok(DirectFile { file, staged: Buffer::with_room(Vec::new(), STAGE), written: 0 })
     }
 
     /// Bytes that the file has.
@@ -92,15 +100,15 @@ impl DirectFile {
     /// # Errors
     /// If the file can't be written.
     pub(super) fn add(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
-        let waiting = self.staged.len() - self.begin;
+        let waiting = self.staged.bytes().len();
         if bytes.as_ptr().align_offset(BLOCK) == 0 && behind_blocks(bytes.len()) == 0 && behind_blocks(waiting) == 0 {
             self.write_staged()?;
             return self.write(bytes);
         }
         while !bytes.is_empty() {
-            let room = self.begin + STAGE - self.staged.len();
+            let room = STAGE - self.staged.bytes().len();
             let (first, rest) = bytes.split_at(room.min(bytes.len()));
-            self.staged.extend_from_slice(first);
+            self.staged.add(first);
             bytes = rest;
             if first.len() == room {
                 self.write_staged()?;
@@ -121,8 +129,8 @@ impl DirectFile {
 
     fn write_staged(&mut self) -> Result<(), Error> {
         let mut staged = std::mem::take(&mut self.staged);
-        let result = self.write(&staged[self.begin..]);
-        staged.truncate(self.begin);
+        let result = self.write(staged.bytes());
+        staged.clear();
         self.staged = staged;
         result
     }
@@ -161,19 +169,23 @@ impl DirectFile {
 mod tests {
     use super::*;
 
-    #[test]
-    fn bytes_that_lie_right_are_written_as_they_are() {
+    /// A new file, where it is, and the directory that goes with this.
+    fn new_file() -> (DirectFile, std::path::PathBuf, tempfile::TempDir) {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("file");
-        let mut file = DirectFile::create(&path).expect("a file");
+        (DirectFile::create(&path).expect("a file"), path, directory)
+    }
+
+    #[test]
+    fn bytes_that_lie_right_are_written_as_they_are() {
+        let (mut file, path, _directory) = new_file();
         let mut all = Vec::new();
         // Lengths, and how many of the bytes before still wait behind each.
         let cases = [(2 * BLOCK, 0), (BLOCK, 0), (7, 7), (BLOCK, BLOCK + 7), (BLOCK - 7, 2 * BLOCK), (3 * BLOCK, 0)];
         let mut used = Vec::new();
         for (index, (length, waits)) in cases.into_iter().enumerate() {
-            let (mut memory, begin) = Buffer::with_room(used, length).into_memory();
-            memory.extend((0..length).map(|place| (place ^ index) as u8));
-            let buffer = Buffer::from_memory(memory, begin);
+            let mut buffer = Buffer::with_room(used, length);
+            buffer.add(&(0..length).map(|place| (place ^ index) as u8).collect::<Vec<_>>());
             file.add(buffer.bytes()).expect("written");
             all.extend_from_slice(buffer.bytes());
             assert_eq!(all.len() as u64 - file.written(), waits as u64, "{length}");
@@ -185,9 +197,7 @@ mod tests {
 
     #[test]
     fn a_file_has_what_was_added_whatever_the_lengths() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("file");
-        let mut file = DirectFile::create(&path).expect("a file");
+        let (mut file, path, _directory) = new_file();
         let mut all = Vec::new();
         let lengths = [1, BLOCK - 1, BLOCK, 0, STAGE - 2 * BLOCK, 3 * STAGE + 5, STAGE, 17];
         for (index, &length) in lengths.iter().cycle().take(40).enumerate() {
